@@ -1,0 +1,19 @@
+/* load.h - from a model file to a model. */
+#ifndef DV_LOAD_H
+#define DV_LOAD_H
+
+#include "deconvviz/model.h"
+
+typedef struct dv_load_options {
+    const char *weights; /* safetensors for a network in JSON; NULL: what the network names, or the
+                            file of the same name beside it */
+    int size[2];         /* (H,W) of the input in place of the file's; 0: the file's */
+} dv_load_options;
+
+/* Opens ONNX (.onnx), a JSON network, or a safetensors file with the JSON network of its name
+ * beside it; told apart by content. options may be NULL. NULL with err set: one line that names
+ * the file, the node, the value and the limit. The caller frees the model with dv_model_free. */
+dv_model *dv_model_open(const char *path, const dv_load_options *options,
+                        dv_error *err) DV_MUST_CHECK;
+
+#endif

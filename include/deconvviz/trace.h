@@ -1,0 +1,48 @@
+/* trace.h - one forward pass: a plan made once, then a trace for each worker. */
+#ifndef DV_TRACE_H
+#define DV_TRACE_H
+
+#include "deconvviz/model.h"
+#include "deconvviz/rule.h"
+
+struct dv_pool;
+
+/* What a forward pass is made for. It runs only what these tensors need, and keeps only them and
+ * what the way back reads. */
+typedef struct dv_request {
+    int n_keep;
+    const int *keep; /* (n_keep) tensors whose activations are wanted */
+    unsigned rules;  /* bit 1 << rule for each rule to project by; 0: forward only */
+    bool exact;      /* kernels with the smallest rounding error */
+} dv_request;
+
+/* Order, memory and kernels for a request. Const once made, shared by all threads. */
+typedef struct dv_plan dv_plan;
+
+/* The model must outlive the plan. NULL with err set. The caller frees it with dv_plan_free.
+ * pool (may be NULL) says for how many workers scratch is planned. */
+dv_plan *dv_plan_new(const dv_model *m, const dv_request *r, struct dv_pool *pool,
+                     dv_error *err) DV_MUST_CHECK;
+void dv_plan_free(dv_plan *p);
+
+const dv_model *dv_plan_model(const dv_plan *p);
+
+/* Activations and switches of one image. For one thread at a time; reused image after image. */
+typedef struct dv_trace dv_trace;
+
+/* pool: shares the work of one image among its workers; NULL: all on the calling thread. It must not
+ * have more workers than the pool the plan was made with. */
+dv_trace *dv_trace_new(const dv_plan *p, struct dv_pool *pool, dv_error *err) DV_MUST_CHECK;
+void dv_trace_free(dv_trace *t);
+
+/* Bytes that a trace allocates. */
+size_t dv_plan_trace_bytes(const dv_plan *p);
+
+/* Runs the network on input (1,C,H,W), which need not outlive the call. Fails when an activation
+ * is not finite, naming the layer where that begins. */
+bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err) DV_MUST_CHECK;
+
+/* The activations of a kept tensor after a forward pass; NULL for one that was not kept. */
+const float *dv_trace_tensor(const dv_trace *t, int tensor);
+
+#endif

@@ -1,0 +1,392 @@
+#!/usr/bin/python3
+"""Train zfnet64 or alexnet64, the networks of this project, and write them as deconvviz reads them.
+
+    train.py --net zfnet64 --data tiny-imagenet-100.zip --out models --epochs 64 --state DIR     train, or go on training
+    train.py --evaluate FILE.safetensors --data tiny-imagenet-100.zip                           test one written file
+    train.py --table models                                                                     accuracy of all files there
+
+DATA is a zip or a folder with train/CLASS/IMAGE and val/CLASS/IMAGE, and perhaps classes.txt (a line: CLASS<TAB>name).
+Into OUT go NET.json (the network), NET.safetensors and NET-epochNN.safetensors (weights, fp16), and the labels.
+README.md beside this file says why it is done as it is. Needs python3-torch, python3-numpy, python3-pil.
+"""
+import argparse
+import csv
+import glob
+import io
+import json
+import os
+import struct
+import sys
+import time
+import zipfile
+
+import numpy as np
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from PIL import Image
+
+SIZE = 64                     # side of the input in pixels
+SMALL = 52                    # side of the training views in the first part of the training: 0.7 of the work a step
+MEAN, STD = (.480, .448, .398), (.277, .269, .282)                              # of RGB / 255
+LABELS = 'tiny-imagenet-100.txt'
+KEPT = {'zfnet64': (1, 2, 5, 10, 20, 30, 40), 'alexnet64': (1, 5, 20)}          # epochs whose weights are kept, beside the last
+
+
+# ---- the network: a list of ONNX nodes; what is trained, what is tested and what is written all come from it
+
+def network_nodes(net, classes):
+    def conv(i, k, stride=1):
+        return [dict(op='Conv', name=f'conv{i}', weights=f'conv{i}', kernel_shape=[k, k], strides=[stride] * 2, pads=[k // 2] * 4),
+                dict(op='Relu', name=f'relu{i}')]
+
+    def pool(i, pad):
+        return [dict(op='MaxPool', name=f'pool{i}', kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4)]
+
+    def gemm(i):
+        return [dict(op='Gemm', name=f'fc{i}', weights=f'fc{i}', transB=1)]
+
+    first, last_pad = (conv(1, 7, 2), 0) if net == 'zfnet64' else (conv(1, 11, 4), 1)
+    nodes = [*first, *pool(1, 1), *conv(2, 5), *pool(2, 1), *conv(3, 3), *conv(4, 3), *conv(5, 3), *pool(5, last_pad),
+             dict(op='Flatten', name='flatten'), *gemm(6), dict(op='Relu', name='relu6'), *gemm(7), dict(op='Relu', name='relu7'),
+             *gemm(8)]
+    side = 3 if net == 'zfnet64' else 2                                          # of the map that pool5 gives
+    outputs = dict(conv1=64, conv2=128, conv3=192, conv4=192, conv5=192, fc6=256, fc7=256, fc8=classes)
+    inputs = dict(conv1=3, conv2=64, conv3=128, conv4=192, conv5=192, fc6=192 * side * side, fc7=256, fc8=256)
+    return nodes, inputs, outputs
+
+
+def network_json(net, nodes):
+    head = dict(format='deconvviz-network', version=1, name=net, weights=f'{net}.safetensors',
+                input=dict(name='image', shape=[3, SIZE, SIZE]),
+                preprocess=dict(resize=SIZE, size=SIZE, scale=1 / 255, mean=MEAN, std=STD, order='rgb'), labels=LABELS)
+    lines = [f' {json.dumps(k)}: {json.dumps(v)},' for k, v in head.items()]
+    return '\n'.join(['{', *lines, ' "nodes": [', ',\n'.join('  ' + json.dumps(n) for n in nodes), ' ]', '}', ''])
+
+
+class TrainingNet(nn.Module):
+    """The same function with a BatchNorm after each convolution (folded() takes it out) and dropout before FC 7 and FC 8.
+
+    A max-pool goes before its ReLU here: the two commute, and the ReLU then has a quarter of the work."""
+
+    def __init__(self, nodes, inputs, outputs, dropout):
+        super().__init__()
+        steps, order = [], list(nodes)
+        for a in range(len(order) - 1):
+            if order[a]['op'] == 'Relu' and order[a + 1]['op'] == 'MaxPool':
+                order[a], order[a + 1] = order[a + 1], order[a]
+        for n in order:
+            i, o = inputs.get(n['name']), outputs.get(n['name'])
+            if n['op'] == 'Conv':
+                steps += [(n['name'], nn.Conv2d(i, o, n['kernel_shape'], n['strides'], n['pads'][0], bias=False)),
+                          (n['name'] + '_norm', nn.BatchNorm2d(o))]
+            elif n['op'] == 'Relu':
+                steps += [(n['name'], nn.ReLU(inplace=True))]
+                if n['name'] in ('relu6', 'relu7'):
+                    steps += [('drop' + n['name'][-1], nn.Dropout(dropout))]
+            elif n['op'] == 'MaxPool':
+                steps += [(n['name'], nn.MaxPool2d(n['kernel_shape'], n['strides'], n['pads'][0]))]
+            elif n['op'] == 'Flatten':
+                steps += [(n['name'], nn.Flatten())]
+            else:
+                steps += [(n['name'], nn.Linear(i, o))]
+        self.steps = nn.Sequential()
+        for name, module in steps:
+            self.steps.add_module(name, module)
+        for m in self.modules():
+            if isinstance(m, (nn.Conv2d, nn.Linear)):
+                nn.init.kaiming_normal_(m.weight, nonlinearity='relu')
+            if isinstance(m, nn.Linear):
+                nn.init.zeros_(m.bias)
+
+    def forward(self, x):
+        return self.steps(x)
+
+
+def folded(state):
+    """state_dict of a TrainingNet -> {'conv1.weight': fp16 tensor, …} of the plain network, BatchNorm folded into conv."""
+    tensors = {}
+    for key, w in state.items():
+        name, what = key.split('.')[-2:]
+        if name.startswith('fc'):
+            tensors[f'{name}.{what}'] = w
+        elif name.startswith('conv') and not name.endswith('_norm'):
+            gamma, beta, mean, var = (state[f'steps.{name}_norm.{k}'] for k in ('weight', 'bias', 'running_mean', 'running_var'))
+            gain = gamma / torch.sqrt(var + 1e-5)
+            tensors[f'{name}.weight'] = w * gain[:, None, None, None]
+            tensors[f'{name}.bias'] = beta - mean * gain
+    return {k: v.detach().half().contiguous() for k, v in tensors.items()}
+
+
+def run_plain(nodes, tensors, x, seen=None):
+    """x (N,3,H,W) through the plain network in float32. seen: a function that gets each node's name and its output."""
+    for n in nodes:
+        w, b = (tensors[f"{n['weights']}.{k}"] for k in ('weight', 'bias')) if 'weights' in n else (None, None)
+        if n['op'] == 'Conv':
+            x = F.conv2d(x, w, b, n['strides'], n['pads'][0])
+        elif n['op'] == 'Relu':
+            x = F.relu(x)
+        elif n['op'] == 'MaxPool':
+            x = F.max_pool2d(x, n['kernel_shape'], n['strides'], n['pads'][0])
+        elif n['op'] == 'Flatten':
+            x = x.flatten(1)
+        else:
+            x = F.linear(x, w, b)
+        if seen:
+            seen(n['name'], x)
+    return x
+
+
+# ---- files
+
+def write_whole(path, data):
+    """A reader sees the old file or the new one, never half of it."""
+    with open(path + '.part', 'wb') as f:
+        f.write(data)
+    os.replace(path + '.part', path)
+
+
+def write_safetensors(path, tensors, metadata):
+    """8 bytes: length of the header, little-endian; header: JSON; then the values. Offsets count from the header's end."""
+    header, body = {'__metadata__': {k: str(v) for k, v in metadata.items()}}, b''
+    for name, t in tensors.items():
+        values = t.numpy().astype('<f2').tobytes()
+        header[name] = dict(dtype='F16', shape=list(t.shape), data_offsets=[len(body), len(body) + len(values)])
+        body += values
+    text = json.dumps(header, separators=(',', ':')).encode()
+    text += b' ' * (-(8 + len(text)) % 64)                                       # the values start at a multiple of 64
+    write_whole(path, struct.pack('<Q', len(text)) + text + body)
+
+
+def read_safetensors(path):
+    with open(path, 'rb') as f:
+        data = f.read()
+    length, = struct.unpack('<Q', data[:8])
+    header, body = json.loads(data[8:8 + length]), data[8 + length:]
+    metadata = header.pop('__metadata__')
+    return {k: torch.from_numpy(np.frombuffer(body[slice(*v['data_offsets'])], '<f2').reshape(v['shape']).copy())
+            for k, v in header.items()}, metadata
+
+
+def load_images(data, limit):
+    """-> {'train': (images uint8 (N,3,64,64), labels (N)), 'val': …}, [(class, name), …]; the first `limit` of a fixed shuffle."""
+    if os.path.isdir(data):
+        names = [os.path.relpath(p, data) for p in glob.glob(os.path.join(data, '*', '*', '**'), recursive=True) if os.path.isfile(p)]
+        read = lambda name: open(os.path.join(data, name), 'rb').read()
+        listed = os.path.exists(os.path.join(data, 'classes.txt'))
+    else:
+        archive = zipfile.ZipFile(data)
+        names = [n for n in archive.namelist() if not n.endswith('/')]
+        read, listed = archive.read, 'classes.txt' in names
+    names = sorted(n for n in names if n.split('/')[0] in ('train', 'val') and n.lower().endswith(('.jpeg', '.jpg', '.png', '.ppm')))
+    if listed:
+        classes = [tuple(line.split('\t', 1)) for line in read('classes.txt').decode().splitlines() if line.strip()]
+    else:
+        classes = [(c, c) for c in sorted({n.split('/')[1] for n in names})]
+    number = {c: i for i, (c, _) in enumerate(classes)}
+    sets = {}
+    for part in ('train', 'val'):
+        chosen = [n for n in names if n.startswith(part + '/')]
+        if limit:
+            chosen = [chosen[i] for i in np.random.RandomState(0).permutation(len(chosen))[:limit]]
+        if not chosen:
+            sys.exit(f'{data}: no images in {part}/CLASS/')
+        images = np.empty((len(chosen), 3, SIZE, SIZE), np.uint8)
+        for i, n in enumerate(chosen):
+            im = Image.open(io.BytesIO(read(n))).convert('RGB')
+            if im.size != (SIZE, SIZE):                                          # the middle square
+                side = min(im.size)
+                x, y = (im.width - side) // 2, (im.height - side) // 2
+                im = im.resize((SIZE, SIZE), Image.BILINEAR, (x, y, x + side, y + side))
+            images[i] = np.asarray(im).transpose(2, 0, 1)
+        sets[part] = torch.from_numpy(images), torch.tensor([number[n.split('/')[1]] for n in chosen])
+    return sets, classes
+
+
+# ---- pixels -> input
+
+def prepare(images):
+    """uint8 (N,3,H,W) -> float32, normalised as the network wants it."""
+    mean, std = (torch.tensor(v)[None, :, None, None] for v in (MEAN, STD))
+    return (images.float() / 255 - mean) / std
+
+
+def between(n, low, high):
+    return torch.empty(n).uniform_(low, high)
+
+
+def views(images, size):
+    """A random view (N,3,size,size) of each prepared image: mirrored, scaled, stretched, turned, shifted, other light."""
+    n = len(images)
+    step = torch.exp(between(n, np.log(.7), np.log(1.15)))                       # image pixels a view pixel
+    stretch, angle = torch.exp(between(n, -.12, .12)), between(n, -.15, .15)
+    extent = step * size / SIZE                                                  # of the view, 1 = the whole image
+    room = (1 - extent).abs() + .1
+    a, b = extent * stretch * between(n, -1, 1).sign(), extent / stretch
+    shift = [between(n, -1, 1) * room for _ in range(2)]
+    theta = torch.stack([torch.stack([a * angle.cos(), -b * angle.sin(), shift[0]], 1),
+                         torch.stack([a * angle.sin(), b * angle.cos(), shift[1]], 1)], 1)
+    grid = F.affine_grid(theta, (n, 3, size, size), align_corners=False)
+    x = F.grid_sample(images, grid, mode='bilinear', padding_mode='reflection', align_corners=False)
+    grey = x.mean(1, keepdim=True)
+    colour, light = between(n, .6, 1.4)[:, None, None, None], between(n, -.25, .25)[:, None, None, None]
+    gain = between(n, .75, 1.3)[:, None, None, None] * torch.empty(n, 3, 1, 1).uniform_(.93, 1.07)
+    return torch.addcmul(light + grey * (gain * (1 - colour)), x, gain * colour)
+
+
+# ---- training and testing
+
+def correct(scores, labels):
+    best = scores.topk(5, 1).indices == labels[:, None]
+    return np.array([best[:, 0].sum().item(), best.any(1).sum().item()])
+
+
+@torch.no_grad()
+def accuracy(run, images, labels, batch=250):
+    """run: prepared images -> scores. -> top-1, top-5 in percent"""
+    total = sum(correct(run(prepare(images[i:i + batch])).float(), labels[i:i + batch]) for i in range(0, len(images), batch))
+    return 100 * total / len(images)
+
+
+def learning_rate(at, peak):
+    """at: 0 … 1 through the training. Up in a straight line for 15 %, then down along a cosine to nothing."""
+    return peak * (.04 + .96 * at / .15 if at < .15 else (1 + np.cos(np.pi * (at - .15) / .85)) / 2)
+
+
+def train(args):
+    torch.manual_seed(args.seed)
+    sets, classes = load_images(args.data, args.limit)
+    (images, labels), (val_images, val_labels) = sets['train'], sets['val']
+    print(f'{args.data}: {len(images)} training images, {len(val_images)} validation images, {len(classes)} classes', flush=True)
+    nodes, inputs, outputs = network_nodes(args.net, len(classes))
+    os.makedirs(args.out, exist_ok=True)
+    os.makedirs(args.state, exist_ok=True)
+    write_whole(os.path.join(args.out, args.net + '.json'), network_json(args.net, nodes).encode())
+    write_whole(os.path.join(args.out, LABELS), ''.join(f'{c}\t{name}\n' for c, name in classes).encode())
+
+    net = TrainingNet(nodes, inputs, outputs, args.dropout).to(memory_format=torch.channels_last)
+    decayed = [p for p in net.parameters() if p.dim() > 1]
+    others = [p for p in net.parameters() if p.dim() == 1]
+    optimizer = torch.optim.SGD([dict(params=decayed, weight_decay=args.decay), dict(params=others, weight_decay=0)],
+                                args.rate, momentum=.9, nesterov=True)
+    average = {k: v.clone() for k, v in net.state_dict().items()}                # moving average of weights and statistics
+    settings = {k: v for k, v in vars(args).items() if k not in ('out', 'state', 'threads', 'data', 'evaluate', 'table')}
+    state_path, done, log = os.path.join(args.state, args.net + '.state'), 0, []
+    if os.path.exists(state_path):
+        state = torch.load(state_path)
+        if state['settings'] != settings:
+            sys.exit(f"{state_path}: was made with {state['settings']}, asked for {settings}: choose another --state")
+        net.load_state_dict(state['net'])
+        optimizer.load_state_dict(state['optimizer'])
+        torch.set_rng_state(state['rng'])
+        average, done, log = state['average'], state['epoch'], state['log']
+        print(f'{state_path}: {done} of {args.epochs} epochs done', flush=True)
+
+    steps = max(1, len(images) // args.batch)
+    for epoch in range(done + 1, args.epochs + 1):
+        start, loss_sum, looking = time.time(), 0., 0.
+        size = SMALL if epoch <= args.small * args.epochs else SIZE
+        net.train()
+        order = torch.randperm(len(images))
+        for s in range(steps):
+            count = (epoch - 1) * steps + s
+            for group in optimizer.param_groups:
+                group['lr'] = learning_rate(count / (args.epochs * steps), args.rate)
+            look = time.time()
+            some = order[s * args.batch:(s + 1) * args.batch]
+            x = views(prepare(images[some]), size).contiguous(memory_format=torch.channels_last)
+            looking += time.time() - look
+            with torch.autocast('cpu', dtype=torch.bfloat16):
+                scores = net(x)
+            loss = F.cross_entropy(scores.float(), labels[some], label_smoothing=.1)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            loss_sum += loss.item()
+            keep = min(args.average, (count + 1) / (count + 10))
+            for k, v in net.state_dict().items():
+                if v.is_floating_point():
+                    average[k].lerp_(v, 1 - keep)
+            if args.verbose and s % 20 == 19:
+                print(f'  step {s + 1} loss {loss_sum / (s + 1):.3f} {(time.time() - start) / (s + 1) * 1000:.0f} ms a step, '
+                      f'of these views {looking / (s + 1) * 1000:.0f}', flush=True)
+        loss_mean = loss_sum / steps
+
+        # What is tested is what is written: the average, folded, rounded to fp16. Other epochs are tested in bfloat16, faster.
+        written = epoch == args.epochs or epoch in KEPT[args.net]
+        tensors = folded(average)
+        plain = {k: v.float() for k, v in tensors.items()}
+        with torch.autocast('cpu', dtype=torch.bfloat16, enabled=not written):
+            top1, top5 = accuracy(lambda x: run_plain(nodes, plain, x), val_images, val_labels)
+        if written:
+            file = args.net + (f'-epoch{epoch:02d}' if epoch < args.epochs else '') + '.safetensors'
+            write_safetensors(os.path.join(args.out, file), tensors,
+                              dict(format='pt', network=args.net, epoch=epoch, seed=args.seed, top1=f'{top1:.2f}', top5=f'{top5:.2f}',
+                                   data=os.path.basename(os.path.normpath(args.data))))
+        seconds = time.time() - start
+        log.append([epoch, size, f'{loss_mean:.4f}', f'{top1:.2f}', f'{top5:.2f}', f'{seconds:.1f}'])
+        rows = [['epoch', 'size', 'loss', 'top1', 'top5', 'seconds'], *log]
+        write_whole(os.path.join(args.state, args.net + '.csv'), ''.join(','.join(map(str, r)) + '\n' for r in rows).encode())
+        buffer = io.BytesIO()
+        torch.save(dict(settings=settings, epoch=epoch, net=net.state_dict(), optimizer=optimizer.state_dict(), average=average,
+                        rng=torch.get_rng_state(), log=log), buffer)
+        write_whole(state_path, buffer.getvalue())
+        print(f'epoch {epoch} loss {loss_mean:.3f} top1 {top1:.2f} top5 {top5:.2f} {seconds:.0f} s (views {looking:.0f})', flush=True)
+
+
+def evaluate(args):
+    """One written file in float32, as the C program runs it; and the units that no validation image ever moves."""
+    tensors, metadata = read_safetensors(args.evaluate)
+    sets, classes = load_images(args.data, args.limit)
+    nodes, _, _ = network_nodes(metadata['network'], len(classes))
+    plain, strongest = {k: v.float() for k, v in tensors.items()}, {}
+
+    def seen(name, x):
+        if name.startswith('relu'):
+            most = x.transpose(0, 1).flatten(1).amax(1)
+            strongest[name] = torch.maximum(strongest.get(name, most), most)
+
+    top1, top5 = accuracy(lambda x: run_plain(nodes, plain, x, seen), *sets['val'])
+    print(f'{args.evaluate}: top1 {top1:.2f} top5 {top5:.2f} of {len(sets["val"][0])} validation images')
+    print('dead units: ' + ', '.join(f'{k} {(v <= 0).sum().item()} of {len(v)}' for k, v in strongest.items()))
+
+
+def table(args):
+    rows = [(m['network'], int(m['epoch']), os.path.basename(p), m['top1'], m['top5'])
+            for p in glob.glob(os.path.join(args.table, '*.safetensors')) for _, m in [read_safetensors(p)]]
+    print('| file | epoch | top-1 % | top-5 % |\n|---|---:|---:|---:|')
+    for _, epoch, file, top1, top5 in sorted(rows, key=lambda r: (r[0] != 'zfnet64', r[1])):
+        print(f'| `{file}` | {epoch} | {top1} | {top5} |')
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument('--net', choices=sorted(KEPT), default='zfnet64')
+    p.add_argument('--data', help='zip or folder')
+    p.add_argument('--out', default='models', help='where networks and weights go')
+    p.add_argument('--state', help='where training is remembered after each epoch, and logged (default: OUT)')
+    p.add_argument('--epochs', type=int, default=64)
+    p.add_argument('--seed', type=int, default=1)
+    p.add_argument('--threads', type=int, default=2)
+    p.add_argument('--limit', type=int, default=0, help='use so many training and validation images only')
+    p.add_argument('--batch', type=int, default=128)
+    p.add_argument('--rate', type=float, default=.08, help='highest learning rate')
+    p.add_argument('--decay', type=float, default=5e-4, help='weight decay')
+    p.add_argument('--dropout', type=float, default=.25)
+    p.add_argument('--average', type=float, default=.998, help='decay of the moving average of the weights, a step')
+    p.add_argument('--small', type=float, default=.6, help=f'part of the epochs that see views of {SMALL} pixels, not {SIZE}')
+    p.add_argument('--verbose', action='store_true', help='a line every 20 steps')
+    p.add_argument('--evaluate', metavar='FILE')
+    p.add_argument('--table', metavar='FOLDER')
+    args = p.parse_args()
+    args.state = args.state or args.out
+    torch.set_num_threads(args.threads)
+    if args.table:
+        return table(args)
+    if not args.data:
+        p.error('--data ZIP or FOLDER is needed')
+    return evaluate(args) if args.evaluate else train(args)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,34 @@
+/* file.h - whole files: mapped for reading, written beside and then renamed. */
+#ifndef DV_BASE_FILE_H
+#define DV_BASE_FILE_H
+
+#include "deconvviz/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A file mapped read-only. */
+typedef struct dv_file {
+    const uint8_t *data; /* never NULL after a successful open, even when size is 0 */
+    size_t size;
+} dv_file;
+
+/* Maps `path`. Fails (DV_IO) with the path and the system's words, also for a folder. */
+bool dv_file_map(dv_file *f, const char *path, dv_error *err) DV_MUST_CHECK;
+void dv_file_unmap(dv_file *f);
+
+/* Writes the file whole or not at all: to a temporary name in the same folder, then renamed.
+ * Paths that are not regular files (/dev/stdout, /dev/full, a pipe) are written straight. */
+bool dv_file_write(const char *path, const void *data, size_t size, dv_error *err) DV_MUST_CHECK;
+
+/* Makes a folder and those above it; one that is there already is fine. */
+bool dv_folder_make(const char *path, dv_error *err) DV_MUST_CHECK;
+
+bool dv_file_exists(const char *path);
+bool dv_folder_exists(const char *path);
+
+enum { DV_SHA256_TEXT_MAX = 65 };
+/* The SHA-256 of `size` bytes, as 64 lower-case hex digits and a NUL. */
+void dv_sha256(const void *data, size_t size, char text[DV_SHA256_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,101 @@
+/* model.h - what a model holds, and how a loader builds one. */
+#ifndef DV_GRAPH_MODEL_H
+#define DV_GRAPH_MODEL_H
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "deconvviz/model.h"
+#include "nn/op.h"
+
+enum {
+    DV_MAX_NODES = 100000,
+    DV_MAX_VALUES = 1000000,
+    DV_NO_VALUE = -1, /* an optional input or output that is not there */
+};
+
+/* A tensor of the graph: an activation, or a constant. */
+typedef struct dv_value {
+    const char *name;
+    dv_shape shape;
+    const dv_array *constant; /* NULL: an activation */
+    int producer;             /* the node that computes it; -1: the input, or a constant */
+} dv_value;
+
+typedef struct dv_node {
+    const char *name; /* "" where the file gives none */
+    const dv_op *op;
+    void *params;
+    int n_in, n_out;
+    int *in, *out; /* value ids or DV_NO_VALUE */
+} dv_node;
+
+struct dv_model {
+    dv_arena arena; /* everything below lives here */
+    int n_files;
+    dv_file files[64]; /* mapped; unmapped with the model (more can be had by dv_model_own) */
+
+    int n_values, max_values;
+    dv_value *values;
+    int n_nodes, max_nodes;
+    dv_node *nodes; /* in topological order */
+    struct dv_name_table *names;
+    int input, output;
+    int n_layers;
+    dv_layer *layers;
+
+    const char *name, *path;
+    const char *hash_path; /* the file that dv_model_sha256 reads; NULL: hash_data */
+    dv_file hash_data;
+    char sha256[DV_SHA256_TEXT_MAX]; /* "" until asked for */
+    const dv_preprocess *preprocess;
+    int n_labels;
+    const char *const *labels;
+};
+
+/* -- for loaders ------------------------------------------------------------------------------
+ * new, then add_input, add_constant and add_node in topological order, set_output, finish. Every
+ * text and array handed over must live in m->arena or in a file of m->files. All of these fail
+ * with one line that names the node or tensor. */
+
+dv_model *dv_model_new(const char *path, dv_error *err) DV_MUST_CHECK;
+
+/* The model takes the file over: it is unmapped when the model is freed (or when this fails). */
+bool dv_model_own(dv_model *m, dv_file f, dv_error *err) DV_MUST_CHECK;
+
+/* The network's one input; N must be 1. */
+bool dv_model_add_input(dv_model *m, const char *name, const dv_shape *s, dv_error *err) DV_MUST_CHECK;
+
+bool dv_model_add_constant(dv_model *m, const char *name, const dv_array *a,
+                           dv_error *err) DV_MUST_CHECK;
+
+/* A node in words. Names "" or NULL in `in` and `out` stand for what is absent. */
+typedef struct dv_node_words {
+    const char *name, *op;
+    int opset, n_attrs;
+    const dv_attr *attrs;
+    int n_in, n_out;
+    const char *const *in, *const *out;
+} dv_node_words;
+
+/* Parses, infers and appends a node; its inputs must be known already. An operator that is not in
+ * the table fails with its name (DV_UNSUPPORTED). */
+bool dv_model_add_node(dv_model *m, const dv_node_words *w, dv_error *err) DV_MUST_CHECK;
+
+/* The id of a value, or DV_NO_VALUE. */
+int dv_model_value(const dv_model *m, const char *name);
+
+/* A float32 constant for one node: parse and infer it with these operands, without adding it. For
+ * folding: out (aligned, dv_shape_count elements) is allocated in m->arena. */
+bool dv_model_evaluate(dv_model *m, const dv_node_words *w, dv_array *out, dv_error *err) DV_MUST_CHECK;
+
+/* Sets the output and closes the model: recognises patterns (PyTorch's LocalResponseNorm), numbers the
+ * layers. */
+bool dv_model_finish(dv_model *m, const char *output, dv_error *err) DV_MUST_CHECK;
+
+/* -- for the plan and the way back ------------------------------------------------------------ */
+
+/* A call of node n with params and the shapes of its tensors, no data. in and out: room for n_in
+ * and n_out tensors. */
+dv_call dv_node_call(const dv_model *m, int n, dv_tensor *in, dv_tensor *out);
+
+#endif

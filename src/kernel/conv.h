@@ -1,0 +1,56 @@
+/* conv.h - two-dimensional convolution and its transpose.
+ *
+ * One object per layer and plan, made from the geometry and the weights; it may keep the weights
+ * in another arrangement (made when a direction is first prepared) and picks the fastest kernel. Which one is
+ * a matter of this folder alone. Everything here computes in float32, gives the same bytes for any
+ * number of threads, and is safe to call from many threads on one dv_conv. */
+#ifndef DV_KERNEL_CONV_H
+#define DV_KERNEL_CONV_H
+
+#include "base/pool.h"
+#include "deconvviz/tensor.h"
+#include "kernel/epilogue.h"
+
+/* Axis 0 is y, 1 is x. */
+typedef struct dv_conv_shape {
+    int32_t batch;                /* N */
+    int32_t in_channels, in[2];   /* C, (H,W) */
+    int32_t out_channels, out[2]; /* M, (OH,OW) */
+    int32_t kernel[2], stride[2], dilation[2];
+    int32_t pad[2]; /* zeros before the first row and column; those behind follow from out[] */
+    int32_t group;  /* divides C and M */
+} dv_conv_shape;
+
+typedef struct dv_conv dv_conv;
+
+enum {
+    DV_CONV_FORWARD = 1,    /* dv_conv_forward will be called */
+    DV_CONV_TRANSPOSED = 2, /* dv_conv_transposed will be called */
+};
+
+/* weight: (M, C/group, kh, kw), float32; it must outlive the object. `uses` is a sum of DV_CONV_…;
+ * `exact` picks the kernels with the smallest rounding error. Takes little time: weights are rearranged on first use.
+ * NULL with err set when memory runs out. The caller frees it with dv_conv_free. */
+dv_conv *dv_conv_new(const dv_conv_shape *s, const float *weight, unsigned uses, bool exact,
+                     dv_error *err) DV_MUST_CHECK;
+void dv_conv_free(dv_conv *k); /* NULL is fine */
+
+/* Name of the kernel chosen for the forward direction, for reports: "gemm", "1x1", … */
+const char *dv_conv_kernel(const dv_conv *k);
+
+/* Bytes of scratch that dv_conv_forward needs with a pool of `workers`. */
+size_t dv_conv_forward_scratch(const dv_conv *k, int workers);
+
+/* y (N,M,OH,OW) = epilogue(conv(x (N,C,H,W))). Every element of y is written. */
+void dv_conv_forward(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
+                     void *scratch, dv_pool *pool);
+
+/* Bytes of scratch that dv_conv_transposed needs for a signal in the box `out`. */
+size_t dv_conv_transposed_scratch(const dv_conv *k, const dv_box *out, int workers);
+
+/* Adds the transposed convolution of the signal `out` (a box of (M,OH,OW)) to `in`, whose box (of
+ * (C,H,W)) holds at least all that `out` reaches inside the map. batch must be 1. */
+void dv_conv_transposed(const dv_conv *k, const dv_signal *out, const dv_signal *in, void *scratch,
+                        dv_pool *pool);
+
+#endif

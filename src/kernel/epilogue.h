@@ -1,0 +1,24 @@
+/* epilogue.h - what is done to each output of a convolution or a matrix product while it is still
+ * in a register: y = clamp(acc * scale[c] + shift[c], lo, hi), c the output channel.
+ *
+ * Bias is a shift; a folded batch normalisation a scale and a shift; ReLU is lo = 0. */
+#ifndef DV_KERNEL_EPILOGUE_H
+#define DV_KERNEL_EPILOGUE_H
+
+#include <math.h>
+
+typedef struct dv_epilogue {
+    const float *scale; /* (C); NULL: 1 */
+    const float *shift; /* (C); NULL: 0 */
+    float lo, hi;       /* -INFINITY and INFINITY where there is no clamp */
+} dv_epilogue;
+
+static const dv_epilogue dv_no_epilogue = { .lo = -INFINITY, .hi = INFINITY };
+
+/* The clamp of a value; a NaN stays one, so that it is found later. */
+static inline float dv_clamp(float v, float lo, float hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
+#endif

@@ -1,0 +1,158 @@
+/* op.h - what an operator is: a const struct in a file of its own.
+ *
+ * To add one: write op_NAME.c ending in `const dv_op dv_op_NAME = {...}` and add X(NAME) to the
+ * list in ops.c. Loaders pass ONNX names and attributes through; nothing else changes.
+ *
+ * Life of a node: parse and infer when the model is loaded (they may fail, and check everything);
+ * prepare when a plan is made; forward for each image; window, then project, for each unit on the
+ * way back. forward and project cannot fail: what they need has been checked and allocated. */
+#ifndef DV_NN_OP_H
+#define DV_NN_OP_H
+
+#include "base/arena.h"
+#include "base/pool.h"
+#include "deconvviz/rule.h"
+#include "deconvviz/tensor.h"
+#include "kernel/epilogue.h"
+#include "tensor/array.h"
+
+/* -- what a loader says of a node ------------------------------------------------------------- */
+
+typedef enum dv_attr_kind {
+    DV_ATTR_INT,
+    DV_ATTR_FLOAT,
+    DV_ATTR_TEXT,
+    DV_ATTR_INTS,
+    DV_ATTR_FLOATS,
+    DV_ATTR_ARRAY,
+} dv_attr_kind;
+
+typedef struct dv_attr {
+    const char *name;
+    dv_attr_kind kind;
+    int n; /* elements of ints or floats */
+    union {
+        int64_t i;
+        float f;
+        const char *text;
+        const int64_t *ints;   /* (n) */
+        const float *floats;   /* (n) */
+        const dv_array *array; /* a tensor, as Constant has */
+    } v;
+} dv_attr;
+
+/* One input of a node before there are activations. */
+typedef struct dv_operand {
+    dv_shape shape;           /* rank -1: this optional input is absent */
+    const dv_array *constant; /* NULL: an activation, known by its shape alone */
+} dv_operand;
+
+/* A node as parse and infer see it. */
+typedef struct dv_node_spec {
+    int opset; /* of the ONNX operator set that the attributes follow */
+    int n_attrs;
+    const dv_attr *attrs;
+    int n_in;
+    const dv_operand *in;
+    int n_out; /* named outputs; those behind the last used one are not counted */
+} dv_node_spec;
+
+/* The attribute, or the default where it is missing. One of another kind than asked for is a
+ * failure that names it. ints: at most `max` go to `to`, their number to *n, which stays as it is
+ * where the attribute is missing. */
+bool dv_spec_int(const dv_node_spec *s, const char *name, int64_t *v, dv_error *err) DV_MUST_CHECK;
+bool dv_spec_float(const dv_node_spec *s, const char *name, float *v, dv_error *err) DV_MUST_CHECK;
+bool dv_spec_text(const dv_node_spec *s, const char *name, const char **v,
+                  dv_error *err) DV_MUST_CHECK;
+bool dv_spec_ints(const dv_node_spec *s, const char *name, int max, int64_t *to, int *n,
+                  dv_error *err) DV_MUST_CHECK;
+bool dv_spec_has(const dv_node_spec *s, const char *name);
+
+/* The numbers of constant input i (axes, pads, a shape, a bound …), as dv_spec_ints. Fails when
+ * the input is an activation. Leaves *n alone when the input is absent. */
+bool dv_spec_input_ints(const dv_node_spec *s, int i, int max, int64_t *to, int *n,
+                        dv_error *err) DV_MUST_CHECK;
+bool dv_spec_input_float(const dv_node_spec *s, int i, float *v, dv_error *err) DV_MUST_CHECK;
+
+/* -- a node at work --------------------------------------------------------------------------- */
+
+typedef struct dv_call {
+    const void *params; /* what parse made; NULL for an operator without */
+    const void *state;  /* what prepare made; NULL without */
+    int n_in, n_out;
+    const dv_tensor *in; /* (n_in) activations and weights, as ONNX orders them; data is NULL
+                            where the input is absent (rank -1) or was not kept (project) */
+    dv_tensor *out;      /* (n_out) */
+    void *aux;           /* aux bytes: written by forward, read by project (switches) */
+    void *scratch;       /* scratch bytes, 64-aligned, content undefined */
+    dv_epilogue ep;      /* forward of an operator that takes_epilogue; else none */
+    dv_rule rule;        /* project */
+    dv_pool *pool;       /* may be NULL */
+} dv_call;
+
+/* What project reads beside constants and aux; the plan keeps it. */
+enum { DV_KEEP_NOTHING = 0, DV_KEEP_IN = 1, DV_KEEP_OUT = 2 };
+
+typedef struct dv_op {
+    const char *name;   /* the ONNX op_type */
+    int min_in, max_in; /* max_in -1: any number */
+    int max_out;        /* outputs that it can produce; -1: any number */
+    size_t params_size;
+
+    /* Reads attributes and constant inputs into `params` (params_size zeroed bytes in an arena).
+     * May be NULL. Messages need not name the node: the caller puts it in front. */
+    bool (*parse)(const dv_node_spec *s, void *params, dv_error *err);
+
+    /* out: (s->n_out) shapes to fill; checks every input's shape, weights' too. */
+    bool (*infer)(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err);
+
+    /* Bytes of aux that forward writes for project; NULL: none. In this and the next three, tensors
+     * have shapes, constants their data, activations no data. */
+    size_t (*aux_bytes)(const dv_call *c);
+
+    /* Bytes of scratch for forward, given c->pool; NULL: none. */
+    size_t (*scratch_bytes)(const dv_call *c);
+
+    /* Makes what is computed once for a plan (a dv_conv, say) and shared by all threads; project
+     * tells whether the way back will be walked. NULL (the pointer): nothing to make.
+     * release frees it. */
+    bool (*prepare)(const dv_call *c, bool project, bool exact, void **state, dv_error *err);
+    void (*release)(void *state);
+
+    /* Computes out (all of it) and aux from in. */
+    void (*forward)(const dv_call *c);
+
+    /* forward applies c->ep to output 0, whose channels are dimension 1. */
+    bool takes_epilogue;
+
+    /* Composes this operator onto an epilogue that runs before it, so that it need not run itself.
+     * scale, shift: (channels) that ep->scale and ep->shift point to, filled with what is there
+     * already; to be changed in place. False: cannot. NULL: never can. */
+    bool (*fuse)(const dv_call *c, dv_epilogue *ep, float *scale, float *shift, int channels);
+
+    /* The box of input i that the box `out` of output o depends on, not clipped to the map, so that
+     * padding counts. */
+    dv_box (*window)(const dv_call *c, int i, int o, dv_box out);
+
+    /* Adds to each in[i] (data NULL: not wanted) what the signals out[o] (data NULL: zero) send
+     * back. Each in[i].box holds the clipped windows of all out boxes, and may be larger. */
+    void (*project)(const dv_call *c, const dv_signal *out, const dv_signal *in);
+    size_t (*project_scratch)(const dv_call *c, const dv_signal *out); /* bytes; boxes set, no
+                                                                           data; NULL: none */
+
+    /* DV_KEEP_… by rule: which activations project reads. */
+    uint8_t keeps[DV_N_RULES];
+} dv_op;
+
+/* The operator called `name`, or NULL. */
+const dv_op *dv_op_find(const char *name);
+
+/* -- parts that many operators share ---------------------------------------------------------- */
+
+/* infer of an operator whose only output has its first input's shape. */
+bool dv_infer_same_shape(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err);
+/* window of an elementwise operator without broadcasting; of one that mixes everything. */
+dv_box dv_window_same(const dv_call *c, int i, int o, dv_box out);
+dv_box dv_window_whole(const dv_call *c, int i, int o, dv_box out);
+
+#endif
