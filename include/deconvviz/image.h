@@ -17,9 +17,9 @@ typedef struct dv_image {
     uint8_t *rgb; /* (height, width, 3), owned */
 } dv_image;
 
-/* Decodes JPEG, PNG, BMP, GIF (first frame), TGA, PSD, PNM. Grey is spread over R, G and B; alpha is laid on white;
- * the EXIF orientation is applied. Fails with the path, and with the size and the limit where
- * that is the trouble. The caller frees it with dv_image_free. */
+/* Decodes JPEG, PNG, BMP, GIF (first frame), TGA, PSD, PNM. Grey is spread over R, G and B; alpha
+ * is laid on white; the EXIF orientation is applied. Fails with the path, and with the size and the
+ * limit where that is the trouble. The caller frees it with dv_image_free. */
 bool dv_image_load(dv_image *im, const char *path, dv_error *err) DV_MUST_CHECK;
 /* The same from `size` bytes in memory; `name` is for messages. */
 bool dv_image_decode(dv_image *im, const void *data, size_t size, const char *name,
@@ -29,18 +29,18 @@ void dv_image_free(dv_image *im);
 /* How pixels become numbers: resize the shorter side to `resize` (bilinear with antialiasing, as
  * Pillow does it), cut `size` from the centre, then (pixel * scale - mean) / std a channel. */
 typedef struct dv_preprocess {
-    int resize;      /* of the shorter side, in pixels; 0: stretch to `size`, no crop */
-    int size[2];     /* (H,W) of the network's input */
-    int channels;    /* 3, or 1: grey by ITU-R 601 luma, mean[0] and std[0] */
-    float scale;     /* what a pixel in 0..255 is multiplied with: 1/255, or 1 for Caffe */
-    float mean[3];   /* in the network's channel order */
-    float std[3];    /* not 0 */
-    bool bgr;        /* channels in the order B, G, R */
+    int resize;    /* of the shorter side, in pixels; 0: stretch to `size`, no crop */
+    int size[2];   /* (H,W) of the network's input */
+    int channels;  /* 3, or 1: grey by ITU-R 601 luma, mean[0] and std[0] */
+    float scale;   /* what a pixel in 0..255 is multiplied with: 1/255, or 1 for Caffe */
+    float mean[3]; /* in the network's channel order */
+    float std[3];  /* not 0 */
+    bool bgr;      /* channels in the order B, G, R */
 } dv_preprocess;
 
-/* Sets scale, mean, std, order and resize (in the proportion 256/224 of the shorter side of size, for
- * imagenet and caffe; the shorter side itself for unit and none) by name: imagenet caffe unit none.
- * size and channels must be set. False for another name. */
+/* Sets scale, mean, std, order and resize (in the proportion 256/224 of the shorter side of size,
+ * for imagenet and caffe; the shorter side itself for unit and none) by name: imagenet caffe unit
+ * none. size and channels must be set. False for another name. */
 bool dv_preprocess_named(dv_preprocess *p, const char *name);
 
 /* Where the network's input lies in the photograph: image x = (x + offset[1]) * scale[1], in pixel
@@ -49,13 +49,13 @@ typedef struct dv_image_map {
     double offset[2], scale[2];
 } dv_image_map;
 
-/* Writes the input tensor (channels, size[0], size[1]) to `to`. map may be NULL. Fails when memory runs out or
- * when the image is smaller than can be cut from. */
+/* Writes the input tensor (channels, size[0], size[1]) to `to`. map may be NULL. Fails when memory
+ * runs out or when the image is smaller than can be cut from. */
 bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_map *map,
                 dv_error *err) DV_MUST_CHECK;
 
-/* The same pixels as dv_prepare, before they become numbers: what the network saw, (size[0],size[1],3) RGB bytes.
- * The caller frees *out with dv_image_free. */
+/* The same pixels as dv_prepare, before they become numbers: what the network saw,
+ * (size[0],size[1],3) RGB bytes. The caller frees *out with dv_image_free. */
 bool dv_prepare_view(const dv_image *im, const dv_preprocess *p, dv_image *out,
                      dv_error *err) DV_MUST_CHECK;
 

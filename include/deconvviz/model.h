@@ -24,7 +24,8 @@ const char *dv_model_sha256(const dv_model *m, dv_error *err) DV_MUST_CHECK;
 /* How images are prepared for it, when the model or a file beside it says so. */
 const dv_preprocess *dv_model_preprocess(const dv_model *m); /* NULL: nothing is said */
 
-/* What class i is called; NULL when the model has no labels or fewer. A label may begin with a WordNet id
+/* What class i is called; NULL when the model has no labels or fewer. A label may begin with a
+ * WordNet id
  * ("n01440764 tench"). */
 const char *dv_model_label(const dv_model *m, int i);
 int dv_model_n_labels(const dv_model *m);
@@ -40,27 +41,30 @@ const dv_shape *dv_tensor_shape(const dv_model *m, int tensor);
 
 /* A weight layer: Conv, ConvTranspose, Gemm or MatMul with weights, in topological order. */
 typedef struct dv_layer {
-    int number;         /* from 1 */
-    const char *name;   /* of the node, or of its output where the node has none */
-    const char *op;     /* ONNX op_type */
-    int tensor;         /* id of the tensor taken for it: behind its batch normalisation and activation, where
-                           it has them */
-    size_t parameters;  /* weights and biases */
+    int number;       /* from 1 */
+    const char *name; /* of the node, or of its output where the node has none */
+    const char *op;   /* ONNX op_type */
+    int tensor; /* id of the tensor taken for it: behind its batch normalisation and activation,
+                   where it has them */
+    size_t parameters; /* weights and biases */
 } dv_layer;
 
 int dv_model_n_layers(const dv_model *m);
 const dv_layer *dv_model_layer(const dv_model *m, int i); /* i from 0 */
 
-/* The tensor meant by `text`: a number N is the N-th layer; anything else the exact name of a tensor or of a node (its first output). Fails (DV_BAD_USAGE) with
- * the nearest names, or with how many layers there are. */
+/* The tensor meant by `text`: a number N is the N-th layer; anything else the exact name of a
+ * tensor or of a node (its first output). Fails (DV_BAD_USAGE) with the nearest names, or with how
+ * many layers there are. */
 bool dv_model_find(const dv_model *m, const char *text, int *tensor, dv_error *err) DV_MUST_CHECK;
 
-/* The box of the network's input that the box `out` of `tensor` depends on: its receptive field, by interval arithmetic
- * along every path. Not clipped to the input: padding counts. An empty box: it depends on no input. Fails when memory runs out. */
-bool dv_model_field(const dv_model *m, int tensor, dv_box out, dv_box *in, dv_error *err) DV_MUST_CHECK;
+/* The box of the network's input that the box `out` of `tensor` depends on: its receptive field, by
+ * interval arithmetic along every path. Not clipped to the input: padding counts. An empty box: it
+ * depends on no input. Fails when memory runs out. */
+bool dv_model_field(const dv_model *m, int tensor, dv_box out, dv_box *in,
+                    dv_error *err) DV_MUST_CHECK;
 
-/* Pixels of the input (y, x) between the receptive fields of neighbouring units; 0 where there is no
- * such thing (one position). */
+/* Pixels of the input (y, x) between the receptive fields of neighbouring units; 0 where there is
+ * no such thing (one position). */
 bool dv_model_stride(const dv_model *m, int tensor, int32_t stride[2], dv_error *err) DV_MUST_CHECK;
 
 #endif

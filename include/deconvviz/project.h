@@ -28,7 +28,8 @@ typedef enum dv_seed {
  * several projectors may work on one trace. */
 typedef struct dv_projector dv_projector;
 
-dv_projector *dv_projector_new(const dv_trace *t, struct dv_pool *pool, dv_error *err) DV_MUST_CHECK;
+dv_projector *dv_projector_new(const dv_trace *t, struct dv_pool *pool,
+                               dv_error *err) DV_MUST_CHECK;
 void dv_projector_free(dv_projector *p);
 
 /* Projects a unit of a kept tensor by a rule of the trace's request. *result: the signed signal in

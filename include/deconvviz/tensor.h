@@ -46,7 +46,8 @@ const char *dv_shape_text(const dv_shape *s, char text[DV_SHAPE_TEXT_MAX]);
  *     rank >= 4   C = product of all but the last two, Y and X the last two
  *     rank 3      C = d0 * d1, Y = 1, X = d2
  *     rank <= 2   C = the number of elements, Y = X = 1
- * so that C * Y * X is always the number of elements and the row-major order is the tensor's own. */
+ * so that C * Y * X is always the number of elements and the row-major order is the tensor's own.
+ */
 
 enum { DV_C, DV_Y, DV_X };
 

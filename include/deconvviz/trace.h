@@ -30,8 +30,8 @@ const dv_model *dv_plan_model(const dv_plan *p);
 /* Activations and switches of one image. For one thread at a time; reused image after image. */
 typedef struct dv_trace dv_trace;
 
-/* pool: shares the work of one image among its workers; NULL: all on the calling thread. It must not
- * have more workers than the pool the plan was made with. */
+/* pool: shares the work of one image among its workers; NULL: all on the calling thread. It must
+ * not have more workers than the pool the plan was made with. */
 dv_trace *dv_trace_new(const dv_plan *p, struct dv_pool *pool, dv_error *err) DV_MUST_CHECK;
 void dv_trace_free(dv_trace *t);
 

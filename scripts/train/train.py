@@ -93,11 +93,6 @@ class TrainingNet(nn.Module):
         self.steps = nn.Sequential()
         for name, module in steps:
             self.steps.add_module(name, module)
-        for m in self.modules():
-            if isinstance(m, (nn.Conv2d, nn.Linear)):
-                nn.init.kaiming_normal_(m.weight, nonlinearity='relu')
-            if isinstance(m, nn.Linear):
-                nn.init.zeros_(m.bias)
 
     def forward(self, x):
         return self.steps(x)

@@ -63,7 +63,8 @@ dv_model *dv_model_new(const char *path, dv_error *err) DV_MUST_CHECK;
 bool dv_model_own(dv_model *m, dv_file f, dv_error *err) DV_MUST_CHECK;
 
 /* The network's one input; N must be 1. */
-bool dv_model_add_input(dv_model *m, const char *name, const dv_shape *s, dv_error *err) DV_MUST_CHECK;
+bool dv_model_add_input(dv_model *m, const char *name, const dv_shape *s,
+                        dv_error *err) DV_MUST_CHECK;
 
 bool dv_model_add_constant(dv_model *m, const char *name, const dv_array *a,
                            dv_error *err) DV_MUST_CHECK;
@@ -86,10 +87,11 @@ int dv_model_value(const dv_model *m, const char *name);
 
 /* A float32 constant for one node: parse and infer it with these operands, without adding it. For
  * folding: out (aligned, dv_shape_count elements) is allocated in m->arena. */
-bool dv_model_evaluate(dv_model *m, const dv_node_words *w, dv_array *out, dv_error *err) DV_MUST_CHECK;
+bool dv_model_evaluate(dv_model *m, const dv_node_words *w, dv_array *out,
+                       dv_error *err) DV_MUST_CHECK;
 
-/* Sets the output and closes the model: recognises patterns (PyTorch's LocalResponseNorm), numbers the
- * layers. */
+/* Sets the output and closes the model: recognises patterns (PyTorch's LocalResponseNorm), numbers
+ * the layers. */
 bool dv_model_finish(dv_model *m, const char *output, dv_error *err) DV_MUST_CHECK;
 
 /* -- for the plan and the way back ------------------------------------------------------------ */

@@ -1,9 +1,9 @@
 /* conv.h - two-dimensional convolution and its transpose.
  *
  * One object per layer and plan, made from the geometry and the weights; it may keep the weights
- * in another arrangement (made when a direction is first prepared) and picks the fastest kernel. Which one is
- * a matter of this folder alone. Everything here computes in float32, gives the same bytes for any
- * number of threads, and is safe to call from many threads on one dv_conv. */
+ * in another arrangement (made when a direction is first prepared) and picks the fastest kernel.
+ * Which one is a matter of this folder alone. Everything here computes in float32, gives the same
+ * bytes for any number of threads, and is safe to call from many threads on one dv_conv. */
 #ifndef DV_KERNEL_CONV_H
 #define DV_KERNEL_CONV_H
 
@@ -29,8 +29,9 @@ enum {
 };
 
 /* weight: (M, C/group, kh, kw), float32; it must outlive the object. `uses` is a sum of DV_CONV_…;
- * `exact` picks the kernels with the smallest rounding error. Takes little time: weights are rearranged on first use.
- * NULL with err set when memory runs out. The caller frees it with dv_conv_free. */
+ * `exact` picks the kernels with the smallest rounding error. Takes little time: weights are
+ * rearranged on first use. NULL with err set when memory runs out. The caller frees it with
+ * dv_conv_free. */
 dv_conv *dv_conv_new(const dv_conv_shape *s, const float *weight, unsigned uses, bool exact,
                      dv_error *err) DV_MUST_CHECK;
 void dv_conv_free(dv_conv *k); /* NULL is fine */

@@ -14,7 +14,6 @@ typedef struct dv_pool_shape {
 /* y (planes,OH,OW) = the maximum of each window of x (planes,H,W). switches, unless NULL, gets the
  * index y*W + x in the plane of the first maximum in row-major order. A window that holds a NaN
  * gives NaN (its switch is the first NaN). Every window must reach into the map. */
-void dv_maxpool(const dv_pool_shape *s, const float *x, float *y, int32_t *switches,
-                dv_pool *pool);
+void dv_maxpool(const dv_pool_shape *s, const float *x, float *y, int32_t *switches, dv_pool *pool);
 
 #endif
