@@ -4,6 +4,7 @@
 
 #include "deconvviz/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum {

@@ -369,13 +369,14 @@ def main():
     p.add_argument('--decay', type=float, default=5e-4, help='weight decay')
     p.add_argument('--dropout', type=float, default=.25)
     p.add_argument('--average', type=float, default=.998, help='decay of the moving average of the weights, a step')
-    p.add_argument('--small', type=float, default=.6, help=f'part of the epochs that see views of {SMALL} pixels, not {SIZE}')
+    p.add_argument('--small', type=float, default=.75, help=f'part of the epochs that see views of {SMALL} pixels, not {SIZE}')
     p.add_argument('--verbose', action='store_true', help='a line every 20 steps')
     p.add_argument('--evaluate', metavar='FILE')
     p.add_argument('--table', metavar='FOLDER')
     args = p.parse_args()
     args.state = args.state or args.out
     torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
     if args.table:
         return table(args)
     if not args.data:
