@@ -1,7 +1,10 @@
 # deconvviz: `make help` lists what can be made.
+VERSION := $(shell sed -n 's/^.define DV_VERSION "\(.*\)"/\1/p' include/deconvviz/version.h)
 PREFIX  ?= /usr/local
 VARIANT ?= release
 B       := build/$(VARIANT)
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
+PYTHON  ?= /usr/bin/python3
 
 CFLAGS_release := -O3 -g -DNDEBUG
 CFLAGS_debug   := -O1 -g3
@@ -19,14 +22,18 @@ COMPILE = $(CC) -std=c11 -ffp-contract=off $(CFLAGS_$(VARIANT)) $(WARN) $(if $(W
 LINK    = $(CC) $(CFLAGS_$(VARIANT)) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $(LDLIBS) $(LIBS) -o $@
 
 # Every .c under src/ but the command line is the library; a new file needs no edit here.
-LIB_SRC  := $(filter-out src/cli/%,$(wildcard src/*/*.c))
-CLI_SRC  := $(wildcard src/cli/*.c)
-UNIT_SRC := $(wildcard tests/unit/test_*.c)
-FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
-obj       = $(patsubst %.c,$B/%.o,$(1))
+LIB_SRC   := $(filter-out src/cli/%,$(wildcard src/*/*.c))
+CLI_SRC   := $(wildcard src/cli/*.c)
+UNIT_SRC  := $(wildcard tests/unit/test_$(or $T,*).c)
+FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
+BENCH_SRC := $(wildcard tests/bench/bench_*.c)
+HEADERS   := $(wildcard include/deconvviz/*.h src/*/*.h)
+SCRIPTS   := $(wildcard tests/*.sh tests/*/run.sh)
+obj        = $(patsubst %.c,$B/%.o,$(1))
 
-UNIT := $(patsubst tests/unit/%.c,$B/unit/%,$(UNIT_SRC))
-FUZZ := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
+UNIT  := $(patsubst tests/unit/%.c,$B/unit/%,$(UNIT_SRC))
+FUZZ  := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
+BENCH := $(patsubst tests/bench/%.c,$B/bench/%,$(BENCH_SRC))
 
 .PHONY: all
 all: $B/deconvviz ## build the program (VARIANT=release|debug|asan|tsan|cov)
@@ -46,25 +53,106 @@ $B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/replay.o $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK)
 
-$B/%.o: %.c Makefile
+$B/bench/%: $B/tests/bench/%.o $B/libdeconvviz.a
+	@mkdir -p $(@D)
+	$(LINK)
+
+$B/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c $< -o $@
 
+# Changes when the compiler or its flags do, so that nothing stale is linked in.
+$B/flags: FORCE
+	@$(shell mkdir -p $(@D))$(file >$@.new,$(COMPILE))cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+.PHONY: FORCE
+FORCE:
+
+.PHONY: tests
+tests: $(UNIT) $(FUZZ) $B/deconvviz ## build what `make test` runs
+
 .PHONY: test
-test: $(UNIT) $(FUZZ) $B/deconvviz ## run every test against VARIANT
-	@sh scripts/run-tests.sh $B "$(UNIT)" "$(FUZZ)"
+test: $(UNIT) $(if $T,,$(FUZZ) $B/deconvviz) ## run every test against VARIANT (T=conv: only tests/unit/test_conv.c)
+	@JOBS=$(JOBS) sh scripts/run-tests.sh $B "$(UNIT)" $(if $T,"" "","$(FUZZ)" "$(SCRIPTS)")
 
 .PHONY: asan tsan
 asan tsan: ## run every test under that sanitizer
-	$(MAKE) VARIANT=$@ test
+	$(MAKE) VARIANT=$@ B=build/$@ test
 
-.PHONY: install
-install: $B/deconvviz ## install to $(DESTDIR)$(PREFIX)/bin
-	install -Dm755 $B/deconvviz $(DESTDIR)$(PREFIX)/bin/deconvviz
+# Those that grind through random geometry take minutes under memcheck; the sanitizers see them.
+VALGRIND_SLOW :=
+VALGRIND_UNIT := $(filter-out $(VALGRIND_SLOW:%=$B/unit/%),$(UNIT))
+
+.PHONY: valgrind
+valgrind: $(VALGRIND_UNIT) ## run the quick unit tests of VARIANT under memcheck
+	@JOBS=$(JOBS) RUN="valgrind --quiet --error-exitcode=99 --leak-check=full" \
+	    sh scripts/run-tests.sh $B "$(VALGRIND_UNIT)" "" ""
+
+.PHONY: oracle
+oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/setup oracle)
+	$(PYTHON) tests/oracle/run_all.py --program $B/deconvviz
+
+.PHONY: bench
+bench: $(BENCH) $B/deconvviz ## measure speed
+	@sh scripts/bench.sh $B "$(BENCH)"
+
+.PHONY: demo
+demo: $B/deconvviz ## project one unit from a photograph
+	@sh scripts/demo.sh $B/deconvviz
+
+.PHONY: fuzz
+fuzz: ## fuzz TARGET=onnx for SECONDS=60 (needs clang)
+	@mkdir -p build/fuzz
+	clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined $(INCLUDES) \
+	    tests/fuzz/fuzz_$(TARGET).c $(LIB_SRC) $(LIBS) -o build/fuzz/$(TARGET)
+	build/fuzz/$(TARGET) -max_total_time=$(or $(SECONDS),60) tests/fuzz/corpus/$(TARGET)
+
+# -- what is wrong without being run ---------------------------------------------------------------
+C_FILES  := $(LIB_SRC) $(CLI_SRC) $(HEADERS) $(wildcard tests/*/*.[ch])
+TIDY     := $(patsubst %.c,build/lint/%.tidy,$(LIB_SRC) $(CLI_SRC))
+SH_FILES  = $(shell grep -rlE '^\#!/(usr/)?bin/(env )?(ba)?sh' scripts tests .ci)
+PY_FILES  = $(shell find scripts tests -name '*.py')
+
+.PHONY: lint
+lint: ## layers, format, clang-tidy, cppcheck, shellcheck, Python syntax
+	sh scripts/check-layers.sh
+	clang-format --dry-run -Werror $(C_FILES)
+	shellcheck -x $(SH_FILES)
+	PYTHONPYCACHEPREFIX=$(CURDIR)/build/pycache $(PYTHON) -m py_compile $(PY_FILES)
+	cppcheck --quiet -j$(JOBS) --std=c11 --error-exitcode=1 --enable=warning,performance,portability \
+	    --inline-suppr --suppress=*:/usr/include/* $(filter -I%,$(INCLUDES)) $(LIB_SRC) $(CLI_SRC)
+	+@$(MAKE) --no-print-directory -j$(JOBS) $(TIDY)
+
+build/lint/%.tidy: %.c .clang-tidy $(HEADERS)
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- -std=c11 $(INCLUDES) 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
 
 .PHONY: format
 format: ## rewrite the sources to .clang-format
-	clang-format -i $(wildcard src/*/*.[ch] include/deconvviz/*.h tests/*/*.[ch])
+	clang-format -i $(C_FILES)
+
+.PHONY: check
+check: ## all that CI runs: lint, two compilers, sanitizers, valgrind
+	@JOBS=$(JOBS) sh scripts/run-checks.sh
+
+.PHONY: train-smoke
+train-smoke: ## train the built-in network for one short epoch (scripts/setup oracle)
+	$(PYTHON) scripts/train/train.py --help
+
+# -- outside the folder ----------------------------------------------------------------------------
+SHARE := $(PREFIX)/share/deconvviz
+
+.PHONY: install
+install: $B/deconvviz $B/libdeconvviz.a ## install program, library, headers and models to $(DESTDIR)$(PREFIX)
+	install -Dm755 $B/deconvviz $(DESTDIR)$(PREFIX)/bin/deconvviz
+	install -Dm644 $B/libdeconvviz.a $(DESTDIR)$(PREFIX)/lib/libdeconvviz.a
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/include/deconvviz include/deconvviz/*.h
+	install -d $(DESTDIR)$(SHARE)/models
+	cp -R models/. $(DESTDIR)$(SHARE)/models
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LIBS)|' \
+	    scripts/deconvviz.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/deconvviz.pc
 
 .PHONY: clean
 clean: ## remove build/
@@ -72,7 +160,7 @@ clean: ## remove build/
 
 .PHONY: help
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z ]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .SECONDARY:
 -include $(wildcard $B/src/*/*.d $B/tests/*/*.d)
