@@ -7,18 +7,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define DV_FILE_MAX_STREAM ((size_t)1 << 30) /* bytes read from what is not a regular file */
+
 /* A file mapped read-only. */
 typedef struct dv_file {
     const uint8_t *data; /* never NULL after a successful open, even when size is 0 */
     size_t size;
+    void *heap; /* its memory where it could not be mapped: a pipe, /dev/stdin */
 } dv_file;
 
-/* Maps `path`. Fails (DV_IO) with the path and the system's words, also for a folder. */
+/* Maps `path`; reads what cannot be mapped. Fails (DV_IO) with the path and the system's words,
+ * also for a folder. The caller releases it with dv_file_unmap. */
 bool dv_file_map(dv_file *f, const char *path, dv_error *err) DV_MUST_CHECK;
-void dv_file_unmap(dv_file *f);
+void dv_file_unmap(dv_file *f); /* one that is all zero is fine */
 
 /* Writes the file whole or not at all: to a temporary name in the same folder, then renamed.
- * Paths that are not regular files (/dev/stdout, /dev/full, a pipe) are written straight. */
+ * Paths that are not regular files (/dev/stdout, /dev/full, a pipe) are written straight. Fails
+ * (DV_IO) with the path and the system's words. */
 bool dv_file_write(const char *path, const void *data, size_t size, dv_error *err) DV_MUST_CHECK;
 
 /* Makes a folder and those above it; one that is there already is fine. */
@@ -30,5 +35,8 @@ bool dv_folder_exists(const char *path);
 enum { DV_SHA256_TEXT_MAX = 65 };
 /* The SHA-256 of `size` bytes, as 64 lower-case hex digits and a NUL. */
 void dv_sha256(const void *data, size_t size, char text[DV_SHA256_TEXT_MAX]);
+
+/* The same of a file, read block by block so that a large one never takes memory. */
+bool dv_sha256_file(const char *path, char text[DV_SHA256_TEXT_MAX], dv_error *err) DV_MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
 #ifndef DV_KERNEL_CONV_H
 #define DV_KERNEL_CONV_H
 
-#include "base/pool.h"
+#include "deconvviz/pool.h"
 #include "deconvviz/tensor.h"
 #include "kernel/epilogue.h"
 

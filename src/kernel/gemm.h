@@ -2,7 +2,7 @@
 #ifndef DV_KERNEL_GEMM_H
 #define DV_KERNEL_GEMM_H
 
-#include "base/pool.h"
+#include "deconvviz/pool.h"
 #include "kernel/epilogue.h"
 
 #include <stdbool.h>

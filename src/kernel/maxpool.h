@@ -2,7 +2,7 @@
 #ifndef DV_KERNEL_MAXPOOL_H
 #define DV_KERNEL_MAXPOOL_H
 
-#include "base/pool.h"
+#include "deconvviz/pool.h"
 #include "deconvviz/tensor.h"
 
 /* Axis 0 is y, 1 is x. A window may hang over every edge; what lies outside never wins. */

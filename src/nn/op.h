@@ -10,7 +10,7 @@
 #define DV_NN_OP_H
 
 #include "base/arena.h"
-#include "base/pool.h"
+#include "deconvviz/pool.h"
 #include "deconvviz/rule.h"
 #include "deconvviz/tensor.h"
 #include "kernel/epilogue.h"

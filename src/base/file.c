@@ -1,0 +1,135 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool system_says(dv_error *err, const char *path, int problem)
+{
+    return dv_fail(err, DV_IO, "%s: %s", path, strerror(problem));
+}
+
+/* Reads what cannot be mapped, a pipe or a terminal, to its end. */
+static bool read_stream(dv_file *f, int fd, const char *path, dv_error *err)
+{
+    uint8_t *data = NULL;
+    size_t size = 0, room = 0;
+    for (;;) {
+        if (size == room) {
+            size_t more = room ? 2 * room : 64 * 1024;
+            uint8_t *grown = more <= DV_FILE_MAX_STREAM ? realloc(data, more) : NULL;
+            if (!grown) {
+                free(data);
+                return dv_fail(err, DV_NO_MEMORY,
+                               "%s: not a regular file, and longer than %zu bytes", path, room);
+            }
+            data = grown;
+            room = more;
+        }
+        ssize_t got = read(fd, data + size, room - size);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            free(data);
+            return system_says(err, path, errno);
+        }
+        if (got == 0)
+            break;
+        size += (size_t)got;
+    }
+    *f = (dv_file){ .data = data, .size = size, .heap = data };
+    return true;
+}
+
+bool dv_file_map(dv_file *f, const char *path, dv_error *err)
+{
+    static const uint8_t nothing[1];
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return system_says(err, path, errno);
+    bool ok = true;
+    if (fstat(fd, &st) < 0) {
+        ok = system_says(err, path, errno);
+    } else if (S_ISDIR(st.st_mode)) {
+        ok = system_says(err, path, EISDIR);
+    } else if (!S_ISREG(st.st_mode)) {
+        ok = read_stream(f, fd, path, err);
+    } else if (st.st_size == 0) {
+        *f = (dv_file){ .data = nothing };
+    } else if ((uintmax_t)st.st_size > PTRDIFF_MAX) {
+        ok = system_says(err, path, EFBIG);
+    } else {
+        void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (data == MAP_FAILED)
+            ok = system_says(err, path, errno);
+        else
+            *f = (dv_file){ .data = data, .size = (size_t)st.st_size };
+    }
+    close(fd);
+    return ok;
+}
+
+void dv_file_unmap(dv_file *f)
+{
+    if (f->heap) {
+        free(f->heap);
+    } else if (f->size) {
+        /* munmap takes a pointer that is not const, and does not write through it */
+        union {
+            const void *mapped;
+            void *data;
+        } u = { .mapped = f->data };
+        munmap(u.data, f->size);
+    }
+    *f = (dv_file){ 0 };
+}
+
+bool dv_file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0;
+}
+
+bool dv_folder_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int make_one(const char *path)
+{
+    if (mkdir(path, 0777) == 0)
+        return 0;
+    int problem = errno;
+    if (dv_folder_exists(path))
+        return 0;
+    return problem == EEXIST ? ENOTDIR : problem;
+}
+
+bool dv_folder_make(const char *path, dv_error *err)
+{
+    size_t n = strlen(path);
+    char *above = malloc(n + 1);
+    if (!above)
+        return dv_fail(err, DV_NO_MEMORY, "%s: out of memory", path);
+    memcpy(above, path, n + 1);
+    int problem = 0;
+    for (size_t i = 1; i < n && !problem; i++) {
+        if (above[i] != '/' || above[i - 1] == '/')
+            continue;
+        above[i] = '\0';
+        problem = make_one(above);
+        above[i] = '/';
+    }
+    free(above);
+    if (!problem)
+        problem = make_one(path);
+    if (problem)
+        return dv_fail(err, DV_IO, "%s: cannot make the folder: %s", path, strerror(problem));
+    return true;
+}

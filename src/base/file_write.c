@@ -1,0 +1,93 @@
+#define _XOPEN_SOURCE 700 /* realpath */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool cannot_write(dv_error *err, const char *path, int problem)
+{
+    return dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(problem));
+}
+
+/* Writes everything and closes fd; 0, or errno. */
+static int write_and_close(int fd, const void *data, size_t size)
+{
+    const char *at = data;
+    int problem = 0;
+    while (size && !problem) {
+        ssize_t done = write(fd, at, size);
+        if (done > 0) {
+            at += done;
+            size -= (size_t)done;
+        } else if (done == 0) {
+            problem = EIO;
+        } else if (errno != EINTR) {
+            problem = errno;
+        }
+    }
+    if (close(fd) < 0 && !problem) /* some file systems tell of a full disk only here */
+        problem = errno;
+    return problem;
+}
+
+/* Opens a new file in the folder of `path`, writes its name to temp (room for `room` bytes) and
+ * returns its descriptor; -1 with errno set. Not mkstemp: its files are for the owner alone, and
+ * the umask cannot be asked for without changing it for all threads. */
+static int open_beside(const char *path, char *temp, size_t room)
+{
+    static atomic_uint counter;
+    const char *slash = strrchr(path, '/');
+    int folder = slash ? (int)(slash + 1 - path) : 0;
+    for (int attempt = 0; attempt < 100; attempt++) {
+        snprintf(temp, room, "%.*s.deconvviz-%ld-%u", folder, path, (long)getpid(),
+                 atomic_fetch_add(&counter, 1));
+        int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+/* 0, or errno. `mode` of the file that is to be replaced; 0: there is none. */
+static int write_beside(const char *path, mode_t mode, const void *data, size_t size)
+{
+    size_t room = strlen(path) + 64;
+    char *temp = malloc(room);
+    if (!temp)
+        return ENOMEM;
+    int fd = open_beside(path, temp, room), problem = fd < 0 ? errno : 0;
+    if (fd >= 0) {
+        if (mode)
+            (void)!fchmod(fd, mode & 0777); /* as before where that can be had */
+        problem = write_and_close(fd, data, size);
+        if (!problem && rename(temp, path) < 0)
+            problem = errno;
+        if (problem)
+            unlink(temp);
+    }
+    free(temp);
+    return problem;
+}
+
+bool dv_file_write(const char *path, const void *data, size_t size, dv_error *err)
+{
+    struct stat st;
+    int problem;
+    if (stat(path, &st) < 0) {
+        problem = write_beside(path, 0, data, size);
+    } else if (S_ISREG(st.st_mode)) {
+        char *real = realpath(path, NULL); /* a symbolic link stays one */
+        problem = real ? write_beside(real, st.st_mode, data, size) : errno;
+        free(real);
+    } else {
+        int fd = open(path, O_WRONLY | O_CLOEXEC);
+        problem = fd < 0 ? errno : write_and_close(fd, data, size);
+    }
+    return problem ? cannot_write(err, path, problem) : true;
+}

@@ -1,0 +1,223 @@
+#include "deconvviz/pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A worker looks this often for the next round before it sleeps: some microseconds, about the time
+ * from one layer's tasks to the next, and less than waking up costs. */
+enum { SPINS = 500 };
+
+struct dv_pool {
+    int size;             /* workers, the caller of dv_pool_run being number 0 */
+    int started;          /* threads that run */
+    pthread_t *threads;   /* (size - 1) */
+    pthread_mutex_t turn; /* held during a round by the thread that called dv_pool_run */
+    pthread_mutex_t lock; /* for what follows */
+    pthread_cond_t wake;  /* a round has begun, or stop */
+    pthread_cond_t idle;  /* active has come to 0 */
+    atomic_uint round;    /* counts rounds; read without the lock by those who spin */
+    atomic_int active;    /* threads inside the round */
+    bool open;            /* threads may still join the round */
+    bool stop;
+
+    void (*task)(void *ctx, int i, int worker);
+    void *ctx;
+    int n;
+    atomic_int next; /* the first i that nobody has taken */
+};
+
+struct seat {
+    dv_pool *pool;
+    int worker;
+};
+
+static _Thread_local bool inside_task;
+
+static void relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void work(dv_pool *p, int worker)
+{
+    for (;;) {
+        int i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
+        if (i >= p->n)
+            return;
+        p->task(p->ctx, i, worker);
+    }
+}
+
+/* Waits for a round after `seen` that can be joined, and joins it. False: the pool is stopping. */
+static bool join_round(dv_pool *p, unsigned *seen)
+{
+    for (int i = 0; i < SPINS && atomic_load_explicit(&p->round, memory_order_relaxed) == *seen;
+         i++)
+        relax();
+    pthread_mutex_lock(&p->lock);
+    while (!p->stop && (!p->open || atomic_load(&p->round) == *seen))
+        pthread_cond_wait(&p->wake, &p->lock);
+    bool joined = !p->stop;
+    if (joined) {
+        *seen = atomic_load(&p->round);
+        atomic_fetch_add(&p->active, 1);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return joined;
+}
+
+static void leave_round(dv_pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    if (atomic_fetch_sub(&p->active, 1) == 1)
+        pthread_cond_signal(&p->idle);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void *thread_main(void *arg)
+{
+    struct seat seat = *(struct seat *)arg;
+    free(arg);
+    inside_task = true;
+    unsigned seen = 0;
+    while (join_round(seat.pool, &seen)) {
+        work(seat.pool, seat.worker);
+        leave_round(seat.pool);
+    }
+    return NULL;
+}
+
+static int start_thread(dv_pool *p)
+{
+    struct seat *seat = malloc(sizeof *seat);
+    if (!seat)
+        return ENOMEM;
+    *seat = (struct seat){ p, p->started + 1 };
+    int problem = pthread_create(&p->threads[p->started], NULL, thread_main, seat);
+    if (problem)
+        free(seat);
+    else
+        p->started++;
+    return problem;
+}
+
+dv_pool *dv_pool_new(int threads, dv_error *err)
+{
+    if (threads < 1 || threads > DV_POOL_MAX_THREADS) {
+        dv_fail(err, DV_BAD_USAGE, "%d threads: 1 to %d are possible", threads,
+                DV_POOL_MAX_THREADS);
+        return NULL;
+    }
+    dv_pool *p = calloc(1, sizeof *p);
+    pthread_t *list = calloc((size_t)threads, sizeof *list);
+    if (!p || !list) {
+        free(p);
+        free(list);
+        dv_fail(err, DV_NO_MEMORY, "out of memory for %d threads", threads);
+        return NULL;
+    }
+    p->size = threads;
+    p->threads = list;
+    pthread_mutex_init(&p->turn, NULL);
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->wake, NULL);
+    pthread_cond_init(&p->idle, NULL);
+
+    sigset_t all, before; /* signals are for the threads of the program */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int problem = 0;
+    while (!problem && p->started < threads - 1)
+        problem = start_thread(p);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (problem) {
+        dv_fail(err, DV_IO, "thread %d of %d: %s", p->started + 2, threads, strerror(problem));
+        dv_pool_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void dv_pool_free(dv_pool *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->stop = true;
+    pthread_cond_broadcast(&p->wake);
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 0; i < p->started; i++)
+        pthread_join(p->threads[i], NULL);
+    pthread_cond_destroy(&p->idle);
+    pthread_cond_destroy(&p->wake);
+    pthread_mutex_destroy(&p->lock);
+    pthread_mutex_destroy(&p->turn);
+    free(p->threads);
+    free(p);
+}
+
+int dv_pool_size(const dv_pool *p)
+{
+    return p ? p->size : 1;
+}
+
+static void run_on_the_spot(int n, void (*task)(void *ctx, int i, int worker), void *ctx)
+{
+    bool before = inside_task;
+    inside_task = true;
+    for (int i = 0; i < n; i++)
+        task(ctx, i, 0);
+    inside_task = before;
+}
+
+static void begin_round(dv_pool *p)
+{
+    atomic_store(&p->next, 0);
+    pthread_mutex_lock(&p->lock);
+    p->open = true;
+    atomic_fetch_add(&p->round, 1);
+    if (p->n >= p->size)
+        pthread_cond_broadcast(&p->wake);
+    else
+        for (int i = 1; i < p->n; i++)
+            pthread_cond_signal(&p->wake);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* Nothing is left to take. A thread that is still waking up need not be waited for. */
+static void end_round(dv_pool *p)
+{
+    for (int i = 0; i < SPINS && atomic_load_explicit(&p->active, memory_order_relaxed); i++)
+        relax();
+    pthread_mutex_lock(&p->lock);
+    p->open = false;
+    while (atomic_load(&p->active))
+        pthread_cond_wait(&p->idle, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void dv_pool_run(dv_pool *p, int n, void (*task)(void *ctx, int i, int worker), void *ctx)
+{
+    if (!p || p->size == 1 || n <= 1 || inside_task) {
+        run_on_the_spot(n, task, ctx);
+        return;
+    }
+    pthread_mutex_lock(&p->turn);
+    p->task = task;
+    p->ctx = ctx;
+    p->n = n;
+    inside_task = true;
+    begin_round(p);
+    work(p, 0);
+    end_round(p);
+    inside_task = false;
+    pthread_mutex_unlock(&p->turn);
+}
