@@ -27,25 +27,28 @@ typedef struct dv_node {
     void *params;
     int n_in, n_out;
     int *in, *out; /* value ids or DV_NO_VALUE */
+    int opset, n_attrs;
+    const dv_attr *attrs; /* as the loader gave them */
 } dv_node;
 
 struct dv_model {
-    dv_arena arena; /* everything below lives here */
-    int n_files;
-    dv_file files[64]; /* mapped; unmapped with the model (more can be had by dv_model_own) */
+    dv_arena arena; /* texts, arrays, params, calls */
+    int n_files, max_files;
+    dv_file *files; /* mapped; unmapped with the model */
 
     int n_values, max_values;
     dv_value *values;
     int n_nodes, max_nodes;
     dv_node *nodes; /* in topological order */
-    struct dv_name_table *names;
+    struct dv_names *names;
+    dv_call *calls; /* (n_nodes) params and shapes of each node, no data; made by finish */
     int input, output;
     int n_layers;
     dv_layer *layers;
 
     const char *name, *path;
-    const char *hash_path; /* the file that dv_model_sha256 reads; NULL: hash_data */
-    dv_file hash_data;
+    const char *hash_path;           /* the file that dv_model_sha256 reads; NULL: hash_data */
+    dv_file hash_data;               /* of a built-in model */
     char sha256[DV_SHA256_TEXT_MAX]; /* "" until asked for */
     const dv_preprocess *preprocess;
     int n_labels;
@@ -62,7 +65,7 @@ dv_model *dv_model_new(const char *path, dv_error *err) DV_MUST_CHECK;
 /* The model takes the file over: it is unmapped when the model is freed (or when this fails). */
 bool dv_model_own(dv_model *m, dv_file f, dv_error *err) DV_MUST_CHECK;
 
-/* The network's one input; N must be 1. */
+/* The network's one input. (Projecting needs N = 1; a forward pass does not.) */
 bool dv_model_add_input(dv_model *m, const char *name, const dv_shape *s,
                         dv_error *err) DV_MUST_CHECK;
 
@@ -94,10 +97,16 @@ bool dv_model_evaluate(dv_model *m, const dv_node_words *w, dv_array *out,
  * the layers. */
 bool dv_model_finish(dv_model *m, const char *output, dv_error *err) DV_MUST_CHECK;
 
-/* -- for the plan and the way back ------------------------------------------------------------ */
+/* Steps of dv_model_finish, each in a file of its own. */
+bool dv_recognise_lrn(dv_model *m, dv_error *err) DV_MUST_CHECK;
+bool dv_number_layers(dv_model *m, dv_error *err) DV_MUST_CHECK;
 
-/* A call of node n with params and the shapes of its tensors, no data. in and out: room for n_in
- * and n_out tensors. */
-dv_call dv_node_call(const dv_model *m, int n, dv_tensor *in, dv_tensor *out);
+/* -- for layers above ------------------------------------------------------------------------- */
+
+/* The spec of a node, as its parse and infer saw it. operands: room for n_in. */
+dv_node_spec dv_node_spec_of(const dv_model *m, const dv_node *n, dv_operand *operands);
+
+/* What stands for a node in messages: its name, or its first output's. */
+const char *dv_node_title(const dv_model *m, const dv_node *n);
 
 #endif

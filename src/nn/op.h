@@ -115,12 +115,16 @@ typedef struct dv_op {
 
     /* Makes what is computed once for a plan (a dv_conv, say) and shared by all threads; project
      * tells whether the way back will be walked. NULL (the pointer): nothing to make.
-     * release frees it. */
+     * c->ep is final and lives as long as the plan. release frees it. */
     bool (*prepare)(const dv_call *c, bool project, bool exact, void **state, dv_error *err);
     void (*release)(void *state);
 
-    /* Computes out (all of it) and aux from in. */
+    /* Computes out (all of it) and aux (NULL: not wanted) from in. */
     void (*forward)(const dv_call *c);
+
+    /* Output 0 is input 0's numbers in the same order, under another shape: the plan gives both one
+     * place, and forward is not called. */
+    bool view;
 
     /* forward applies c->ep to output 0, whose channels are dimension 1. */
     bool takes_epilogue;

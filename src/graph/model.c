@@ -1,0 +1,139 @@
+/* model.c - the life of a model, and what can be asked of it. */
+#include "graph/model.h"
+
+#include "graph/names.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+dv_model *dv_model_new(const char *path, dv_error *err)
+{
+    dv_model *m = calloc(1, sizeof *m);
+    if (!m) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for a model");
+        return NULL;
+    }
+    m->input = m->output = DV_NO_VALUE;
+    m->names = dv_names_new(err);
+    m->path = dv_arena_text(&m->arena, path, strlen(path), err);
+    if (!m->names || !m->path) {
+        dv_model_free(m);
+        return NULL;
+    }
+    const char *slash = strrchr(m->path, '/');
+    m->name = slash ? slash + 1 : m->path;
+    m->hash_path = m->path;
+    return m;
+}
+
+void dv_model_free(dv_model *m)
+{
+    if (!m)
+        return;
+    for (int i = 0; i < m->n_files; i++)
+        dv_file_unmap(&m->files[i]);
+    free(m->files);
+    free(m->values);
+    free(m->nodes);
+    dv_names_free(m->names);
+    dv_arena_release(&m->arena);
+    free(m);
+}
+
+const char *dv_model_name(const dv_model *m)
+{
+    return m->name;
+}
+
+const char *dv_model_path(const dv_model *m)
+{
+    return m->path;
+}
+
+const char *dv_model_sha256(const dv_model *model, dv_error *err)
+{
+    dv_model *m = (dv_model *)(uintptr_t)model; /* a cache; not for two threads, says the header */
+    if (m->sha256[0])
+        return m->sha256;
+    if (m->hash_path) {
+        if (!dv_sha256_file(m->hash_path, m->sha256, err)) {
+            m->sha256[0] = '\0';
+            return NULL;
+        }
+    } else {
+        dv_sha256(m->hash_data.data, m->hash_data.size, m->sha256);
+    }
+    return m->sha256;
+}
+
+const dv_preprocess *dv_model_preprocess(const dv_model *m)
+{
+    return m->preprocess;
+}
+
+const char *dv_model_label(const dv_model *m, int i)
+{
+    return i >= 0 && i < m->n_labels ? m->labels[i] : NULL;
+}
+
+int dv_model_n_labels(const dv_model *m)
+{
+    return m->n_labels;
+}
+
+int dv_model_input(const dv_model *m)
+{
+    return m->input;
+}
+
+int dv_model_output(const dv_model *m)
+{
+    return m->output;
+}
+
+const char *dv_tensor_name(const dv_model *m, int tensor)
+{
+    return m->values[tensor].name;
+}
+
+const dv_shape *dv_tensor_shape(const dv_model *m, int tensor)
+{
+    return &m->values[tensor].shape;
+}
+
+int dv_model_n_layers(const dv_model *m)
+{
+    return m->n_layers;
+}
+
+const dv_layer *dv_model_layer(const dv_model *m, int i)
+{
+    return &m->layers[i];
+}
+
+int dv_model_value(const dv_model *m, const char *name)
+{
+    return dv_names_find(m->names, name);
+}
+
+dv_node_spec dv_node_spec_of(const dv_model *m, const dv_node *n, dv_operand *operands)
+{
+    for (int i = 0; i < n->n_in; i++) {
+        operands[i] = (dv_operand){ .shape.rank = -1 };
+        if (n->in[i] != DV_NO_VALUE) {
+            const dv_value *v = &m->values[n->in[i]];
+            operands[i] = (dv_operand){ v->shape, v->constant };
+        }
+    }
+    return (dv_node_spec){ n->opset, n->n_attrs, n->attrs, n->n_in, operands, n->n_out };
+}
+
+const char *dv_node_title(const dv_model *m, const dv_node *n)
+{
+    if (n->name[0])
+        return n->name;
+    for (int i = 0; i < n->n_out; i++)
+        if (n->out[i] != DV_NO_VALUE)
+            return m->values[n->out[i]].name;
+    return n->op->name;
+}
