@@ -6,6 +6,7 @@
 #define DV_KERNEL_EPILOGUE_H
 
 #include <math.h>
+#include <stddef.h>
 
 typedef struct dv_epilogue {
     const float *scale; /* (C); NULL: 1 */
@@ -20,5 +21,10 @@ static inline float dv_clamp(float v, float lo, float hi)
 {
     return v < lo ? lo : v > hi ? hi : v;
 }
+
+/* Applies it in place to rows of n values, one for each of `channels` channels from `channel` on,
+ * `pitch` floats apart. */
+void dv_epilogue_apply(const dv_epilogue *ep, int channel, int channels, float *y, size_t pitch,
+                       size_t n);
 
 #endif

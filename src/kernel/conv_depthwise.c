@@ -1,0 +1,162 @@
+/* Convolution with one input channel in each group: nothing to multiply as matrices, so each plane
+ * is the sum of shifted, scaled planes. */
+#include "kernel/conv_method.h"
+
+#include <string.h>
+
+static bool is_depthwise(const dv_conv *k)
+{
+    return k->s.group > 1 && k->s.in_channels == k->s.group;
+}
+
+typedef struct forward_job {
+    const dv_conv *k;
+    const float *x;
+    const dv_epilogue *ep;
+    float *y;
+} forward_job;
+
+/* to (OW) += row y of the convolution of one plane with one kernel. */
+static void add_row(const dv_conv_shape *s, const float *plane, const float *weight, int y,
+                    float *to)
+{
+    const int stride = s->stride[1];
+    for (int ty = 0; ty < s->kernel[0]; ty++) {
+        const int iy = y * s->stride[0] + dv_tap_offset(s, 0, ty);
+        if (iy < 0 || iy >= s->in[0])
+            continue;
+        const float *row = plane + (size_t)iy * (size_t)s->in[1];
+        for (int tx = 0; tx < s->kernel[1]; tx++) {
+            const int offset = dv_tap_offset(s, 1, tx);
+            const float w = weight[ty * s->kernel[1] + tx];
+            dv_range r = dv_range_clip(dv_tap_range(stride, offset, 0, s->in[1]), 0, s->out[1]);
+            if (stride == 1)
+                for (int o = r.lo; o < r.hi; o++)
+                    to[o] += w * row[o + offset];
+            else
+                for (int o = r.lo; o < r.hi; o++)
+                    to[o] += w * row[o * stride + offset];
+        }
+    }
+}
+
+static void forward_plane(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const forward_job *job = ctx;
+    const dv_conv_shape *s = &job->k->s;
+    const int m = i % s->out_channels, image = i / s->out_channels;
+    const int c = m / (s->out_channels / s->group);
+    const size_t in_plane = (size_t)s->in[0] * (size_t)s->in[1];
+    const size_t out_plane = (size_t)s->out[0] * (size_t)s->out[1];
+    const float *x = job->x + ((size_t)image * s->in_channels + c) * in_plane;
+    float *y = job->y + (size_t)i * out_plane;
+    memset(y, 0, out_plane * sizeof *y);
+    for (int row = 0; row < s->out[0]; row++)
+        add_row(s, x, job->k->weight + (size_t)m * s->kernel[0] * s->kernel[1], row,
+                y + (size_t)row * s->out[1]);
+    dv_epilogue_apply(job->ep, m, 1, y, out_plane, out_plane);
+}
+
+static size_t forward_scratch(const dv_conv *k, int workers)
+{
+    (void)k;
+    (void)workers;
+    return 0;
+}
+
+static void forward(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
+                    void *scratch, dv_pool *pool)
+{
+    (void)scratch;
+    forward_job job = { .k = k, .x = x, .ep = ep, .y = y };
+    dv_pool_run(pool, k->s.batch * k->s.out_channels, forward_plane, &job);
+}
+
+typedef struct transposed_job {
+    const dv_conv *k;
+    const dv_signal *out, *in;
+    dv_range rows, columns; /* of the input, inside the map and the box */
+    int first;              /* input channel */
+} transposed_job;
+
+/* Adds what row oy of output channel m sends to input channel c. */
+static void send_row(const transposed_job *job, int c, int m, int oy)
+{
+    const dv_conv_shape *s = &job->k->s;
+    const dv_box *box = &job->out->box;
+    const int stride = s->stride[1];
+    const float *weight = job->k->weight + (size_t)m * s->kernel[0] * s->kernel[1];
+    const float *from = dv_signal_at(job->out, m, oy, box->lo[DV_X]) - box->lo[DV_X];
+    for (int ty = 0; ty < s->kernel[0]; ty++) {
+        const int iy = oy * s->stride[0] + dv_tap_offset(s, 0, ty);
+        if (iy < job->rows.lo || iy >= job->rows.hi)
+            continue;
+        float *to = dv_signal_at(job->in, c, iy, job->columns.lo) - job->columns.lo;
+        for (int tx = 0; tx < s->kernel[1]; tx++) {
+            const int offset = dv_tap_offset(s, 1, tx);
+            const float w = weight[ty * s->kernel[1] + tx];
+            dv_range r = dv_tap_range(stride, offset, job->columns.lo, job->columns.hi);
+            r = dv_range_clip(r, box->lo[DV_X], box->hi[DV_X]);
+            if (stride == 1)
+                for (int o = r.lo; o < r.hi; o++)
+                    to[o + offset] += w * from[o];
+            else
+                for (int o = r.lo; o < r.hi; o++)
+                    to[o * stride + offset] += w * from[o];
+        }
+    }
+}
+
+static void transposed_plane(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const transposed_job *job = ctx;
+    const dv_conv_shape *s = &job->k->s;
+    const dv_box *box = &job->out->box;
+    const int c = job->first + i, multiple = s->out_channels / s->group;
+    dv_range m = { c * multiple, (c + 1) * multiple };
+    m = dv_range_clip(m, box->lo[DV_C], box->hi[DV_C]);
+    for (int o = m.lo; o < m.hi; o++)
+        for (int oy = box->lo[DV_Y]; oy < box->hi[DV_Y]; oy++)
+            send_row(job, c, o, oy);
+}
+
+static size_t transposed_scratch(const dv_conv *k, const dv_box *out, int workers)
+{
+    (void)k;
+    (void)out;
+    (void)workers;
+    return 0;
+}
+
+static void transposed(const dv_conv *k, const dv_signal *out, const dv_signal *in, void *scratch,
+                       dv_pool *pool)
+{
+    (void)scratch;
+    const dv_conv_shape *s = &k->s;
+    const int multiple = s->out_channels / s->group;
+    transposed_job job = { .k = k, .out = out, .in = in };
+    job.rows = dv_range_clip((dv_range){ in->box.lo[DV_Y], in->box.hi[DV_Y] }, 0, s->in[0]);
+    job.columns = dv_range_clip((dv_range){ in->box.lo[DV_X], in->box.hi[DV_X] }, 0, s->in[1]);
+    job.first = out->box.lo[DV_C] / multiple;
+    int last = dv_ceil_div(out->box.hi[DV_C], multiple);
+    if (job.rows.lo < job.rows.hi && job.columns.lo < job.columns.hi)
+        dv_pool_run(pool, last - job.first, transposed_plane, &job);
+}
+
+static bool fits_transposed(const dv_conv *k, const dv_box *out)
+{
+    (void)out;
+    return is_depthwise(k);
+}
+
+const dv_conv_method dv_conv_depthwise = {
+    .name = "depthwise",
+    .fits_forward = is_depthwise,
+    .fits_transposed = fits_transposed,
+    .forward_scratch = forward_scratch,
+    .forward = forward,
+    .transposed_scratch = transposed_scratch,
+    .transposed = transposed,
+};

@@ -1,0 +1,96 @@
+#include "kernel/gemm.h"
+
+#include <cblas.h>
+#include <pthread.h>
+#include <string.h>
+
+enum {
+    GEMV_ROWS = 32,      /* rows of W in one task */
+    GEMV_COLUMNS = 1024, /* columns of W in one task of the transposed product */
+    LANES = 16,          /* partial sums of a dot product */
+};
+
+static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
+
+/* Threads are ours alone: one pool for the whole program. */
+static void blas_setup(void)
+{
+    openblas_set_num_threads(1);
+}
+
+void dv_gemm(bool trans_a, bool trans_b, int m, int n, int k, float alpha, const float *a, int lda,
+             const float *b, int ldb, float beta, float *c, int ldc)
+{
+    pthread_once(&blas_once, blas_setup);
+    cblas_sgemm(CblasRowMajor, trans_a ? CblasTrans : CblasNoTrans,
+                trans_b ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+typedef struct gemv_job {
+    int n, k;
+    const float *w, *x;
+    const dv_epilogue *ep;
+    float *y;
+} gemv_job;
+
+static float dot(int k, const float *a, const float *b)
+{
+    float part[LANES] = { 0 };
+    int i = 0;
+    for (; i + LANES <= k; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            part[j] += a[i + j] * b[i + j];
+    for (int j = 0; i < k; i++, j++)
+        part[j] += a[i] * b[i];
+    for (int width = LANES / 2; width > 0; width /= 2)
+        for (int j = 0; j < width; j++)
+            part[j] += part[j + width];
+    return part[0];
+}
+
+static void gemv_rows(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const gemv_job *job = ctx;
+    int first = i * GEMV_ROWS;
+    int last = job->n - first < GEMV_ROWS ? job->n : first + GEMV_ROWS;
+    for (int row = first; row < last; row++)
+        job->y[row] = dot(job->k, job->w + (size_t)row * (size_t)job->k, job->x);
+    dv_epilogue_apply(job->ep, first, last - first, job->y + first, 1, 1);
+}
+
+void dv_gemv(int n, int k, const float *w, const float *x, const dv_epilogue *ep, float *y,
+             dv_pool *pool)
+{
+    gemv_job job = { .n = n, .k = k, .w = w, .x = x, .ep = ep, .y = y };
+    dv_pool_run(pool, (n + GEMV_ROWS - 1) / GEMV_ROWS, gemv_rows, &job);
+}
+
+typedef struct gemv_transposed_job {
+    int n, k;
+    const float *w, *r;
+    float *y;
+} gemv_transposed_job;
+
+static void gemv_transposed_columns(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const gemv_transposed_job *job = ctx;
+    int first = i * GEMV_COLUMNS;
+    int columns = job->k - first < GEMV_COLUMNS ? job->k - first : GEMV_COLUMNS;
+    float *y = job->y + first;
+    for (int row = 0; row < job->n; row++) {
+        const float r = job->r[row];
+        const float *w = job->w + (size_t)row * (size_t)job->k + first;
+        if (r == 0)
+            continue;
+        for (int j = 0; j < columns; j++)
+            y[j] += r * w[j];
+    }
+}
+
+void dv_gemv_transposed(int n, int k, const float *w, const float *r, float *y, dv_pool *pool)
+{
+    gemv_transposed_job job = { .n = n, .k = k, .w = w, .r = r, .y = y };
+    dv_pool_run(pool, (k + GEMV_COLUMNS - 1) / GEMV_COLUMNS, gemv_transposed_columns, &job);
+}

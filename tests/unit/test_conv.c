@@ -1,0 +1,416 @@
+/* What src/kernel/conv.h promises, for every kernel and random geometry. */
+#include "kernel/conv.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GUARD = 256, CASES = 150 };
+
+static uint32_t state = 1;
+
+static uint32_t random_bits(void)
+{
+    state = state * 1664525u + 1013904223u;
+    return state >> 8;
+}
+
+static int random_int(int lo, int hi) /* both included */
+{
+    return lo + (int)(random_bits() % (uint32_t)(hi - lo + 1));
+}
+
+static float random_value(void)
+{
+    return (float)random_bits() / (float)(1 << 23) - 1;
+}
+
+static float *random_array(size_t n)
+{
+    float *a = malloc(n * sizeof *a);
+    assert_non_null(a);
+    for (size_t i = 0; i < n; i++)
+        a[i] = random_value();
+    return a;
+}
+
+/* Memory with bytes behind it that must stay as they are. */
+static void *guarded(size_t size)
+{
+    size_t room = (size + 63) / 64 * 64 + GUARD;
+    char *p = aligned_alloc(64, room);
+    assert_non_null(p);
+    memset(p, 0x7f, room); /* scratch and results hold large numbers before they are written */
+    return p;
+}
+
+static void free_guarded(void *memory, size_t size)
+{
+    char *p = memory;
+    for (int i = 0; i < GUARD; i++)
+        assert_int_equal(p[size + i], 0x7f);
+    free(p);
+}
+
+static size_t count_in(const dv_conv_shape *s)
+{
+    return (size_t)s->batch * s->in_channels * s->in[0] * s->in[1];
+}
+
+static size_t count_out(const dv_conv_shape *s)
+{
+    return (size_t)s->batch * s->out_channels * s->out[0] * s->out[1];
+}
+
+static size_t count_weight(const dv_conv_shape *s)
+{
+    return (size_t)s->out_channels * (s->in_channels / s->group) * s->kernel[0] * s->kernel[1];
+}
+
+/* Output sizes that the input allows: as many windows as fit between the zeros in front and up to
+ * a whole kernel of zeros behind, so that some hang over the far edge or see nothing but zeros. */
+static void random_axis(dv_conv_shape *s, int a, int max_in)
+{
+    s->kernel[a] = random_int(1, random_int(0, 3) ? 3 : 7);
+    s->stride[a] = random_int(1, random_int(0, 2) ? 2 : 5);
+    s->dilation[a] = random_int(0, 3) ? 1 : random_int(1, 3);
+    s->pad[a] = random_int(0, 2) ? (s->kernel[a] - 1) / 2 : random_int(0, s->kernel[a] + 1);
+    s->in[a] = random_int(1, max_in);
+    int behind = random_int(0, 2) ? s->pad[a] : random_int(0, s->kernel[a] + 1);
+    int reach = (s->kernel[a] - 1) * s->dilation[a] + 1;
+    int room = s->in[a] + s->pad[a] + behind;
+    s->out[a] = room < reach ? 1 : (room - reach) / s->stride[a] + 1;
+}
+
+static dv_conv_shape random_shape(void)
+{
+    dv_conv_shape s = { .batch = random_int(0, 2) ? 1 : random_int(2, 3) };
+    random_axis(&s, 0, 20);
+    random_axis(&s, 1, random_int(0, 3) ? 20 : 70);
+    s.group = random_int(0, 2) ? 1 : random_int(1, 4);
+    s.in_channels = s.group * (random_int(0, 2) ? random_int(1, 6) : random_int(1, 20));
+    s.out_channels = s.group * (random_int(0, 2) ? random_int(1, 9) : random_int(1, 40));
+    return s;
+}
+
+static float naive_output(const dv_conv_shape *s, const float *x, const float *w, int n, int m,
+                          int oy, int ox, double *magnitude)
+{
+    const int channels = s->in_channels / s->group, g = m / (s->out_channels / s->group);
+    double sum = 0, size = 0;
+    for (int c = 0; c < channels; c++)
+        for (int ty = 0; ty < s->kernel[0]; ty++)
+            for (int tx = 0; tx < s->kernel[1]; tx++) {
+                int y = oy * s->stride[0] + ty * s->dilation[0] - s->pad[0];
+                int x0 = ox * s->stride[1] + tx * s->dilation[1] - s->pad[1];
+                if (y < 0 || y >= s->in[0] || x0 < 0 || x0 >= s->in[1])
+                    continue;
+                size_t at =
+                    (((size_t)n * s->in_channels + g * channels + c) * s->in[0] + y) * s->in[1] +
+                    x0;
+                size_t tap = (((size_t)m * channels + c) * s->kernel[0] + ty) * s->kernel[1] + tx;
+                sum += (double)x[at] * (double)w[tap];
+                size += fabs((double)x[at] * (double)w[tap]);
+            }
+    *magnitude = size;
+    return (float)sum;
+}
+
+/* Float32 sums of a few hundred terms: 2e-6 of the sum of their magnitudes is many times their
+ * rounding error, and far below what a wrong tap would do. The constant is for Winograd, whose
+ * error follows the whole tile and not the one window. */
+static void assert_near(float got, double want, double magnitude)
+{
+    if (!(fabs((double)got - want) <= 4e-6 * magnitude + 2e-6))
+        fail_msg("%.9g, wanted %.9g (terms add up to %g)", (double)got, want, magnitude);
+}
+
+static float *run_forward(const dv_conv *k, const dv_conv_shape *s, const float *x,
+                          const dv_epilogue *ep, dv_pool *pool)
+{
+    size_t bytes = count_out(s) * sizeof(float);
+    size_t scratch_size = dv_conv_forward_scratch(k, dv_pool_size(pool));
+    float *y = guarded(bytes);
+    void *scratch = guarded(scratch_size);
+    dv_conv_forward(k, x, ep, y, scratch, pool);
+    free_guarded(scratch, scratch_size);
+    float *copy = malloc(bytes);
+    assert_non_null(copy);
+    memcpy(copy, y, bytes);
+    free_guarded(y, bytes);
+    return copy;
+}
+
+static void check_forward(const dv_conv_shape *s, bool exact)
+{
+    float *x = random_array(count_in(s)), *w = random_array(count_weight(s));
+    dv_conv *k = dv_conv_new(s, w, DV_CONV_FORWARD, exact, NULL);
+    assert_non_null(k);
+    float *y = run_forward(k, s, x, &dv_no_epilogue, NULL);
+    size_t i = 0;
+    for (int n = 0; n < s->batch; n++)
+        for (int m = 0; m < s->out_channels; m++)
+            for (int oy = 0; oy < s->out[0]; oy++)
+                for (int ox = 0; ox < s->out[1]; ox++, i++) {
+                    double magnitude;
+                    double want = (double)naive_output(s, x, w, n, m, oy, ox, &magnitude);
+                    assert_near(y[i], want, magnitude);
+                }
+    dv_conv_free(k);
+    free(x), free(w), free(y);
+}
+
+static void forward_is_the_definition(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < CASES; i++) {
+        dv_conv_shape s = random_shape();
+        check_forward(&s, i % 2);
+    }
+}
+
+static void forward_is_the_definition_by_hand(void **unused)
+{
+    (void)unused;
+    /* 1 2 3      1 0
+     * 4 5 6  *   0 2   with one row of zeros above, stride 1 */
+    const float x[] = { 1, 2, 3, 4, 5, 6 }, w[] = { 1, 0, 0, 2 };
+    const float want[] = { 4, 6, 11, 14 };
+    dv_conv_shape s = { 1, 1, { 2, 3 }, 1, { 2, 2 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, { 1, 0 }, 1 };
+    dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, false, NULL);
+    assert_non_null(k);
+    float *y = run_forward(k, &s, x, &dv_no_epilogue, NULL);
+    for (int i = 0; i < 4; i++)
+        assert_float_equal(y[i], want[i], 1e-6);
+    dv_conv_free(k);
+    free(y);
+}
+
+static void epilogue_scales_shifts_and_clamps(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < CASES / 3; i++) {
+        dv_conv_shape s = random_shape();
+        float *x = random_array(count_in(&s)), *w = random_array(count_weight(&s));
+        float *scale = random_array((size_t)s.out_channels);
+        float *shift = random_array((size_t)s.out_channels);
+        dv_epilogue ep = { .scale = i % 2 ? scale : NULL,
+                           .shift = i % 3 ? shift : NULL,
+                           .lo = i % 5 ? 0 : -INFINITY,
+                           .hi = i % 4 ? INFINITY : 0.5F };
+        dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, false, NULL);
+        assert_non_null(k);
+        float *plain = run_forward(k, &s, x, &dv_no_epilogue, NULL);
+        float *y = run_forward(k, &s, x, &ep, NULL);
+        size_t plane = (size_t)s.out[0] * s.out[1];
+        for (size_t at = 0; at < count_out(&s); at++) {
+            size_t m = at / plane % (size_t)s.out_channels;
+            float want = plain[at] * (ep.scale ? scale[m] : 1) + (ep.shift ? shift[m] : 0);
+            assert_near(y[at], (double)dv_clamp(want, ep.lo, ep.hi), 1 + fabs((double)plain[at]));
+        }
+        dv_conv_free(k);
+        free(x), free(w), free(scale), free(shift), free(plain), free(y);
+    }
+}
+
+/* A box in (M,OH,OW): often the whole map, one channel, or one element. */
+static dv_box random_box(const dv_conv_shape *s)
+{
+    const int size[3] = { s->out_channels, s->out[0], s->out[1] };
+    dv_box b;
+    for (int a = 0; a < 3; a++) {
+        b.lo[a] = random_int(0, size[a] - 1);
+        b.hi[a] = random_int(0, 2) ? random_int(b.lo[a] + 1, size[a]) : b.lo[a] + 1;
+        if (random_int(0, 2) == 0)
+            b.lo[a] = 0, b.hi[a] = size[a];
+    }
+    return b;
+}
+
+/* The least box that holds what `out` reaches inside the map, made larger at random. */
+static dv_box reached_box(const dv_conv_shape *s, dv_box out)
+{
+    const int ic = s->in_channels / s->group, oc = s->out_channels / s->group;
+    dv_box b;
+    b.lo[DV_C] = out.lo[DV_C] / oc * ic;
+    b.hi[DV_C] = ((out.hi[DV_C] - 1) / oc + 1) * ic;
+    for (int a = 0; a < 2; a++) {
+        int lo = out.lo[a + 1] * s->stride[a] - s->pad[a];
+        int hi = (out.hi[a + 1] - 1) * s->stride[a] - s->pad[a] +
+                 (s->kernel[a] - 1) * s->dilation[a] + 1;
+        b.lo[a + 1] = lo < 0 ? 0 : lo;
+        b.hi[a + 1] = hi > s->in[a] ? s->in[a] : hi;
+        if (random_int(0, 3) == 0)
+            b.lo[a + 1] = 0, b.hi[a + 1] = s->in[a];
+    }
+    if (random_int(0, 3) == 0)
+        b.lo[DV_C] = 0, b.hi[DV_C] = s->in_channels;
+    return b;
+}
+
+/* Adds r times the weights of output (m,oy,ox) to the whole input (C,H,W), and to its size. */
+static void naive_send(const dv_conv_shape *s, const float *w, int m, int oy, int ox, double r,
+                       double *x, double *size)
+{
+    const int channels = s->in_channels / s->group, g = m / (s->out_channels / s->group);
+    for (int c = 0; c < channels; c++)
+        for (int ty = 0; ty < s->kernel[0]; ty++)
+            for (int tx = 0; tx < s->kernel[1]; tx++) {
+                int y = oy * s->stride[0] + ty * s->dilation[0] - s->pad[0];
+                int x0 = ox * s->stride[1] + tx * s->dilation[1] - s->pad[1];
+                if (y < 0 || y >= s->in[0] || x0 < 0 || x0 >= s->in[1])
+                    continue;
+                size_t at = (((size_t)g * channels + c) * s->in[0] + y) * s->in[1] + x0;
+                size_t tap = (((size_t)m * channels + c) * s->kernel[0] + ty) * s->kernel[1] + tx;
+                x[at] += r * (double)w[tap];
+                size[at] += fabs(r * (double)w[tap]);
+            }
+}
+
+/* Runs k on `out` and gives the signal in `box`, added to `before` (the box's size). */
+static float *run_transposed(const dv_conv *k, dv_signal out, dv_box box, const float *before,
+                             dv_pool *pool)
+{
+    size_t bytes = dv_box_count(&box) * sizeof(float);
+    size_t scratch_size = dv_conv_transposed_scratch(k, &out.box, dv_pool_size(pool));
+    float *data = guarded(bytes);
+    void *scratch = guarded(scratch_size);
+    memcpy(data, before, bytes);
+    dv_signal in = { .box = box, .data = data };
+    dv_conv_transposed(k, &out, &in, scratch, pool);
+    free_guarded(scratch, scratch_size);
+    float *copy = malloc(bytes ? bytes : 1);
+    assert_non_null(copy);
+    memcpy(copy, data, bytes);
+    free_guarded(data, bytes);
+    return copy;
+}
+
+static void check_transposed(const dv_conv_shape *s, bool exact)
+{
+    dv_box box = random_box(s), to = reached_box(s, box);
+    if (dv_box_empty(&to))
+        return;
+    dv_signal out = { .box = box, .data = random_array(dv_box_count(&box)) };
+    float *w = random_array(count_weight(s)), *before = random_array(dv_box_count(&to));
+    double *want = calloc(count_in(s), sizeof *want), *size = calloc(count_in(s), sizeof *size);
+    assert_non_null(want);
+    assert_non_null(size);
+    for (int m = box.lo[DV_C]; m < box.hi[DV_C]; m++)
+        for (int y = box.lo[DV_Y]; y < box.hi[DV_Y]; y++)
+            for (int x = box.lo[DV_X]; x < box.hi[DV_X]; x++)
+                naive_send(s, w, m, y, x, (double)*dv_signal_at(&out, m, y, x), want, size);
+
+    dv_conv *k = dv_conv_new(s, w, DV_CONV_TRANSPOSED, exact, NULL);
+    assert_non_null(k);
+    float *got = run_transposed(k, out, to, before, NULL);
+    size_t i = 0;
+    for (int c = to.lo[DV_C]; c < to.hi[DV_C]; c++)
+        for (int y = to.lo[DV_Y]; y < to.hi[DV_Y]; y++)
+            for (int x = to.lo[DV_X]; x < to.hi[DV_X]; x++, i++) {
+                size_t at = ((size_t)c * s->in[0] + y) * s->in[1] + x;
+                assert_near(got[i], (double)before[i] + want[at], 1 + size[at]);
+            }
+    dv_conv_free(k);
+    free(out.data), free(w), free(before), free(want), free(size), free(got);
+}
+
+static void transposed_is_the_definition(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 2 * CASES; i++) {
+        dv_conv_shape s = random_shape();
+        s.batch = 1;
+        check_transposed(&s, i % 2);
+    }
+}
+
+/* <conv(x), y> = <x, transposed(y)>: the two directions agree with each other. */
+static void transposed_is_the_adjoint(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < CASES; i++) {
+        dv_conv_shape s = random_shape();
+        s.batch = 1;
+        const dv_shape in = { 4, { 1, s.in_channels, s.in[0], s.in[1] } };
+        float *x = random_array(count_in(&s)), *w = random_array(count_weight(&s));
+        float *zero = calloc(count_in(&s), sizeof *zero);
+        assert_non_null(zero);
+        dv_signal out = { .box = random_box(&s) };
+        out.data = random_array(dv_box_count(&out.box));
+        dv_conv *k =
+            dv_conv_new(&s, w, DV_CONV_FORWARD | DV_CONV_TRANSPOSED, random_int(0, 1), NULL);
+        assert_non_null(k);
+        float *y = run_forward(k, &s, x, &dv_no_epilogue, NULL);
+        float *back = run_transposed(k, out, dv_box_whole(&in), zero, NULL);
+        double left = 0, right = 0, size = 0;
+        for (int m = out.box.lo[DV_C]; m < out.box.hi[DV_C]; m++)
+            for (int oy = out.box.lo[DV_Y]; oy < out.box.hi[DV_Y]; oy++)
+                for (int ox = out.box.lo[DV_X]; ox < out.box.hi[DV_X]; ox++) {
+                    size_t at = ((size_t)m * s.out[0] + oy) * s.out[1] + ox;
+                    left += (double)y[at] * (double)*dv_signal_at(&out, m, oy, ox);
+                }
+        for (size_t at = 0; at < count_in(&s); at++) {
+            right += (double)x[at] * (double)back[at];
+            size += fabs((double)x[at] * (double)back[at]);
+        }
+        assert_near((float)left, right, 1 + size);
+        dv_conv_free(k);
+        free(x), free(w), free(zero), free(out.data), free(y), free(back);
+    }
+}
+
+static void same_bytes_for_any_number_of_threads(void **unused)
+{
+    (void)unused;
+    static const int threads[] = { 2, 3, 7 };
+    for (int t = 0; t < 3; t++) {
+        dv_pool *pool = dv_pool_new(threads[t], NULL);
+        assert_non_null(pool);
+        for (int i = 0; i < 40; i++) {
+            dv_conv_shape s = random_shape();
+            s.batch = 1;
+            s.in_channels *= 3;
+            s.out_channels *= 5;
+            dv_box box = random_box(&s), to = reached_box(&s, box);
+            float *x = random_array(count_in(&s)), *w = random_array(count_weight(&s));
+            float *zero = calloc(count_in(&s), sizeof *zero);
+            assert_non_null(zero);
+            dv_signal out = { .box = box, .data = random_array(dv_box_count(&box)) };
+            dv_conv *k =
+                dv_conv_new(&s, w, DV_CONV_FORWARD | DV_CONV_TRANSPOSED, random_int(0, 1), NULL);
+            assert_non_null(k);
+            float *y1 = run_forward(k, &s, x, &dv_no_epilogue, NULL);
+            float *y2 = run_forward(k, &s, x, &dv_no_epilogue, pool);
+            assert_memory_equal(y1, y2, count_out(&s) * sizeof(float));
+            if (!dv_box_empty(&to)) {
+                float *b1 = run_transposed(k, out, to, zero, NULL);
+                float *b2 = run_transposed(k, out, to, zero, pool);
+                assert_memory_equal(b1, b2, dv_box_count(&to) * sizeof(float));
+                free(b1), free(b2);
+            }
+            dv_conv_free(k);
+            free(x), free(w), free(zero), free(out.data), free(y1), free(y2);
+        }
+        dv_pool_free(pool);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forward_is_the_definition_by_hand),
+        cmocka_unit_test(forward_is_the_definition),
+        cmocka_unit_test(epilogue_scales_shifts_and_clamps),
+        cmocka_unit_test(transposed_is_the_definition),
+        cmocka_unit_test(transposed_is_the_adjoint),
+        cmocka_unit_test(same_bytes_for_any_number_of_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,147 @@
+/* What src/kernel/gemm.h promises. */
+#include "kernel/gemm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t state = 3;
+
+static float random_value(void)
+{
+    state = state * 1664525u + 1013904223u;
+    return (float)(state >> 8) / (float)(1 << 23) - 1;
+}
+
+static int random_int(int lo, int hi) /* both included */
+{
+    state = state * 1664525u + 1013904223u;
+    return lo + (int)((state >> 8) % (uint32_t)(hi - lo + 1));
+}
+
+static float *random_array(size_t n)
+{
+    float *a = malloc(n * sizeof *a);
+    assert_non_null(a);
+    for (size_t i = 0; i < n; i++)
+        a[i] = random_value();
+    return a;
+}
+
+static void gemm_is_row_major(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 60; i++) {
+        bool ta = random_int(0, 1), tb = random_int(0, 1);
+        int m = random_int(1, 20), n = random_int(1, 20), k = random_int(1, 40);
+        int lda = (ta ? m : k) + random_int(0, 3), ldb = (tb ? k : n) + random_int(0, 3);
+        int ldc = n + random_int(0, 3);
+        float *a = random_array((size_t)lda * (ta ? k : m));
+        float *b = random_array((size_t)ldb * (tb ? n : k)), *c = random_array((size_t)ldc * m);
+        float *got = malloc((size_t)ldc * m * sizeof *got);
+        assert_non_null(got);
+        memcpy(got, c, (size_t)ldc * m * sizeof *got);
+        dv_gemm(ta, tb, m, n, k, 2, a, lda, b, ldb, 0.5F, got, ldc);
+        for (int y = 0; y < m; y++)
+            for (int x = 0; x < ldc; x++) {
+                double want = (double)c[y * ldc + x];
+                if (x < n) {
+                    want *= 0.5;
+                    for (int j = 0; j < k; j++)
+                        want += 2 * (double)(ta ? a[j * lda + y] : a[y * lda + j]) *
+                                (double)(tb ? b[x * ldb + j] : b[j * ldb + x]);
+                }
+                assert_float_equal(got[y * ldc + x], want, 2e-5);
+            }
+        free(a), free(b), free(c), free(got);
+    }
+}
+
+static void gemv_is_the_definition(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 60; i++) {
+        int n = random_int(1, 150), k = random_int(1, i % 3 ? 70 : 3000);
+        float *w = random_array((size_t)n * k), *x = random_array((size_t)k);
+        float *shift = random_array((size_t)n), *y = random_array((size_t)n);
+        dv_epilogue ep = { .shift = shift, .lo = i % 2 ? 0 : -INFINITY, .hi = INFINITY };
+        dv_gemv(n, k, w, x, &ep, y, NULL);
+        for (int r = 0; r < n; r++) {
+            double want = (double)shift[r];
+            for (int j = 0; j < k; j++)
+                want += (double)w[(size_t)r * k + j] * (double)x[j];
+            if (i % 2 && want < 0)
+                want = 0;
+            assert_float_equal(y[r], want, 1e-4);
+        }
+        free(w), free(x), free(shift), free(y);
+    }
+}
+
+/* Rows with a zero factor are not read: a NaN there leaves no trace. */
+static void gemv_transposed_adds_and_skips_zeros(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 60; i++) {
+        int n = random_int(1, 50), k = random_int(1, i % 3 ? 70 : 3000);
+        float *w = random_array((size_t)n * k), *r = random_array((size_t)n);
+        float *before = random_array((size_t)k), *y = malloc((size_t)k * sizeof *y);
+        assert_non_null(y);
+        memcpy(y, before, (size_t)k * sizeof *y);
+        for (int row = 0; row < n; row++)
+            if (random_int(0, 2) == 0) {
+                r[row] = 0;
+                w[(size_t)row * k] = NAN;
+            }
+        dv_gemv_transposed(n, k, w, r, y, NULL);
+        for (int j = 0; j < k; j++) {
+            double want = (double)before[j];
+            for (int row = 0; row < n; row++)
+                if (r[row] != 0)
+                    want += (double)w[(size_t)row * k + j] * (double)r[row];
+            assert_float_equal(y[j], want, 1e-4);
+        }
+        free(w), free(r), free(before), free(y);
+    }
+}
+
+static void same_bytes_for_any_number_of_threads(void **unused)
+{
+    (void)unused;
+    int n = 203, k = 2500;
+    float *w = random_array((size_t)n * k), *x = random_array((size_t)k);
+    float *r = random_array((size_t)n);
+    float *y1 = malloc((size_t)n * sizeof *y1), *y2 = malloc((size_t)n * sizeof *y2);
+    float *b1 = calloc((size_t)k, sizeof *b1), *b2 = malloc((size_t)k * sizeof *b2);
+    assert_true(y1 && y2 && b1 && b2);
+    dv_gemv(n, k, w, x, &dv_no_epilogue, y1, NULL);
+    dv_gemv_transposed(n, k, w, r, b1, NULL);
+    for (int threads = 2; threads < 8; threads += 2) {
+        dv_pool *pool = dv_pool_new(threads, NULL);
+        assert_non_null(pool);
+        dv_gemv(n, k, w, x, &dv_no_epilogue, y2, pool);
+        assert_memory_equal(y1, y2, (size_t)n * sizeof *y1);
+        memset(b2, 0, (size_t)k * sizeof *b2);
+        dv_gemv_transposed(n, k, w, r, b2, pool);
+        assert_memory_equal(b1, b2, (size_t)k * sizeof *b1);
+        dv_pool_free(pool);
+    }
+    free(w), free(x), free(r), free(y1), free(y2), free(b1), free(b2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gemm_is_row_major),
+        cmocka_unit_test(gemv_is_the_definition),
+        cmocka_unit_test(gemv_transposed_adds_and_skips_zeros),
+        cmocka_unit_test(same_bytes_for_any_number_of_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,136 @@
+/* What src/kernel/maxpool.h promises. */
+#include "kernel/maxpool.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t state = 7;
+
+static int random_int(int lo, int hi) /* both included */
+{
+    state = state * 1664525u + 1013904223u;
+    return lo + (int)((state >> 8) % (uint32_t)(hi - lo + 1));
+}
+
+/* The definition, one window at a time. */
+static int32_t naive_switch(const dv_pool_shape *s, const float *plane, int oy, int ox)
+{
+    int32_t best = -1;
+    for (int ty = 0; ty < s->kernel[0]; ty++)
+        for (int tx = 0; tx < s->kernel[1]; tx++) {
+            int y = oy * s->stride[0] + ty * s->dilation[0] - s->pad[0];
+            int x = ox * s->stride[1] + tx * s->dilation[1] - s->pad[1];
+            if (y < 0 || y >= s->in[0] || x < 0 || x >= s->in[1])
+                continue;
+            int32_t at = y * s->in[1] + x;
+            if (best < 0 || (isnan(plane[at]) && !isnan(plane[best])) || plane[at] > plane[best])
+                best = at;
+        }
+    return best;
+}
+
+static void check(const dv_pool_shape *s, float *x, dv_pool *pool)
+{
+    size_t n = (size_t)s->planes * s->out[0] * s->out[1];
+    size_t out_plane = (size_t)s->out[0] * s->out[1], in_plane = (size_t)s->in[0] * s->in[1];
+    float *y = malloc(n * sizeof *y), *y2 = malloc(n * sizeof *y2);
+    int32_t *sw = malloc(n * sizeof *sw);
+    assert_non_null(y);
+    assert_non_null(y2);
+    assert_non_null(sw);
+    dv_maxpool(s, x, y, sw, pool);
+    dv_maxpool(s, x, y2, NULL, pool);
+    assert_memory_equal(y, y2, n * sizeof *y);
+    for (size_t i = 0; i < n; i++) {
+        const float *plane = x + i / out_plane * in_plane;
+        int at = (int)(i % out_plane);
+        int32_t want = naive_switch(s, plane, at / s->out[1], at % s->out[1]);
+        assert_int_equal(sw[i], want);
+        assert_memory_equal(&y[i], &plane[want], sizeof(float));
+    }
+    free(y), free(y2), free(sw);
+}
+
+/* As many windows as reach into the map. */
+static void random_axis(dv_pool_shape *s, int a, int kernel, int stride, int max_in)
+{
+    s->kernel[a] = kernel;
+    s->stride[a] = stride;
+    do {
+        s->dilation[a] = random_int(0, 5) ? 1 : random_int(1, 3);
+        s->in[a] = random_int(1, max_in);
+        s->pad[a] = random_int(0, 2) ? kernel / 2 : random_int(0, kernel - 1);
+        s->out[a] = (s->in[a] + s->pad[a] - 1) / stride + 1; /* the last may start at the edge */
+        s->out[a] -= s->out[a] > 1 ? random_int(0, 1) : 0;
+        /* with dilation, a window that starts in the zeros may step over a narrow map */
+    } while (s->dilation[a] > 1 && s->in[a] < s->dilation[a] * kernel);
+}
+
+static float *random_planes(const dv_pool_shape *s, int kind)
+{
+    size_t n = (size_t)s->planes * s->in[0] * s->in[1];
+    float *x = malloc(n * sizeof *x);
+    assert_non_null(x);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = (float)random_int(-4, 4); /* ties in most windows */
+        if (kind == 1 && random_int(0, 30) == 0)
+            x[i] = random_int(0, 1) ? NAN : -INFINITY;
+        if (kind == 2)
+            x[i] = random_int(0, 2) ? -0.0F : 0.0F;
+        if (kind == 3)
+            x[i] = -INFINITY;
+    }
+    return x;
+}
+
+static void switches_are_first_maxima(void **unused)
+{
+    (void)unused;
+    static const int common[][2] = { { 2, 2 }, { 3, 2 }, { 3, 1 }, { 3, 3 } };
+    dv_pool *pool = dv_pool_new(2, NULL);
+    assert_non_null(pool);
+    for (int i = 0; i < 600; i++) {
+        dv_pool_shape s = { .planes = random_int(1, 5) };
+        const int *ks = common[random_int(0, 3)];
+        bool free_form = random_int(0, 2) == 0;
+        random_axis(&s, 0, free_form ? random_int(1, 5) : ks[0],
+                    free_form ? random_int(1, 4) : ks[1], 20);
+        random_axis(&s, 1, free_form ? random_int(1, 5) : ks[0],
+                    free_form ? random_int(1, 4) : ks[1], random_int(0, 1) ? 20 : 90);
+        float *x = random_planes(&s, random_int(0, 3));
+        check(&s, x, i % 2 ? pool : NULL);
+        free(x);
+    }
+    dv_pool_free(pool);
+}
+
+static void switch_counts_in_the_unpadded_plane(void **unused)
+{
+    (void)unused;
+    const float x[] = { 1, 5, 5, -1, NAN, 2 }; /* 2 rows of 3 */
+    dv_pool_shape s = { 1, { 2, 3 }, { 2, 2 }, { 2, 2 }, { 1, 2 }, { 1, 1 }, { 1, 1 } };
+    float y[4];
+    int32_t sw[4];
+    dv_maxpool(&s, x, y, sw, NULL);
+    assert_int_equal(sw[0], 0);
+    assert_int_equal(sw[1], 1); /* of the two fives the first */
+    assert_int_equal(sw[2], 0); /* above the -1 */
+    assert_int_equal(sw[3], 4); /* the NaN */
+    assert_true(isnan(y[3]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(switch_counts_in_the_unpadded_plane),
+        cmocka_unit_test(switches_are_first_maxima),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
