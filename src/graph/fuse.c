@@ -1,0 +1,126 @@
+/* fuse.c - from the nodes that are needed to the steps that run: a batch normalisation or a ReLU
+ * behind a convolution is done in its epilogue when nobody asks for the value between. */
+#include "graph/plan.h"
+
+/* For each value, how many needed nodes read it and one of them. */
+typedef struct readers {
+    int *n, *last;
+} readers;
+
+static bool count_readers(dv_plan *p, readers *r, dv_error *err)
+{
+    const dv_model *m = p->model;
+    r->n = dv_arena_array(&p->arena, 2 * (size_t)m->n_values, sizeof *r->n, err);
+    if (!r->n)
+        return false;
+    r->last = r->n + m->n_values;
+    for (int i = 0; i < m->n_nodes; i++)
+        for (int k = 0; p->needed[i] && k < m->nodes[i].n_in; k++)
+            if (m->nodes[i].in[k] != DV_NO_VALUE) {
+                r->n[m->nodes[i].in[k]]++;
+                r->last[m->nodes[i].in[k]] = i;
+            }
+    return true;
+}
+
+/* The node that may be fused behind `value`, or -1. */
+static int fusable(const dv_plan *p, readers r, int value)
+{
+    if (p->kept[value] || r.n[value] != 1)
+        return -1;
+    const dv_node *next = &p->model->nodes[r.last[value]];
+    return next->op->fuse && next->in[0] == value ? r.last[value] : -1;
+}
+
+/* A call of `node` with the data of its constants, for fuse and prepare. */
+static bool call_with_constants(dv_plan *p, int node, dv_call *c, dv_error *err)
+{
+    const dv_node *n = &p->model->nodes[node];
+    *c = p->model->calls[node];
+    dv_tensor *in = dv_arena_array(&p->arena, (size_t)n->n_in, sizeof *in, err);
+    if (!in)
+        return false;
+    for (int i = 0; i < n->n_in; i++) {
+        in[i] = c->in[i];
+        if (n->in[i] != DV_NO_VALUE) /* constants are only read */
+            in[i].data = (float *)(uintptr_t)p->constants[n->in[i]];
+    }
+    c->in = in;
+    return true;
+}
+
+/* Fuses as many followers onto the step as will go; those are marked in `done`. */
+static bool fuse_followers(dv_plan *p, readers r, dv_step *s, bool *done, dv_error *err)
+{
+    const dv_model *m = p->model;
+    const dv_shape *shape = &m->values[s->out].shape;
+    int next = fusable(p, r, s->out);
+    if (!m->nodes[s->node].op->takes_epilogue || next < 0 || shape->rank < 2)
+        return true;
+    int channels = shape->dim[1];
+    float *scale = dv_arena_array(&p->arena, 2 * (size_t)channels, sizeof *scale, err);
+    if (!scale)
+        return false;
+    float *shift = scale + channels;
+    for (int i = 0; i < channels; i++)
+        scale[i] = 1;
+    while (next >= 0) {
+        dv_call c;
+        if (!call_with_constants(p, next, &c, err))
+            return false;
+        if (!m->nodes[next].op->fuse(&c, &s->ep, scale, shift, channels))
+            break;
+        done[next] = true;
+        s->out = m->nodes[next].out[0];
+        next = fusable(p, r, s->out);
+    }
+    bool scaled = false, shifted = false;
+    for (int i = 0; i < channels; i++) {
+        scaled |= scale[i] != 1;
+        shifted |= shift[i] != 0;
+    }
+    s->ep.scale = scaled ? scale : NULL;
+    s->ep.shift = shifted ? shift : NULL;
+    return true;
+}
+
+/* Lets the operator make what it needs once. */
+static bool prepare(dv_plan *p, dv_step *s, dv_error *err)
+{
+    const dv_op *op = p->model->nodes[s->node].op;
+    if (!op->prepare || s->view)
+        return true;
+    dv_call c;
+    if (!call_with_constants(p, s->node, &c, err))
+        return false;
+    c.ep = s->ep;
+    bool project = p->request.rules != 0;
+    if (!op->prepare(&c, project, p->request.exact, &s->state, err))
+        return dv_fail_in(err, "node '%s'", dv_node_title(p->model, &p->model->nodes[s->node]));
+    p->states[s->node] = s->state;
+    return true;
+}
+
+bool dv_plan_steps(dv_plan *p, dv_error *err)
+{
+    const dv_model *m = p->model;
+    readers r;
+    bool *done = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *done, err);
+    p->steps = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *p->steps, err);
+    p->states = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *p->states, err);
+    if (!done || !p->steps || !p->states || !count_readers(p, &r, err))
+        return false;
+    for (int i = 0; i < m->n_nodes; i++) {
+        if (!p->needed[i] || done[i])
+            continue;
+        dv_step *s = &p->steps[p->n_steps++];
+        *s = (dv_step){ .node = i,
+                        .out = m->nodes[i].out[0],
+                        .view = m->nodes[i].op->view,
+                        .ep = dv_no_epilogue,
+                        .aux = DV_NOWHERE };
+        if (!fuse_followers(p, r, s, done, err) || !prepare(p, s, err))
+            return false;
+    }
+    return true;
+}

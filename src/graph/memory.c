@@ -1,0 +1,130 @@
+/* memory.c - where each activation lies in a trace: one that nobody needs any more gives its place
+ * away. */
+#include "graph/places.h"
+#include "graph/plan.h"
+
+/* -- lifetimes -------------------------------------------------------------------------------- */
+
+/* Views share one place: that of the value at the root of the chain. */
+typedef struct lives {
+    int *root; /* (n_values) */
+    int *last; /* (n_values) of roots: the last step that reads it; n_steps: kept */
+} lives;
+
+static void note_reading(const dv_plan *p, lives *l, int value, int step)
+{
+    if (value == DV_NO_VALUE || p->model->values[value].constant)
+        return;
+    int root = l->root[value];
+    int until = p->kept[value] ? p->n_steps : step;
+    if (until > l->last[root])
+        l->last[root] = until;
+}
+
+static bool find_lives(dv_plan *p, lives *l, dv_error *err)
+{
+    const dv_model *m = p->model;
+    l->root = dv_arena_array(&p->arena, 2 * (size_t)m->n_values, sizeof *l->root, err);
+    if (!l->root)
+        return false;
+    l->last = l->root + m->n_values;
+    for (int v = 0; v < m->n_values; v++)
+        l->root[v] = v;
+    for (int i = 0; i < p->n_steps; i++)
+        if (p->steps[i].view)
+            l->root[p->steps[i].out] = l->root[m->nodes[p->steps[i].node].in[0]];
+    for (int i = 0; i < p->n_steps; i++) {
+        const dv_node *n = &m->nodes[p->steps[i].node];
+        for (int k = 0; k < n->n_in; k++)
+            note_reading(p, l, n->in[k], i);
+        for (int k = 0; k < n->n_out; k++)
+            note_reading(p, l, k ? n->out[k] : p->steps[i].out, i);
+    }
+    note_reading(p, l, m->input, 0);
+    return true;
+}
+
+/* Gives each output of a step a place. */
+static void place_outputs(dv_plan *p, const lives *l, dv_step *s, dv_places *f)
+{
+    const dv_model *m = p->model;
+    const dv_node *n = &m->nodes[s->node];
+    for (int k = 0; k < n->n_out; k++) {
+        int v = k ? n->out[k] : s->out;
+        if (l->root[v] == v)
+            p->places[v] = dv_places_take(
+                f, dv_place_units(dv_shape_count(&m->values[v].shape) * sizeof(float)));
+        else
+            p->places[v] = p->places[l->root[v]];
+    }
+}
+
+/* The aux of a node lasts as long as the trace: only a plan that projects has any. */
+static void place_aux(dv_plan *p, dv_step *s, dv_places *f)
+{
+    const dv_op *op = p->model->nodes[s->node].op;
+    size_t bytes = op->aux_bytes && p->request.rules ? op->aux_bytes(&p->model->calls[s->node]) : 0;
+    if (bytes > 0)
+        s->aux = dv_places_take(f, dv_place_units(bytes));
+    p->aux[s->node] = s->aux;
+}
+
+/* Values whose last reader is a given step, as lists: first[step], then next[value]. */
+static bool list_endings(dv_plan *p, const lives *l, int **first, int **next, dv_error *err)
+{
+    *first = dv_arena_array(&p->arena, (size_t)p->n_steps + 1, sizeof **first, err);
+    *next = dv_arena_array(&p->arena, (size_t)p->model->n_values, sizeof **next, err);
+    if (!*first || !*next)
+        return false;
+    for (int i = 0; i <= p->n_steps; i++)
+        (*first)[i] = -1;
+    for (int v = 0; v < p->model->n_values; v++) {
+        if (l->root[v] != v)
+            continue;
+        (*next)[v] = (*first)[l->last[v]];
+        (*first)[l->last[v]] = v;
+    }
+    return true;
+}
+
+static bool place_all(dv_plan *p, dv_places *f, dv_error *err)
+{
+    const dv_model *m = p->model;
+    lives l;
+    int *first, *next;
+    if (!find_lives(p, &l, err) || !list_endings(p, &l, &first, &next, err))
+        return false;
+    size_t input = dv_shape_count(&m->values[m->input].shape) * sizeof(float);
+    if (l.last[m->input] ==
+        p->n_steps) /* kept: copied, for the caller's need not outlive the pass */
+        p->places[m->input] = dv_places_take(f, dv_place_units(input));
+    for (int i = 0; i < p->n_steps; i++) {
+        place_outputs(p, &l, &p->steps[i], f);
+        place_aux(p, &p->steps[i], f);
+        for (int v = first[i]; v >= 0; v = next[v]) {
+            size_t bytes = dv_shape_count(&m->values[v].shape) * sizeof(float);
+            if (p->places[v] != DV_NOWHERE &&
+                !dv_places_give(f, p->places[v], dv_place_units(bytes), err))
+                return false;
+        }
+    }
+    p->n_units = f->end;
+    return true;
+}
+
+bool dv_plan_places(dv_plan *p, dv_error *err)
+{
+    const dv_model *m = p->model;
+    p->places = dv_arena_array(&p->arena, (size_t)m->n_values, sizeof *p->places, err);
+    p->aux = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *p->aux, err);
+    if (!p->places || !p->aux)
+        return false;
+    for (int v = 0; v < m->n_values; v++)
+        p->places[v] = DV_NOWHERE;
+    for (int i = 0; i < m->n_nodes; i++)
+        p->aux[i] = DV_NOWHERE;
+    dv_places f = { 0 };
+    bool ok = place_all(p, &f, err);
+    dv_places_release(&f);
+    return ok;
+}

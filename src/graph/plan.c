@@ -1,0 +1,146 @@
+/* plan.c - what a request needs: which nodes run, which activations stay, which weights are read.
+ */
+#include "graph/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool copy_request(dv_plan *p, const dv_request *r, dv_error *err)
+{
+    int *keep = dv_arena_array(&p->arena, (size_t)r->n_keep, sizeof *keep, err);
+    if (!keep)
+        return false;
+    if (r->n_keep > 0)
+        memcpy(keep, r->keep, (size_t)r->n_keep * sizeof *keep);
+    p->request = *r;
+    p->request.keep = keep;
+    return true;
+}
+
+/* Marks the nodes that the wanted tensors depend on, and what must be kept of each. */
+static void mark_needed(dv_plan *p, bool *wanted)
+{
+    const dv_model *m = p->model;
+    for (int i = 0; i < p->request.n_keep; i++)
+        wanted[p->request.keep[i]] = p->kept[p->request.keep[i]] = true;
+    for (int i = m->n_nodes - 1; i >= 0; i--) {
+        const dv_node *n = &m->nodes[i];
+        for (int k = 0; k < n->n_out; k++)
+            p->needed[i] |= wanted[n->out[k]];
+        if (!p->needed[i])
+            continue;
+        unsigned keeps = 0;
+        for (int rule = 0; rule < DV_N_RULES; rule++)
+            if (p->request.rules >> rule & 1)
+                keeps |= n->op->keeps[rule];
+        for (int k = 0; k < n->n_in; k++)
+            if (n->in[k] != DV_NO_VALUE && !m->values[n->in[k]].constant) {
+                wanted[n->in[k]] = true;
+                p->kept[n->in[k]] |= (keeps & DV_KEEP_IN) != 0;
+            }
+        for (int k = 0; k < n->n_out; k++)
+            p->kept[n->out[k]] |= (keeps & DV_KEEP_OUT) != 0;
+    }
+}
+
+/* float32 data of each constant that a needed node reads: mapped where it stands so in the file. */
+static bool convert_constants(dv_plan *p, dv_error *err)
+{
+    const dv_model *m = p->model;
+    p->constants = dv_arena_array(&p->arena, (size_t)m->n_values, sizeof *p->constants, err);
+    if (!p->constants)
+        return false;
+    for (int i = 0; i < m->n_nodes; i++)
+        for (int k = 0; p->needed[i] && k < m->nodes[i].n_in; k++) {
+            int v = m->nodes[i].in[k];
+            const dv_array *a = v != DV_NO_VALUE ? m->values[v].constant : NULL;
+            if (!a || !dv_dtype_is_float(a->type) || p->constants[v])
+                continue;
+            p->constants[v] = dv_array_floats(a);
+            if (p->constants[v])
+                continue;
+            size_t count = dv_shape_count(&a->shape);
+            float *to = dv_arena_array(&p->arena, count, sizeof *to, err);
+            if (!to)
+                return dv_fail_in(err, "tensor '%s'", m->values[v].name);
+            dv_array_copy_floats(a, 0, count, to);
+            p->constants[v] = to;
+        }
+    return true;
+}
+
+/* The largest scratch of any step. */
+static void plan_scratch(dv_plan *p, dv_pool *pool)
+{
+    for (int i = 0; i < p->n_steps; i++) {
+        const dv_step *s = &p->steps[i];
+        const dv_op *op = p->model->nodes[s->node].op;
+        if (!op->scratch_bytes || s->view)
+            continue;
+        dv_call c = p->model->calls[s->node];
+        c.state = s->state;
+        c.ep = s->ep;
+        c.pool = pool;
+        size_t bytes = op->scratch_bytes(&c);
+        if (bytes > p->scratch)
+            p->scratch = bytes;
+    }
+}
+
+static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
+{
+    const dv_model *m = p->model;
+    const dv_shape *in = &m->values[m->input].shape;
+    if (r->rules && in->rank > 0 && in->dim[0] != 1)
+        return dv_fail(err, DV_UNSUPPORTED, "the input is a batch of %d: projecting needs 1",
+                       (int)in->dim[0]);
+    bool *wanted = dv_arena_array(&p->arena, (size_t)m->n_values, sizeof *wanted, err);
+    p->needed = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *p->needed, err);
+    p->kept = dv_arena_array(&p->arena, (size_t)m->n_values, sizeof *p->kept, err);
+    if (!wanted || !p->needed || !p->kept || !copy_request(p, r, err))
+        return false;
+    mark_needed(p, wanted);
+    if (!convert_constants(p, err) || !dv_plan_steps(p, err) || !dv_plan_places(p, err))
+        return false;
+    plan_scratch(p, pool);
+    return true;
+}
+
+dv_plan *dv_plan_new(const dv_model *m, const dv_request *r, dv_pool *pool, dv_error *err)
+{
+    dv_plan *p = calloc(1, sizeof *p);
+    if (!p) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for a plan");
+        return NULL;
+    }
+    p->model = m;
+    p->workers = dv_pool_size(pool);
+    if (!make(p, r, pool, err)) {
+        dv_plan_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void dv_plan_free(dv_plan *p)
+{
+    if (!p)
+        return;
+    for (int i = 0; i < p->n_steps; i++) {
+        const dv_op *op = p->model->nodes[p->steps[i].node].op;
+        if (op->release && p->steps[i].state)
+            op->release(p->steps[i].state);
+    }
+    dv_arena_release(&p->arena);
+    free(p);
+}
+
+const dv_model *dv_plan_model(const dv_plan *p)
+{
+    return p->model;
+}
+
+size_t dv_plan_trace_bytes(const dv_plan *p)
+{
+    return (size_t)p->n_units * DV_PLACE_UNIT + p->scratch;
+}

@@ -1,0 +1,51 @@
+/* plan.h - what a plan holds: read by the trace and by the way back. */
+#ifndef DV_GRAPH_PLAN_H
+#define DV_GRAPH_PLAN_H
+
+#include "deconvviz/trace.h"
+#include "graph/model.h"
+#include "graph/places.h"
+
+/* One operator at work in the forward pass, together with those fused onto it. */
+typedef struct dv_step {
+    int node;
+    int out;        /* the value that output 0 becomes: that of the last node fused */
+    bool view;      /* nothing to run: the output lies where the input lies */
+    dv_epilogue ep; /* of the fused nodes */
+    void *state;    /* what the operator prepared */
+    dv_place aux;   /* of the node's aux */
+} dv_step;
+
+struct dv_plan {
+    dv_arena arena; /* everything below, and constants converted to float32 */
+    const dv_model *model;
+    dv_request request;      /* keep points into the arena */
+    const float **constants; /* (n_values) float32 data of the constants that run; NULL others */
+    bool *needed;            /* (n_nodes) runs, or is fused */
+    bool *kept;              /* (n_values) stays until the trace's next pass */
+    dv_place *places;        /* (n_values) of activations */
+    int n_steps;
+    dv_step *steps;
+    void **states;    /* (n_nodes) of the steps, for the way back */
+    dv_place *aux;    /* (n_nodes) */
+    dv_place n_units; /* memory of a trace, without scratch */
+    size_t scratch;   /* bytes of scratch */
+    int workers;      /* that scratch is planned for */
+};
+
+/* Steps of dv_plan_new, in files of their own. */
+bool dv_plan_steps(dv_plan *p, dv_error *err) DV_MUST_CHECK;  /* fuse.c: the nodes into steps */
+bool dv_plan_places(dv_plan *p, dv_error *err) DV_MUST_CHECK; /* memory.c: who lies where */
+
+/* A trace: see trace.h. */
+struct dv_trace {
+    const dv_plan *plan;
+    dv_pool *pool;
+    uint8_t *memory, *scratch;
+    const float *input; /* during a pass */
+    dv_tensor *tensors; /* of the calls */
+    dv_call *forward;   /* (n_steps) */
+    dv_call *back;      /* (n_nodes) for the way back: data of constants and of kept activations */
+};
+
+#endif

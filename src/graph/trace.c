@@ -1,0 +1,222 @@
+#include "graph/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *at(const dv_trace *t, dv_place place)
+{
+    return place == DV_NOWHERE ? NULL : t->memory + (size_t)place * DV_PLACE_UNIT;
+}
+
+/* Points a tensor of a forward call at its data. The input stays NULL: it is known only later. */
+static float *data_of(const dv_trace *t, int value)
+{
+    if (value == DV_NO_VALUE)
+        return NULL;
+    const dv_plan *p = t->plan;
+    if (p->model->values[value].constant) /* constants are only read */
+        return (float *)(uintptr_t)p->constants[value];
+    return at(t, p->places[value]);
+}
+
+/* Copies call `node` of the model to *c with tensors of its own, taken from *room. */
+static void copy_call(const dv_model *m, int node, dv_call *c, dv_tensor **room)
+{
+    *c = m->calls[node];
+    memcpy(*room, c->in, (size_t)c->n_in * sizeof **room);
+    c->in = *room;
+    *room += c->n_in;
+    memcpy(*room, c->out, (size_t)c->n_out * sizeof **room);
+    c->out = *room;
+    *room += c->n_out;
+}
+
+static void make_forward(dv_trace *t, int step, dv_tensor **room)
+{
+    const dv_plan *p = t->plan;
+    const dv_step *s = &p->steps[step];
+    const dv_node *n = &p->model->nodes[s->node];
+    dv_tensor *tensors = *room;
+    dv_call *c = &t->forward[step];
+    copy_call(p->model, s->node, c, room);
+    for (int i = 0; i < n->n_in; i++)
+        tensors[i].data = data_of(t, n->in[i]);
+    for (int i = 0; i < n->n_out; i++)
+        c->out[i].data = data_of(t, i ? n->out[i] : s->out);
+    c->state = s->state;
+    c->ep = s->ep;
+    c->aux = at(t, s->aux);
+    c->scratch = t->scratch;
+    c->pool = t->pool;
+}
+
+static void make_back(dv_trace *t, int node, dv_tensor **room)
+{
+    const dv_plan *p = t->plan;
+    const dv_node *n = &p->model->nodes[node];
+    dv_tensor *tensors = *room;
+    dv_call *c = &t->back[node];
+    copy_call(p->model, node, c, room);
+    for (int i = 0; i < n->n_in + n->n_out; i++) {
+        int v = i < n->n_in ? n->in[i] : n->out[i - n->n_in];
+        bool there = v != DV_NO_VALUE && (p->kept[v] || p->model->values[v].constant);
+        tensors[i].data = there ? data_of(t, v) : NULL;
+    }
+    c->state = p->states[node];
+    c->aux = at(t, p->aux[node]);
+}
+
+static bool make(dv_trace *t, dv_error *err)
+{
+    const dv_plan *p = t->plan;
+    const dv_model *m = p->model;
+    size_t n_tensors = 1;
+    for (int i = 0; i < m->n_nodes; i++)
+        if (p->needed[i])
+            n_tensors += 2 * (size_t)(m->nodes[i].n_in + m->nodes[i].n_out);
+    t->memory = aligned_alloc(DV_PLACE_UNIT, ((size_t)p->n_units + 1) * DV_PLACE_UNIT);
+    t->scratch = aligned_alloc(DV_PLACE_UNIT, (p->scratch / DV_PLACE_UNIT + 1) * DV_PLACE_UNIT);
+    t->tensors = calloc(n_tensors, sizeof *t->tensors);
+    t->forward = calloc((size_t)p->n_steps + 1, sizeof *t->forward);
+    t->back = calloc((size_t)m->n_nodes + 1, sizeof *t->back);
+    if (!t->memory || !t->scratch || !t->tensors || !t->forward || !t->back)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for a forward pass: %zu bytes",
+                       dv_plan_trace_bytes(p));
+    dv_tensor *room = t->tensors;
+    for (int i = 0; i < p->n_steps; i++)
+        make_forward(t, i, &room);
+    for (int i = 0; i < m->n_nodes; i++)
+        if (p->needed[i])
+            make_back(t, i, &room);
+    return true;
+}
+
+dv_trace *dv_trace_new(const dv_plan *p, dv_pool *pool, dv_error *err)
+{
+    if (dv_pool_size(pool) > p->workers) {
+        dv_fail(err, DV_BAD_USAGE, "a trace for %d workers by a plan for %d", dv_pool_size(pool),
+                p->workers);
+        return NULL;
+    }
+    dv_trace *t = calloc(1, sizeof *t);
+    if (!t) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for a trace");
+        return NULL;
+    }
+    t->plan = p;
+    t->pool = pool;
+    if (!make(t, err)) {
+        dv_trace_free(t);
+        return NULL;
+    }
+    return t;
+}
+
+void dv_trace_free(dv_trace *t)
+{
+    if (!t)
+        return;
+    free(t->memory);
+    free(t->scratch);
+    free(t->tensors);
+    free(t->forward);
+    free(t->back);
+    free(t);
+}
+
+const float *dv_trace_tensor(const dv_trace *t, int tensor)
+{
+    return t->plan->kept[tensor] ? at(t, t->plan->places[tensor]) : NULL;
+}
+
+/* -- running ---------------------------------------------------------------------------------- */
+
+/* The input's data, seen through views of it too, is the caller's memory when it is not kept. */
+static float *input_data(const dv_trace *t, int value)
+{
+    const dv_plan *p = t->plan;
+    for (int i = p->model->values[value].producer; i >= 0; i = p->model->values[value].producer) {
+        if (!p->model->nodes[i].op->view)
+            return NULL;
+        value = p->model->nodes[i].in[0];
+    }
+    return value == p->model->input ? (float *)(uintptr_t)t->input : NULL; /* only read */
+}
+
+static void run_step(dv_trace *t, int step)
+{
+    const dv_plan *p = t->plan;
+    const dv_node *n = &p->model->nodes[p->steps[step].node];
+    dv_call c = t->forward[step];
+    dv_tensor *in = (dv_tensor *)(uintptr_t)c.in; /* of this trace */
+    for (int i = 0; i < n->n_in; i++) {
+        int v = n->in[i];
+        if (v != DV_NO_VALUE && !p->model->values[v].constant && p->places[v] == DV_NOWHERE)
+            in[i].data = input_data(t, v);
+    }
+    n->op->forward(&c);
+}
+
+static bool has_nan(const float *x, size_t n)
+{
+    int found = 0;
+    for (size_t i = 0; i < n; i++)
+        found |= x[i] != x[i];
+    return found;
+}
+
+/* Runs the pass again with every activation kept, to name the first node that makes a NaN. */
+static bool fail_at_nan(const dv_trace *t, dv_error *err)
+{
+    const dv_plan *p = t->plan;
+    const dv_model *m = p->model;
+    if (has_nan(t->input, dv_shape_count(&m->values[m->input].shape)))
+        return dv_fail(err, DV_BAD_DATA, "the input holds a NaN");
+    int *all = calloc((size_t)m->n_values + 1, sizeof *all), n = 0;
+    for (int v = 0; all && v < m->n_values; v++)
+        if (m->values[v].producer >= 0 && p->needed[m->values[v].producer])
+            all[n++] = v;
+    dv_request every = { .n_keep = n, .keep = all, .exact = p->request.exact };
+    dv_plan *plan = all ? dv_plan_new(m, &every, NULL, err) : NULL;
+    dv_trace *again = plan ? dv_trace_new(plan, NULL, err) : NULL;
+    bool named = false;
+    for (int i = 0; again && i < plan->n_steps && !named; i++) {
+        again->input = t->input;
+        if (plan->steps[i].view)
+            continue;
+        run_step(again, i);
+        int v = plan->steps[i].out;
+        named = has_nan(at(again, plan->places[v]), dv_shape_count(&m->values[v].shape));
+        if (named) {
+            const dv_node *node = &m->nodes[plan->steps[i].node];
+            dv_fail(err, DV_BAD_DATA, "the activations become NaN in node '%s' (%s)",
+                    dv_node_title(m, node), node->op->name);
+        }
+    }
+    if (!named)
+        dv_fail(err, DV_BAD_DATA, "the activations hold a NaN");
+    dv_trace_free(again);
+    dv_plan_free(plan);
+    free(all);
+    return false;
+}
+
+bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
+{
+    const dv_plan *p = t->plan;
+    const dv_model *m = p->model;
+    t->input = input;
+    float *kept = at(t, p->places[m->input]);
+    if (kept)
+        memcpy(kept, input, dv_shape_count(&m->values[m->input].shape) * sizeof *kept);
+    for (int i = 0; i < p->n_steps; i++)
+        if (!p->steps[i].view)
+            run_step(t, i);
+    for (int i = 0; i < p->request.n_keep; i++) {
+        int v = p->request.keep[i];
+        if (has_nan(at(t, p->places[v]), dv_shape_count(&m->values[v].shape)))
+            return fail_at_nan(t, err);
+    }
+    return true;
+}

@@ -1,0 +1,36 @@
+/* unit.c - reading units off a trace. */
+#include "deconvviz/project.h"
+#include "graph/plan.h"
+
+/* The map of a unit's channel: *n values. */
+static const float *map_of(const dv_trace *t, const dv_unit *u, size_t *n, int32_t *width)
+{
+    dv_box whole = dv_box_whole(&t->plan->model->values[u->tensor].shape);
+    *width = whole.hi[DV_X];
+    *n = (size_t)whole.hi[DV_Y] * (size_t)whole.hi[DV_X];
+    return dv_trace_tensor(t, u->tensor) + (size_t)u->channel * *n;
+}
+
+float dv_strongest(const dv_trace *t, dv_unit *u)
+{
+    size_t n, best = 0;
+    int32_t width;
+    const float *map = map_of(t, u, &n, &width);
+    for (size_t i = 1; i < n; i++)
+        if (map[i] > map[best])
+            best = i;
+    u->y = (int32_t)(best / (size_t)width);
+    u->x = (int32_t)(best % (size_t)width);
+    return map[best];
+}
+
+float dv_unit_value(const dv_trace *t, const dv_unit *u)
+{
+    size_t n;
+    int32_t width;
+    const float *map = map_of(t, u, &n, &width);
+    if (u->y != DV_ALL)
+        return map[(size_t)u->y * (size_t)width + (size_t)u->x];
+    dv_unit strongest = *u;
+    return dv_strongest(t, &strongest);
+}
