@@ -10,7 +10,6 @@ Into OUT go NET.json (the network), NET.safetensors and NET-epochNN.safetensors 
 README.md beside this file says why it is done as it is. Needs python3-torch, python3-numpy, python3-pil.
 """
 import argparse
-import csv
 import glob
 import io
 import json
@@ -27,9 +26,8 @@ import torch.nn.functional as F
 from PIL import Image
 
 SIZE = 64                     # side of the input in pixels
-SMALL = 52                    # side of the training views in the first part of the training: 0.7 of the work a step
+SMALL = 52                    # side of the training views in the first part of the training: 0.7 of the work of a step
 MEAN, STD = (.480, .448, .398), (.277, .269, .282)                              # of RGB / 255
-LABELS = 'tiny-imagenet-100.txt'
 KEPT = {'zfnet64': (1, 2, 5, 10, 20, 30, 40), 'alexnet64': (1, 5, 20)}          # epochs whose weights are kept, beside the last
 
 
@@ -37,7 +35,8 @@ KEPT = {'zfnet64': (1, 2, 5, 10, 20, 30, 40), 'alexnet64': (1, 5, 20)}          
 
 def network_nodes(net, classes):
     def conv(i, k, stride=1):
-        return [dict(op='Conv', name=f'conv{i}', weights=f'conv{i}', kernel_shape=[k, k], strides=[stride] * 2, pads=[k // 2] * 4),
+        return [dict(op='Conv', name=f'conv{i}', weights=f'conv{i}', kernel_shape=[k, k], strides=[stride] * 2,
+                     pads=[k // 2] * 4),
                 dict(op='Relu', name=f'relu{i}')]
 
     def pool(i, pad):
@@ -48,18 +47,18 @@ def network_nodes(net, classes):
 
     first, last_pad = (conv(1, 7, 2), 0) if net == 'zfnet64' else (conv(1, 11, 4), 1)
     nodes = [*first, *pool(1, 1), *conv(2, 5), *pool(2, 1), *conv(3, 3), *conv(4, 3), *conv(5, 3), *pool(5, last_pad),
-             dict(op='Flatten', name='flatten'), *gemm(6), dict(op='Relu', name='relu6'), *gemm(7), dict(op='Relu', name='relu7'),
-             *gemm(8)]
+             dict(op='Flatten', name='flatten'), *gemm(6), dict(op='Relu', name='relu6'), *gemm(7),
+             dict(op='Relu', name='relu7'), *gemm(8)]
     side = 3 if net == 'zfnet64' else 2                                          # of the map that pool5 gives
     outputs = dict(conv1=64, conv2=128, conv3=192, conv4=192, conv5=192, fc6=256, fc7=256, fc8=classes)
     inputs = dict(conv1=3, conv2=64, conv3=128, conv4=192, conv5=192, fc6=192 * side * side, fc7=256, fc8=256)
     return nodes, inputs, outputs
 
 
-def network_json(net, nodes):
+def network_json(net, nodes, labels):
     head = dict(format='deconvviz-network', version=1, name=net, weights=f'{net}.safetensors',
                 input=dict(name='image', shape=[3, SIZE, SIZE]),
-                preprocess=dict(resize=SIZE, size=SIZE, scale=1 / 255, mean=MEAN, std=STD, order='rgb'), labels=LABELS)
+                preprocess=dict(resize=SIZE, size=SIZE, scale=1 / 255, mean=MEAN, std=STD, order='rgb'), labels=labels)
     lines = [f' {json.dumps(k)}: {json.dumps(v)},' for k, v in head.items()]
     return '\n'.join(['{', *lines, ' "nodes": [', ',\n'.join('  ' + json.dumps(n) for n in nodes), ' ]', '}', ''])
 
@@ -106,8 +105,9 @@ def folded(state):
         if name.startswith('fc'):
             tensors[f'{name}.{what}'] = w
         elif name.startswith('conv') and not name.endswith('_norm'):
-            gamma, beta, mean, var = (state[f'steps.{name}_norm.{k}'] for k in ('weight', 'bias', 'running_mean', 'running_var'))
-            gain = gamma / torch.sqrt(var + 1e-5)
+            gamma, beta, mean, var = (state[f'steps.{name}_norm.{k}']
+                                      for k in ('weight', 'bias', 'running_mean', 'running_var'))
+            gain = gamma / torch.sqrt(var + 1e-5)                                # BatchNorm2d's eps
             tensors[f'{name}.weight'] = w * gain[:, None, None, None]
             tensors[f'{name}.bias'] = beta - mean * gain
     return {k: v.detach().half().contiguous() for k, v in tensors.items()}
@@ -164,16 +164,22 @@ def read_safetensors(path):
 
 
 def load_images(data, limit):
-    """-> {'train': (images uint8 (N,3,64,64), labels (N)), 'val': …}, [(class, name), …]; the first `limit` of a fixed shuffle."""
+    """-> {'train': (images uint8 (N,3,64,64), labels (N)), 'val': …}, [(class, name), …]
+
+    limit: take only so many of each part, from a fixed shuffle; 0: all."""
     if os.path.isdir(data):
-        names = [os.path.relpath(p, data) for p in glob.glob(os.path.join(data, '*', '*', '**'), recursive=True) if os.path.isfile(p)]
-        read = lambda name: open(os.path.join(data, name), 'rb').read()
+        names = [os.path.relpath(p, data) for p in glob.glob(os.path.join(data, '*', '*', '**'), recursive=True)]
+
+        def read(name):
+            with open(os.path.join(data, name), 'rb') as f:
+                return f.read()
+
         listed = os.path.exists(os.path.join(data, 'classes.txt'))
     else:
         archive = zipfile.ZipFile(data)
         names = [n for n in archive.namelist() if not n.endswith('/')]
         read, listed = archive.read, 'classes.txt' in names
-    names = sorted(n for n in names if n.split('/')[0] in ('train', 'val') and n.lower().endswith(('.jpeg', '.jpg', '.png', '.ppm')))
+    names = sorted(n for n in names if n.lower().endswith(('.jpeg', '.jpg', '.png', '.ppm')))
     if listed:
         classes = [tuple(line.split('\t', 1)) for line in read('classes.txt').decode().splitlines() if line.strip()]
     else:
@@ -232,7 +238,7 @@ def views(images, size):
 # ---- training and testing
 
 def correct(scores, labels):
-    best = scores.topk(5, 1).indices == labels[:, None]
+    best = scores.topk(min(5, scores.shape[1]), 1).indices == labels[:, None]
     return np.array([best[:, 0].sum().item(), best.any(1).sum().item()])
 
 
@@ -252,12 +258,14 @@ def train(args):
     torch.manual_seed(args.seed)
     sets, classes = load_images(args.data, args.limit)
     (images, labels), (val_images, val_labels) = sets['train'], sets['val']
-    print(f'{args.data}: {len(images)} training images, {len(val_images)} validation images, {len(classes)} classes', flush=True)
+    print(f'{args.data}: {len(images)} training images, {len(val_images)} validation images, {len(classes)} classes',
+          flush=True)
     nodes, inputs, outputs = network_nodes(args.net, len(classes))
     os.makedirs(args.out, exist_ok=True)
     os.makedirs(args.state, exist_ok=True)
-    write_whole(os.path.join(args.out, args.net + '.json'), network_json(args.net, nodes).encode())
-    write_whole(os.path.join(args.out, LABELS), ''.join(f'{c}\t{name}\n' for c, name in classes).encode())
+    label_file = os.path.splitext(os.path.basename(os.path.normpath(args.data)))[0] + '.txt'
+    write_whole(os.path.join(args.out, args.net + '.json'), network_json(args.net, nodes, label_file).encode())
+    write_whole(os.path.join(args.out, label_file), ''.join(f'{c}\t{name}\n' for c, name in classes).encode())
 
     net = TrainingNet(nodes, inputs, outputs, args.dropout).to(memory_format=torch.channels_last)
     decayed = [p for p in net.parameters() if p.dim() > 1]
@@ -265,12 +273,14 @@ def train(args):
     optimizer = torch.optim.SGD([dict(params=decayed, weight_decay=args.decay), dict(params=others, weight_decay=0)],
                                 args.rate, momentum=.9, nesterov=True)
     average = {k: v.clone() for k, v in net.state_dict().items()}                # moving average of weights and statistics
-    settings = {k: v for k, v in vars(args).items() if k not in ('out', 'state', 'threads', 'data', 'evaluate', 'table')}
+    settings = {k: getattr(args, k)
+                for k in ('net', 'epochs', 'seed', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small')}
     state_path, done, log = os.path.join(args.state, args.net + '.state'), 0, []
     if os.path.exists(state_path):
         state = torch.load(state_path)
-        if state['settings'] != settings:
-            sys.exit(f"{state_path}: was made with {state['settings']}, asked for {settings}: choose another --state")
+        other = [f"--{k} {state['settings'][k]}, not {v}" for k, v in settings.items() if state['settings'][k] != v]
+        if other:
+            sys.exit(f"{state_path}: begun with {', '.join(other)}: go on with that, or choose another --state")
         net.load_state_dict(state['net'])
         optimizer.load_state_dict(state['optimizer'])
         torch.set_rng_state(state['rng'])
@@ -316,8 +326,8 @@ def train(args):
         if written:
             file = args.net + (f'-epoch{epoch:02d}' if epoch < args.epochs else '') + '.safetensors'
             write_safetensors(os.path.join(args.out, file), tensors,
-                              dict(format='pt', network=args.net, epoch=epoch, seed=args.seed, top1=f'{top1:.2f}', top5=f'{top5:.2f}',
-                                   data=os.path.basename(os.path.normpath(args.data))))
+                              dict(format='pt', network=args.net, epoch=epoch, seed=args.seed, top1=f'{top1:.2f}',
+                                   top5=f'{top5:.2f}', data=os.path.basename(os.path.normpath(args.data))))
         seconds = time.time() - start
         log.append([epoch, size, f'{loss_mean:.4f}', f'{top1:.2f}', f'{top5:.2f}', f'{seconds:.1f}'])
         rows = [['epoch', 'size', 'loss', 'top1', 'top5', 'seconds'], *log]
@@ -326,7 +336,8 @@ def train(args):
         torch.save(dict(settings=settings, epoch=epoch, net=net.state_dict(), optimizer=optimizer.state_dict(), average=average,
                         rng=torch.get_rng_state(), log=log), buffer)
         write_whole(state_path, buffer.getvalue())
-        print(f'epoch {epoch} loss {loss_mean:.3f} top1 {top1:.2f} top5 {top5:.2f} {seconds:.0f} s (views {looking:.0f})', flush=True)
+        print(f'epoch {epoch} loss {loss_mean:.3f} top1 {top1:.2f} top5 {top5:.2f} {seconds:.0f} s (views {looking:.0f})',
+              flush=True)
 
 
 def evaluate(args):
@@ -359,7 +370,7 @@ def main():
     p.add_argument('--net', choices=sorted(KEPT), default='zfnet64')
     p.add_argument('--data', help='zip or folder')
     p.add_argument('--out', default='models', help='where networks and weights go')
-    p.add_argument('--state', help='where training is remembered after each epoch, and logged (default: OUT)')
+    p.add_argument('--state', default='build/train', help='where training is remembered after each epoch, and logged')
     p.add_argument('--epochs', type=int, default=64)
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--threads', type=int, default=2)
@@ -374,9 +385,8 @@ def main():
     p.add_argument('--evaluate', metavar='FILE')
     p.add_argument('--table', metavar='FOLDER')
     args = p.parse_args()
-    args.state = args.state or args.out
     torch.set_num_threads(args.threads)
-    torch.set_flush_denormal(True)
+    torch.set_flush_denormal(True)                                               # fading momentum would cost time
     if args.table:
         return table(args)
     if not args.data:
