@@ -25,6 +25,8 @@ LINK    = $(CC) $(CFLAGS_$(VARIANT)) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $
 LIB_SRC   := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 CLI_SRC   := $(wildcard src/cli/*.c)
 UNIT_SRC  := $(wildcard tests/unit/test_$(or $T,*).c)
+# What several unit tests share: linked to each.
+UNIT_PART := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 BENCH_SRC := $(wildcard tests/bench/bench_*.c)
 HEADERS   := $(wildcard include/deconvviz/*.h src/*/*.h)
@@ -45,7 +47,7 @@ $B/libdeconvviz.a: $(call obj,$(LIB_SRC))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$B/unit/%: $B/tests/unit/%.o $B/libdeconvviz.a
+$B/unit/%: $B/tests/unit/%.o $(patsubst %.c,$B/%.o,$(UNIT_PART)) $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK) -lcmocka
 
@@ -90,7 +92,7 @@ valgrind: $(VALGRIND_UNIT) ## run the quick unit tests of VARIANT under memcheck
 
 .PHONY: oracle
 oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/setup oracle)
-	$(PYTHON) tests/oracle/run_all.py --program $B/deconvviz
+	$(PYTHON) tests/oracle/compare.py all --program $B/deconvviz
 
 .PHONY: bench
 bench: $(BENCH) $B/deconvviz ## measure speed

@@ -1,0 +1,166 @@
+/* test_graph.c - names, places, building a model, layers, receptive fields. */
+#include "net.h"
+
+#include "graph/names.h"
+#include "graph/places.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void a_table_of_names_finds_each_of_ten_thousand(void **state)
+{
+    (void)state;
+    static char names[10000][8];
+    dv_error err = { 0 };
+    dv_names *t = dv_names_new(&err);
+    assert_non_null(t);
+    for (int i = 0; i < 10000; i++) {
+        snprintf(names[i], sizeof names[i], "n%d", i);
+        assert_true(dv_names_add(t, names[i], i, &err));
+    }
+    for (int i = 0; i < 10000; i++)
+        assert_int_equal(dv_names_find(t, names[i]), i);
+    assert_int_equal(dv_names_find(t, "n10000"), -1);
+    dv_names_free(t);
+}
+
+static void places_never_overlap_and_are_used_again(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    dv_places p = { 0 };
+    dv_place at[N], units[N];
+    memset(at, -1, sizeof at);
+    uint32_t seed = 7;
+    dv_place live = 0, most = 0;
+    for (int step = 0; step < 20000; step++) {
+        int i = (int)((net_random(&seed) + 1) * N / 2);
+        if (at[i] >= 0) {
+            assert_true(dv_places_give(&p, at[i], units[i], NULL));
+            at[i] = -1;
+            live -= units[i];
+            continue;
+        }
+        units[i] = (dv_place)((net_random(&seed) + 1) * 50) + 1;
+        at[i] = dv_places_take(&p, units[i]);
+        live += units[i];
+        most = live > most ? live : most;
+        for (int k = 0; k < N; k++)
+            if (k != i && at[k] >= 0)
+                assert_true(at[k] + units[k] <= at[i] || at[i] + units[i] <= at[k]);
+    }
+    assert_true(p.end < 2 * most);
+    dv_places_release(&p);
+}
+
+/* x -> conv a -> relu -> pool -> conv b -> relu, beside it a projection c: b + c -> relu. */
+static dv_model *small_dag(float (*fill)(uint32_t *))
+{
+    dv_model *m = net_new(2, 17, 13);
+    net_conv(m, "x", "a", 2, 4, 3, 2, 1, fill, 1);
+    net_add(m, "Relu", "a", "a.relu", NULL);
+    net_add(m, "AveragePool", "a.relu", "pool",
+            (net_ints[]){ { "kernel_shape", 2, { 3, 3 } }, { "strides", 2, { 2, 2 } }, { 0 } });
+    net_conv(m, "pool", "b", 4, 4, 3, 1, 1, fill, 2);
+    net_conv(m, "pool", "c", 4, 4, 1, 1, 0, fill, 3);
+    net_add(m, "Add", "b c", "sum", NULL);
+    net_add(m, "Relu", "sum", "y", NULL);
+    net_finish(m, "y");
+    return m;
+}
+
+static void layers_are_numbered_and_taken_behind_their_activation(void **state)
+{
+    (void)state;
+    dv_model *m = small_dag(net_random);
+    assert_int_equal(dv_model_n_layers(m), 3);
+    assert_string_equal(dv_tensor_name(m, dv_model_layer(m, 0)->tensor), "a.relu");
+    assert_string_equal(dv_tensor_name(m, dv_model_layer(m, 1)->tensor), "b");
+    assert_int_equal(dv_model_layer(m, 0)->parameters, 4 * 2 * 9);
+    dv_model_free(m);
+}
+
+static void a_layer_is_found_by_number_tensor_or_node_and_near_names_are_told(void **state)
+{
+    (void)state;
+    dv_model *m = small_dag(net_random);
+    dv_error err = { 0 };
+    int tensor = -1;
+    assert_true(dv_model_find(m, "1", &tensor, &err));
+    assert_string_equal(dv_tensor_name(m, tensor), "a.relu");
+    assert_true(dv_model_find(m, "sum", &tensor, &err));
+    assert_string_equal(dv_tensor_name(m, tensor), "sum");
+    assert_false(dv_model_find(m, "4", &tensor, &err));
+    assert_string_equal(err.message, "layer 4: the network has weight layers 1 to 3");
+    assert_false(dv_model_find(m, "a.relo", &tensor, &err));
+    assert_non_null(strstr(err.message, "near: 'a.relu'"));
+    assert_int_equal(err.code, DV_BAD_USAGE);
+    assert_false(dv_model_find(m, "a.w", &tensor, &err));
+    assert_non_null(strstr(err.message, "constant"));
+    dv_model_free(m);
+}
+
+static void receptive_fields_count_padding_and_join_over_branches(void **state)
+{
+    (void)state;
+    dv_model *m = small_dag(net_random);
+    dv_error err = { 0 };
+    int sum, c;
+    assert_true(dv_model_find(m, "sum", &sum, &err));
+    assert_true(dv_model_find(m, "c", &c, &err));
+    dv_box unit = { { 0, 0, 0 }, { 1, 1, 1 } }, in;
+    /* c: pool 3x3 of conv 3x3/2: 7 pixels, from -1; sum: two pool strides (4 px each) more. */
+    assert_true(dv_model_field(m, c, unit, &in, &err));
+    assert_int_equal(in.lo[DV_Y], -1);
+    assert_int_equal(in.hi[DV_Y], 6);
+    assert_true(dv_model_field(m, sum, unit, &in, &err));
+    assert_int_equal(in.lo[DV_X], -5);
+    assert_int_equal(in.hi[DV_X], 10);
+    assert_int_equal(in.hi[DV_C], 2);
+    int32_t stride[2];
+    assert_true(dv_model_stride(m, sum, stride, &err));
+    assert_int_equal(stride[0], 4);
+    assert_int_equal(stride[1], 4);
+    dv_model_free(m);
+}
+
+static void what_cannot_be_built_is_refused_in_one_line(void **state)
+{
+    (void)state;
+    dv_error err = { 0 };
+    dv_model *m = net_new(2, 8, 8);
+    assert_false(net_try(m, "Frobnicate", "x", "y", NULL, &err));
+    assert_string_equal(err.message, "node 'y' (Frobnicate): this operator is not supported");
+    assert_false(net_try(m, "Relu", "nowhere", "y", NULL, &err));
+    assert_string_equal(err.message, "node 'y' (Relu): its input 'nowhere' is nowhere defined");
+    net_add(m, "Relu", "x", "y", NULL);
+    assert_false(net_try(m, "Relu", "x", "y", NULL, &err));
+    assert_string_equal(err.message, "node 'y' (Relu): two tensors are called 'y'");
+    dv_shape s = { 4, { 1, 1, 1, 1 } };
+    assert_false(dv_model_add_input(m, "z", &s, &err));
+    assert_non_null(strstr(err.message, "two inputs, 'x' and 'z'"));
+    assert_false(dv_model_finish(m, "nothing", &err));
+    assert_string_equal(err.message, "the output 'nothing' is nowhere defined");
+    dv_model_free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_table_of_names_finds_each_of_ten_thousand),
+        cmocka_unit_test(places_never_overlap_and_are_used_again),
+        cmocka_unit_test(layers_are_numbered_and_taken_behind_their_activation),
+        cmocka_unit_test(a_layer_is_found_by_number_tensor_or_node_and_near_names_are_told),
+        cmocka_unit_test(receptive_fields_count_padding_and_join_over_branches),
+        cmocka_unit_test(what_cannot_be_built_is_refused_in_one_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
