@@ -188,26 +188,18 @@ bool dv_model_add_node(dv_model *m, const dv_node_words *w, dv_error *err)
     return append(m, w, err) || fail_in_node(w, err);
 }
 
-/* Runs one node whose inputs are all constants. */
-static bool evaluate(dv_model *m, const dv_node_words *w, dv_array *out, dv_error *err)
+/* The inputs of a node that are all constants, as float32: in (n->n_in). */
+static bool constant_inputs(dv_model *m, const dv_node *n, dv_tensor *in, dv_error *err)
 {
-    dv_node n;
-    dv_shape shape;
-    if (!resolve(m, w, &n, err) || !understand(m, &n, &shape, 1, err))
-        return false;
-    dv_tensor *in = dv_arena_array(&m->arena, (size_t)n.n_in, sizeof *in, err);
-    float *result = dv_arena_array(&m->arena, dv_shape_count(&shape), sizeof *result, err);
-    if (!in || !result)
-        return false;
-    for (int i = 0; i < n.n_in; i++) {
+    for (int i = 0; i < n->n_in; i++) {
         in[i] = (dv_tensor){ .shape.rank = -1 };
-        if (n.in[i] == DV_NO_VALUE)
+        if (n->in[i] == DV_NO_VALUE)
             continue;
-        const dv_value *v = &m->values[n.in[i]];
+        const dv_value *v = &m->values[n->in[i]];
         if (!v->constant)
             return dv_fail(err, DV_UNSUPPORTED, "its input '%s' is no constant", v->name);
-        in[i].shape = v->shape;
-        if (!dv_dtype_is_float(v->constant->type))
+        in[i] = (dv_tensor){ v->shape, (float *)(uintptr_t)dv_array_floats(v->constant) };
+        if (in[i].data) /* it is only read */
             continue;
         size_t count = dv_shape_count(&v->shape);
         in[i].data = dv_arena_array(&m->arena, count, sizeof *in[i].data, err);
@@ -215,30 +207,57 @@ static bool evaluate(dv_model *m, const dv_node_words *w, dv_array *out, dv_erro
             return false;
         dv_array_copy_floats(v->constant, 0, count, in[i].data);
     }
+    return true;
+}
+
+/* prepare, scratch and forward of a call whose tensors have data. */
+static bool run(dv_model *m, const dv_op *op, dv_call *c, dv_error *err)
+{
+    void *state = NULL;
+    if (op->view) {
+        memcpy(c->out[0].data, c->in[0].data,
+               dv_shape_count(&c->out[0].shape) * sizeof *c->out[0].data);
+        return true;
+    }
+    if (op->prepare && !op->prepare(c, false, true, &state, err))
+        return false;
+    c->state = state;
+    size_t scratch = op->scratch_bytes ? op->scratch_bytes(c) : 0;
+    c->scratch = dv_arena_alloc(&m->arena, scratch, err);
+    if (c->scratch)
+        op->forward(c);
+    if (op->release)
+        op->release(state);
+    return c->scratch != NULL;
+}
+
+/* Runs one node whose inputs are all constants. */
+static bool evaluate(dv_model *m, const dv_node_words *w, size_t limit, dv_array *out,
+                     dv_error *err)
+{
+    dv_node n;
+    dv_shape shape;
+    if (!resolve(m, w, &n, err) || !understand(m, &n, &shape, 1, err))
+        return false;
+    if (dv_shape_count(&shape) > limit)
+        return dv_fail(err, DV_UNSUPPORTED, "%zu numbers to compute from constants: at most %zu",
+                       dv_shape_count(&shape), limit);
+    dv_tensor *in = dv_arena_array(&m->arena, (size_t)n.n_in, sizeof *in, err);
+    float *result = dv_arena_array(&m->arena, dv_shape_count(&shape), sizeof *result, err);
+    if (!in || !result || !constant_inputs(m, &n, in, err))
+        return false;
     dv_tensor to = { shape, result };
     dv_call c = {
         .params = n.params, .n_in = n.n_in, .n_out = 1, .in = in, .out = &to, .ep = dv_no_epilogue
     };
-    if (n.op->scratch_bytes &&
-        !(c.scratch = dv_arena_alloc(&m->arena, n.op->scratch_bytes(&c), err)))
-        return false;
-    void *state = NULL;
-    if (n.op->prepare && !n.op->prepare(&c, false, true, &state, err))
-        return false;
-    c.state = state;
-    if (n.op->view)
-        memcpy(result, in[0].data, dv_shape_count(&shape) * sizeof *result);
-    else
-        n.op->forward(&c);
-    if (n.op->release)
-        n.op->release(state);
     *out = (dv_array){ DV_F32, shape, result };
-    return true;
+    return run(m, n.op, &c, err);
 }
 
-bool dv_model_evaluate(dv_model *m, const dv_node_words *w, dv_array *out, dv_error *err)
+bool dv_model_evaluate(dv_model *m, const dv_node_words *w, size_t limit, dv_array *out,
+                       dv_error *err)
 {
-    return evaluate(m, w, out, err) || fail_in_node(w, err);
+    return evaluate(m, w, limit, out, err) || fail_in_node(w, err);
 }
 
 /* The calls hold what every plan and every walk back needs of the nodes: params and shapes. */

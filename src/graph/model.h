@@ -89,8 +89,9 @@ bool dv_model_add_node(dv_model *m, const dv_node_words *w, dv_error *err) DV_MU
 int dv_model_value(const dv_model *m, const char *name);
 
 /* A float32 constant for one node: parse and infer it with these operands, without adding it. For
- * folding: out (aligned, dv_shape_count elements) is allocated in m->arena. */
-bool dv_model_evaluate(dv_model *m, const dv_node_words *w, dv_array *out,
+ * folding: out (aligned, dv_shape_count elements) is allocated in m->arena. Fails when it would
+ * have more than `limit` elements. */
+bool dv_model_evaluate(dv_model *m, const dv_node_words *w, size_t limit, dv_array *out,
                        dv_error *err) DV_MUST_CHECK;
 
 /* Sets the output and closes the model: recognises patterns (PyTorch's LocalResponseNorm), numbers

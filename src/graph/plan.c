@@ -54,7 +54,7 @@ static bool convert_constants(dv_plan *p, dv_error *err)
         for (int k = 0; p->needed[i] && k < m->nodes[i].n_in; k++) {
             int v = m->nodes[i].in[k];
             const dv_array *a = v != DV_NO_VALUE ? m->values[v].constant : NULL;
-            if (!a || !dv_dtype_is_float(a->type) || p->constants[v])
+            if (!a || p->constants[v])
                 continue;
             p->constants[v] = dv_array_floats(a);
             if (p->constants[v])
