@@ -1,0 +1,123 @@
+#include "image/decode.h"
+
+#include "deconvviz/image.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* No block is larger than the largest image needs (16 bits of RGBA), whatever a file claims: a few
+ * kilobytes of PNG can unpack to gigabytes. */
+#define MAX_BLOCK ((size_t)DV_IMAGE_MAX_PIXELS * 8 + (1 << 20))
+
+/* Zeroed, so that what a damaged file leaves unset is the same each time. */
+static void *block_alloc(size_t size)
+{
+    return size <= MAX_BLOCK ? calloc(1, size) : NULL;
+}
+
+static void *block_grow(void *block, size_t size)
+{
+    return size <= MAX_BLOCK ? realloc(block, size) : NULL;
+}
+
+#define STBI_MALLOC(size)         block_alloc(size)
+#define STBI_REALLOC(block, size) block_grow((block), (size))
+#define STBI_FREE(block)          free(block)
+#define STBI_MAX_DIMENSIONS       DV_IMAGE_MAX_SIDE
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_NO_HDR
+#define STBI_NO_PIC
+#define STBI_FAILURE_USERMSG
+#if defined(__aarch64__)
+#define STBI_NEON
+#endif
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#pragma GCC diagnostic ignored "-Wunused-function" /* it declares one that it never defines */
+#include <stb_image.h>
+
+/* stb_image takes zeros for what is missing at the end of a file. Given the bytes in portions, it
+ * shows when it wants more than there are. */
+struct source {
+    const uint8_t *bytes;
+    size_t size, at;
+    const char *buffer; /* its own, which it fills ahead of need */
+    bool cut;           /* it wanted more */
+};
+
+static int source_read(void *user, char *to, int wanted)
+{
+    struct source *s = user;
+    size_t n = s->size - s->at;
+    if (!s->buffer)
+        s->buffer = to;
+    if (n < (size_t)wanted && (n == 0 || to != s->buffer))
+        s->cut = true;
+    if (n > (size_t)wanted)
+        n = (size_t)wanted;
+    memcpy(to, s->bytes + s->at, n);
+    s->at += n;
+    return (int)n;
+}
+
+static void source_skip(void *user, int n)
+{
+    struct source *s = user;
+    if (n < 0) { /* back, which its interface allows */
+        s->at -= (size_t)-n < s->at ? (size_t)-n : s->at;
+    } else if ((size_t)n > s->size - s->at) {
+        s->cut = true;
+        s->at = s->size;
+    } else {
+        s->at += (size_t)n;
+    }
+}
+
+static int source_eof(void *user)
+{
+    const struct source *s = user;
+    return s->at == s->size;
+}
+
+static bool check_size(const uint8_t *bytes, int size, dv_error *err)
+{
+    int w, h, channels;
+    if (!stbi_info_from_memory(bytes, size, &w, &h, &channels)) {
+        const char *why = stbi_failure_reason();
+        return dv_fail(err, DV_BAD_DATA, "not an image that can be read (%s)",
+                       why ? why : "unknown");
+    }
+    if (w < 1 || h < 1 || w > DV_IMAGE_MAX_SIDE || h > DV_IMAGE_MAX_SIDE)
+        return dv_fail(err, DV_UNSUPPORTED, "%d x %d pixels: a side may have 1 to %d", w, h,
+                       DV_IMAGE_MAX_SIDE);
+    if ((int64_t)w * h > DV_IMAGE_MAX_PIXELS)
+        return dv_fail(err, DV_UNSUPPORTED, "%d x %d pixels: at most %d million in all", w, h,
+                       DV_IMAGE_MAX_PIXELS / 1000000);
+    /* stb_image takes the bytes of each number in the wrong order */
+    if (bytes[0] == 'P' && stbi_is_16_bit_from_memory(bytes, size))
+        return dv_fail(err, DV_UNSUPPORTED, "PNM of more than 8 bits a channel");
+    return true;
+}
+
+bool dv_decode(dv_pixels *p, const void *bytes, size_t size, dv_error *err)
+{
+    static const stbi_io_callbacks io = { source_read, source_skip, source_eof };
+    if (size == 0)
+        return dv_fail(err, DV_BAD_DATA, "the file is empty");
+    if (size > INT_MAX)
+        return dv_fail(err, DV_UNSUPPORTED, "%zu bytes are too many for an image", size);
+    if (!check_size(bytes, (int)size, err))
+        return false;
+    struct source s = { .bytes = bytes, .size = size };
+    dv_pixels found;
+    found.data = stbi_load_from_callbacks(&io, &s, &found.width, &found.height, &found.channels, 0);
+    if (s.cut || !found.data) {
+        const char *why = s.cut ? "the file is cut short" : stbi_failure_reason();
+        free(found.data);
+        return dv_fail(err, DV_BAD_DATA, "the image is damaged (%s)", why ? why : "unknown");
+    }
+    *p = found;
+    return true;
+}

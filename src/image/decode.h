@@ -1,0 +1,21 @@
+/* decode.h - the bytes of an image file to pixels as they are stored. */
+#ifndef DV_IMAGE_DECODE_H
+#define DV_IMAGE_DECODE_H
+
+#include "deconvviz/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct dv_pixels {
+    int width, height;
+    int channels;  /* 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha */
+    uint8_t *data; /* (height, width, channels), from malloc */
+} dv_pixels;
+
+/* Decodes JPEG, PNG, BMP, GIF (first frame), TGA, PSD, PNM; 16 bits a channel become 8. The size is
+ * held against DV_IMAGE_MAX_SIDE and DV_IMAGE_MAX_PIXELS before anything is decoded. Fails without
+ * a name, also for a file that ends too early. The caller frees data. */
+bool dv_decode(dv_pixels *p, const void *bytes, size_t size, dv_error *err) DV_MUST_CHECK;
+
+#endif
