@@ -24,7 +24,6 @@ static void *block_grow(void *block, size_t size)
 #define STBI_MALLOC(size)         block_alloc(size)
 #define STBI_REALLOC(block, size) block_grow((block), (size))
 #define STBI_FREE(block)          free(block)
-#define STBI_MAX_DIMENSIONS       DV_IMAGE_MAX_SIDE
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
@@ -81,15 +80,28 @@ static int source_eof(void *user)
     return s->at == s->size;
 }
 
+/* The size that the file states. */
+static bool find_size(const uint8_t *bytes, int size, int *w, int *h)
+{
+    static const uint8_t png[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
+    if (size < 24 || memcmp(bytes, png, sizeof png) != 0)
+        return stbi_info_from_memory(bytes, size, w, h, NULL);
+    uint32_t side[2] = { 0, 0 }; /* of a PNG that is too large stb_image says only that it failed */
+    for (int i = 0; i < 8; i++)
+        side[i / 4] = side[i / 4] << 8 | bytes[16 + i];
+    *w = side[0] < INT_MAX ? (int)side[0] : INT_MAX;
+    *h = side[1] < INT_MAX ? (int)side[1] : INT_MAX;
+    return true;
+}
+
 static bool check_size(const uint8_t *bytes, int size, dv_error *err)
 {
-    int w, h, channels;
-    if (!stbi_info_from_memory(bytes, size, &w, &h, &channels)) {
-        const char *why = stbi_failure_reason();
-        return dv_fail(err, DV_BAD_DATA, "not an image that can be read (%s)",
-                       why ? why : "unknown");
-    }
-    if (w < 1 || h < 1 || w > DV_IMAGE_MAX_SIDE || h > DV_IMAGE_MAX_SIDE)
+    int w, h;
+    if (!find_size(bytes, size, &w, &h))
+        return dv_fail(err, DV_BAD_DATA, "not an image that can be read");
+    if (w < 1 || h < 1)
+        return dv_fail(err, DV_BAD_DATA, "the image is damaged (%d x %d pixels)", w, h);
+    if (w > DV_IMAGE_MAX_SIDE || h > DV_IMAGE_MAX_SIDE)
         return dv_fail(err, DV_UNSUPPORTED, "%d x %d pixels: a side may have 1 to %d", w, h,
                        DV_IMAGE_MAX_SIDE);
     if ((int64_t)w * h > DV_IMAGE_MAX_PIXELS)
