@@ -21,6 +21,13 @@ COMPILE = $(CC) -std=c11 -ffp-contract=off $(CFLAGS_$(VARIANT)) $(WARN) $(if $(W
           $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) $(CFLAGS_$(VARIANT)) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $(LDLIBS) $(LIBS) -o $@
 
+# The inner loops are compiled once for each instruction set; see src/kernel/isa.h.
+ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
+$B/src/kernel/isa_avx2.o:   CFLAGS += -mavx2 -mfma
+$B/src/kernel/isa_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512bw -mavx512dq \
+                                      -mprefer-vector-width=512
+endif
+
 # Every .c under src/ but the command line is the library; a new file needs no edit here.
 LIB_SRC   := $(filter-out src/cli/%,$(wildcard src/*/*.c))
 CLI_SRC   := $(wildcard src/cli/*.c)

@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-static bool is_depthwise(const dv_conv *k)
+static bool fits(const dv_conv *k, dv_direction direction)
 {
+    (void)direction;
     return k->s.group > 1 && k->s.in_channels == k->s.group;
 }
 
@@ -145,16 +146,17 @@ static void transposed(const dv_conv *k, const dv_signal *out, const dv_signal *
         dv_pool_run(pool, last - job.first, transposed_plane, &job);
 }
 
-static bool fits_transposed(const dv_conv *k, const dv_box *out)
+static bool worth(const dv_conv *k, const dv_box *out)
 {
+    (void)k;
     (void)out;
-    return is_depthwise(k);
+    return true;
 }
 
 const dv_conv_method dv_conv_depthwise = {
     .name = "depthwise",
-    .fits_forward = is_depthwise,
-    .fits_transposed = fits_transposed,
+    .fits = fits,
+    .worth = worth,
     .forward_scratch = forward_scratch,
     .forward = forward,
     .transposed_scratch = transposed_scratch,

@@ -144,11 +144,6 @@ typedef struct tiling {
     size_t floats; /* of the columns of one tile */
 } tiling;
 
-static int least(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 static int clamp_int(int v, int lo, int hi)
 {
     return v < lo ? lo : v > hi ? hi : v;
@@ -160,10 +155,10 @@ static tiling transposed_tiling(const dv_conv_shape *s, const dv_box *out)
     const int height = out->hi[DV_Y] - out->lo[DV_Y], width = out->hi[DV_X] - out->lo[DV_X];
     const int channels = s->in_channels / s->group;
     const int64_t row = (int64_t)taps * width;
-    const int fit = (int)(TRANSPOSED_FLOATS / (row * least(channels, TILE_CHANNELS)));
+    const int fit = (int)(TRANSPOSED_FLOATS / (row * dv_least(channels, TILE_CHANNELS)));
     const int out_rows = clamp_int(fit, 1, height);
     const int reach = (s->kernel[0] - 1) * s->dilation[0] / s->stride[0] + 2;
-    const int tile_rows = least(out_rows + reach, height);
+    const int tile_rows = dv_least(out_rows + reach, height);
     tiling t = { .rows = out_rows * s->stride[0] };
     t.channels = clamp_int((int)(TRANSPOSED_FLOATS / (row * tile_rows)), 1, channels);
     if (out_rows == height)
@@ -216,9 +211,9 @@ static void transposed_tile(void *ctx, int i, int worker)
     const int taps = s->kernel[0] * s->kernel[1];
     const int group = job->groups.lo + i / (job->channel_tiles * job->row_tiles);
     const int c0 = i / job->row_tiles % job->channel_tiles * job->tiling.channels;
-    const int c1 = least(c0 + job->tiling.channels, in_channels);
+    const int c1 = dv_least(c0 + job->tiling.channels, in_channels);
     const int y0 = job->rows.lo + i % job->row_tiles * job->tiling.rows;
-    const int y1 = least(y0 + job->tiling.rows, job->rows.hi);
+    const int y1 = dv_least(y0 + job->tiling.rows, job->rows.hi);
 
     /* Output rows that reach the tile, and the group's channels that the signal has. */
     dv_range rows = { dv_tap_range(s->stride[0], dv_tap_offset(s, 0, s->kernel[0] - 1), y0, y1).lo,
@@ -266,13 +261,14 @@ static void transposed(const dv_conv *k, const dv_signal *out, const dv_signal *
                 transposed_tile, &job);
 }
 
-static bool fits_forward(const dv_conv *k)
+static bool fits(const dv_conv *k, dv_direction direction)
 {
     (void)k;
+    (void)direction;
     return true;
 }
 
-static bool fits_transposed(const dv_conv *k, const dv_box *out)
+static bool worth(const dv_conv *k, const dv_box *out)
 {
     (void)k;
     (void)out;
@@ -281,8 +277,8 @@ static bool fits_transposed(const dv_conv *k, const dv_box *out)
 
 const dv_conv_method dv_conv_gemm = {
     .name = "gemm",
-    .fits_forward = fits_forward,
-    .fits_transposed = fits_transposed,
+    .fits = fits,
+    .worth = worth,
     .forward_scratch = forward_scratch,
     .forward = forward,
     .transposed_scratch = transposed_scratch,

@@ -3,17 +3,28 @@
 #define DV_KERNEL_CONV_METHOD_H
 
 #include "kernel/conv.h"
+#include "kernel/isa.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef enum dv_direction { DV_FORWARD, DV_TRANSPOSED, DV_N_DIRECTIONS } dv_direction;
 
 /* One way: a const struct in a file conv_NAME.c, listed in conv.c. */
 typedef struct dv_conv_method {
     const char *name;
 
-    /* Whether it can compute this shape forward, or transposed for boxes like `out` (NULL: some
-     * box); `exact` as in dv_conv_new. */
-    bool (*fits_forward)(const dv_conv *k);
-    bool (*fits_transposed)(const dv_conv *k, const dv_box *out);
+    /* Whether it can compute this shape, and does it well. */
+    bool (*fits)(const dv_conv *k, dv_direction direction);
+    /* Of a method that fits transposed: whether the signal is one of those that it is good for. */
+    bool (*worth)(const dv_conv *k, const dv_box *out);
 
-    /* As the dv_conv_… functions of the same names. */
+    /* Bytes of the weights in the method's own arrangement, and the arranging; NULL: it takes them
+     * as they are. pack writes to memory aligned to 64 bytes. */
+    size_t (*packed_size)(const dv_conv *k, dv_direction direction);
+    void (*pack)(const dv_conv *k, dv_direction direction, void *packed);
+
+    /* As the dv_conv_… functions of the same names. NULL where it never fits. */
     size_t (*forward_scratch)(const dv_conv *k, int workers);
     void (*forward)(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
                     void *scratch, dv_pool *pool);
@@ -22,14 +33,23 @@ typedef struct dv_conv_method {
                        dv_pool *pool);
 } dv_conv_method;
 
-extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise;
+extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise, dv_conv_direct, dv_conv_winograd;
+
+/* Weights as a method wants them, arranged when they are first used. */
+typedef struct dv_packed {
+    void *data; /* NULL where the method has none */
+    atomic_bool ready;
+    pthread_mutex_t lock; /* held by who arranges them */
+} dv_packed;
 
 struct dv_conv {
     dv_conv_shape s;
     const float *weight; /* (M, C/group, kh, kw), the caller's */
+    const dv_isa *isa;
     unsigned uses;
     bool exact;
-    const dv_conv_method *forward;
+    const dv_conv_method *method[DV_N_DIRECTIONS]; /* the best; transposed, for large boxes */
+    dv_packed *packed;                             /* (DV_N_DIRECTIONS) */
 };
 
 /* A half-open range of integers; empty when hi <= lo. */
@@ -59,15 +79,39 @@ static inline int dv_tap_offset(const dv_conv_shape *s, int axis, int tap)
     return tap * s->dilation[axis] - s->pad[axis];
 }
 
+static inline int dv_least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static inline int dv_greatest(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 static inline int dv_ceil_div(int a, int b)
 {
     return (a + b - 1) / b;
+}
+
+static inline int dv_round_up(int a, int to)
+{
+    return dv_ceil_div(a, to) * to;
 }
 
 /* Bytes rounded up so that what comes behind is aligned to a cache line. */
 static inline size_t dv_aligned_size(size_t bytes)
 {
     return (bytes + 63) & ~(size_t)63;
+}
+
+/* The epilogue as seen from channel `channel` on. */
+static inline dv_epilogue dv_epilogue_from(const dv_epilogue *ep, int channel)
+{
+    return (dv_epilogue){ .scale = ep->scale ? ep->scale + channel : NULL,
+                          .shift = ep->shift ? ep->shift + channel : NULL,
+                          .lo = ep->lo,
+                          .hi = ep->hi };
 }
 
 #endif

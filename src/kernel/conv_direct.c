@@ -1,0 +1,345 @@
+/* Convolution straight from the input, without a column matrix.
+ *
+ * A convolution of one pixel is a sum over (channel, tap), each of them the input shifted by a
+ * constant; so a table of offsets leads the inner products of isa.h through the input itself. A 1x1
+ * convolution reads the map as it stands. Otherwise the map is first copied into planes, one for
+ * each remainder of y and x by the stride, with the padding around: within such a plane the pixels
+ * that one tap sees lie side by side. */
+#include "kernel/conv_method.h"
+
+#include <string.h>
+
+enum {
+    BLOCK_FLOATS = 1 << 16, /* of input under one block of pixels: stays in the L2 cache */
+    TASK_FLOPS = 1 << 22,   /* of one task, about: 40 us on a fast core */
+    LEAST_FILL = 90,        /* per cent of vectors of pixels in use, to be worth having */
+};
+
+enum { MAX_PHASES = 8 };
+
+/* How one axis of the map falls into planes. */
+typedef struct phases {
+    int count;             /* remainders by the stride that some tap has */
+    int size;              /* of each plane on this axis */
+    int first[MAX_PHASES]; /* the remainders */
+} phases;
+
+typedef struct plan {
+    bool pointwise;
+    bool wide;    /* pixels in vectors; else channels */
+    bool by_rows; /* each row of pixels by itself; else runs over the gap between rows too */
+    phases y, x;
+    size_t plane;    /* floats of a plane */
+    int pitch;       /* of pixels from row to row */
+    int panel;       /* output channels in a panel */
+    int panels;      /* of one group */
+    int depth;       /* terms of the sum */
+    int pixels;      /* of the whole map, gaps included */
+    int block;       /* pixels in a task */
+    int task_panels; /* panels in a task */
+} plan;
+
+static bool phases_of(const dv_conv_shape *s, int axis, phases *p)
+{
+    const int stride = s->stride[axis], dilation = s->dilation[axis];
+    *p = (phases){ .size = s->out[axis] + (s->kernel[axis] - 1) * dilation / stride };
+    for (int remainder = 0; remainder < stride; remainder++)
+        for (int tap = 0; tap < s->kernel[axis]; tap++)
+            if (tap * dilation % stride == remainder) {
+                if (p->count == MAX_PHASES)
+                    return false;
+                p->first[p->count++] = remainder;
+                break;
+            }
+    return true;
+}
+
+static int phase_index(const phases *p, int remainder)
+{
+    int i = 0;
+    while (p->first[i] != remainder)
+        i++;
+    return i;
+}
+
+static bool is_pointwise(const dv_conv_shape *s)
+{
+    for (int a = 0; a < 2; a++)
+        if (s->kernel[a] != 1 || s->stride[a] != 1 || s->pad[a] != 0 || s->in[a] != s->out[a])
+            return false;
+    return true;
+}
+
+/* Per cent of the lanes that hold one of n pixels. */
+static int fill(int n, int lanes)
+{
+    return 100 * n / dv_round_up(n, lanes);
+}
+
+/* Fills what depends on the geometry alone. False: too large for the offsets. */
+static bool make_plan(const dv_conv *k, plan *p)
+{
+    const dv_conv_shape *s = &k->s;
+    const int channels = s->in_channels / s->group, out_channels = s->out_channels / s->group;
+    *p = (plan){ .pointwise = is_pointwise(s) };
+    p->depth = channels * s->kernel[0] * s->kernel[1];
+    if (!phases_of(s, 0, &p->y) || !phases_of(s, 1, &p->x))
+        return false;
+    p->pitch = p->x.size;
+    p->plane = (size_t)p->y.size * (size_t)p->x.size;
+    if (p->plane * (size_t)(p->y.count * p->x.count) * (size_t)s->in_channels > INT32_MAX / 8)
+        return false;
+    p->by_rows = !p->pointwise && fill(s->out[1], k->isa->lanes) >= LEAST_FILL;
+    p->pixels = (s->out[0] - 1) * p->pitch + s->out[1];
+    p->wide = p->by_rows || fill(p->pixels, k->isa->lanes) >= LEAST_FILL;
+    p->panel = p->wide ? k->isa->wide_rows : k->isa->narrow_panel;
+    p->panels = dv_ceil_div(out_channels, p->panel);
+
+    const int unit = p->by_rows ? p->pitch : p->wide ? 3 * k->isa->lanes : k->isa->narrow_pixels;
+    const int reads = channels * p->y.count * p->x.count;
+    p->block = dv_greatest(BLOCK_FLOATS / reads / unit, 1) * unit;
+    if (!p->by_rows && p->block >= p->pixels)
+        p->block = p->pixels;
+    const int64_t flops = (int64_t)2 * p->depth * p->panel * dv_least(p->block, p->pixels);
+    p->task_panels = dv_least((int)(TASK_FLOPS / flops) + 1, p->panels);
+    return true;
+}
+
+static bool fits(const dv_conv *k, dv_direction direction)
+{
+    plan p;
+    return direction == DV_FORWARD && make_plan(k, &p);
+}
+
+static bool worth(const dv_conv *k, const dv_box *out)
+{
+    (void)k;
+    (void)out;
+    return false;
+}
+
+static size_t weight_floats(const dv_conv *k, const plan *p)
+{
+    return (size_t)k->s.group * (size_t)p->panels * (size_t)p->panel * (size_t)p->depth;
+}
+
+static size_t packed_size(const dv_conv *k, dv_direction direction)
+{
+    (void)direction;
+    plan p;
+    make_plan(k, &p);
+    return (weight_floats(k, &p) + (size_t)p.depth) * sizeof(float);
+}
+
+/* Panels (group, panel, depth, channel of the panel), zeros behind the last channel; then the
+ * offsets (depth). */
+static void pack(const dv_conv *k, dv_direction direction, void *packed)
+{
+    (void)direction;
+    const dv_conv_shape *s = &k->s;
+    const int channels = s->out_channels / s->group;
+    plan p;
+    make_plan(k, &p);
+    float *to = packed;
+    for (int g = 0; g < s->group; g++)
+        for (int first = 0; first < p.panels * p.panel; first += p.panel)
+            for (int t = 0; t < p.depth; t++)
+                for (int c = first; c < first + p.panel; c++)
+                    *to++ = c < channels ? k->weight[((size_t)g * channels + c) * p.depth + t] : 0;
+
+    int32_t *offset = (int32_t *)(void *)to;
+    for (int c = 0; c < s->in_channels / s->group; c++)
+        for (int ty = 0; ty < s->kernel[0]; ty++)
+            for (int tx = 0; tx < s->kernel[1]; tx++) {
+                const int y = ty * s->dilation[0], x = tx * s->dilation[1];
+                int plane = c * p.y.count + phase_index(&p.y, y % s->stride[0]);
+                plane = plane * p.x.count + phase_index(&p.x, x % s->stride[1]);
+                *offset++ = (int32_t)((size_t)plane * p.plane) + y / s->stride[0] * p.pitch +
+                            x / s->stride[1];
+            }
+}
+
+typedef struct job {
+    const dv_conv *k;
+    plan p;
+    const float *weight;
+    const int32_t *offset;
+    const dv_epilogue *ep;
+    const float *x;     /* of the image */
+    float *planes;      /* its copy, unless pointwise */
+    float *y;           /* of the image */
+    int blocks, chunks; /* of pixels, of panels */
+    char *scratch;
+    size_t scratch_size; /* of one worker */
+} job;
+
+/* One row of a phase: every stride-th pixel of a row of the map, zeros outside. */
+static void copy_row(const job *j, const float *row, int remainder, float *to)
+{
+    const dv_conv_shape *s = &j->k->s;
+    const int offset = remainder - s->pad[1], stride = s->stride[1];
+    dv_range r = dv_range_clip(dv_tap_range(stride, offset, 0, s->in[1]), 0, j->p.x.size);
+    if (!row || r.hi <= r.lo)
+        r.lo = r.hi = j->p.x.size;
+    memset(to, 0, (size_t)r.lo * sizeof *to);
+    if (r.lo < r.hi)
+        j->k->isa->stride_copy(r.hi - r.lo, row + r.lo * stride + offset, stride, to + r.lo);
+    memset(to + r.hi, 0, (size_t)(j->p.x.size - r.hi) * sizeof *to);
+}
+
+static void copy_channel(void *ctx, int c, int worker)
+{
+    (void)worker;
+    const job *j = ctx;
+    const dv_conv_shape *s = &j->k->s;
+    const plan *p = &j->p;
+    const float *plane = j->x + (size_t)c * (size_t)s->in[0] * (size_t)s->in[1];
+    float *to = j->planes + (size_t)c * (size_t)(p->y.count * p->x.count) * p->plane;
+    for (int py = 0; py < p->y.count; py++)
+        for (int px = 0; px < p->x.count; px++)
+            for (int r = 0; r < p->y.size; r++, to += p->pitch) {
+                const int y = r * s->stride[0] + p->y.first[py] - s->pad[0];
+                const bool inside = y >= 0 && y < s->in[0];
+                copy_row(j, inside ? plane + (size_t)y * (size_t)s->in[1] : NULL, p->x.first[px],
+                         to);
+            }
+}
+
+/* tile (rows, n), ld apart: sums of pixels [first, first + n), gaps between rows included; what is
+ * no gap goes to y after the epilogue. */
+static void store_tile(const job *j, int channel, int rows, int first, int n, const float *tile,
+                       int ld)
+{
+    const dv_conv_shape *s = &j->k->s;
+    const int width = s->out[1], pitch = j->p.pitch;
+    const size_t plane = (size_t)s->out[0] * (size_t)width;
+    for (int i = 0; i < rows; i++) {
+        const float scale = j->ep->scale ? j->ep->scale[channel + i] : 1;
+        const float shift = j->ep->shift ? j->ep->shift[channel + i] : 0;
+        const float *from = tile + (size_t)i * (size_t)ld;
+        float *y = j->y + (size_t)(channel + i) * plane;
+        for (int at = first; at < first + n; at += pitch - at % pitch) {
+            const int x = at % pitch;
+            const int count = dv_least(width - x, first + n - at);
+            if (count > 0)
+                j->k->isa->finish(count, from + (at - first), scale, shift, j->ep->lo, j->ep->hi,
+                                  y + (size_t)(at / pitch) * (size_t)width + x);
+        }
+    }
+}
+
+/* One panel of weights on pixels [first, first + n), from x, the input of the group. */
+static void wide_panel(const job *j, const float *a, int channel, int rows, const float *x,
+                       int first, int n, float *tile)
+{
+    const dv_conv_shape *s = &j->k->s;
+    const plan *p = &j->p;
+    const size_t plane = (size_t)s->out[0] * (size_t)s->out[1];
+    float *y = j->y + (size_t)channel * plane;
+    const dv_epilogue ep = dv_epilogue_from(j->ep, channel);
+    if (p->pointwise) {
+        j->k->isa->wide(rows, n, p->depth, a, x + first, j->offset, &ep, y + first, plane);
+    } else if (p->by_rows) {
+        for (int row = first / p->pitch; row * p->pitch < first + n; row++)
+            j->k->isa->wide(rows, s->out[1], p->depth, a, x + row * p->pitch, j->offset, &ep,
+                            y + (size_t)row * (size_t)s->out[1], plane);
+    } else {
+        j->k->isa->wide(rows, n, p->depth, a, x + first, j->offset, &dv_no_epilogue, tile,
+                        (size_t)n);
+        store_tile(j, channel, rows, first, n, tile, n);
+    }
+}
+
+static void narrow_panel(const job *j, const float *a, int channel, int rows, const float *x,
+                         int first, int n, float *tile)
+{
+    const dv_isa *isa = j->k->isa;
+    const int groups = dv_ceil_div(n, isa->narrow_pixels);
+    const int ld = dv_round_up(n, isa->lanes);
+    float *sums = tile + (size_t)isa->narrow_panel * (size_t)ld;
+    for (int g = 0, at = 0; g < groups; g++) {
+        const int count = dv_ceil_div(n - at, groups - g);
+        isa->narrow(count, j->p.depth, a, x + first + at, j->offset,
+                    sums + (size_t)at * (size_t)isa->narrow_panel, (size_t)isa->narrow_panel);
+        at += count;
+    }
+    isa->transpose(n, isa->narrow_panel, sums, (size_t)isa->narrow_panel, tile, (size_t)ld);
+    store_tile(j, channel, rows, first, n, tile, ld);
+}
+
+static void run_block(void *ctx, int i, int worker)
+{
+    const job *j = ctx;
+    const dv_conv_shape *s = &j->k->s;
+    const plan *p = &j->p;
+    const int group = i / (j->chunks * j->blocks);
+    const int chunk = i / j->blocks % j->chunks;
+    const int first = i % j->blocks * p->block;
+    const int n = dv_least(p->block, p->pixels - first);
+    const int channels = s->out_channels / s->group;
+    const size_t in_group =
+        (size_t)(s->in_channels / s->group) * (size_t)(p->y.count * p->x.count) * p->plane;
+    const float *x = (p->pointwise ? j->x : j->planes) + (size_t)group * in_group;
+    float *tile = (float *)(void *)(j->scratch + (size_t)worker * j->scratch_size);
+    const int last = dv_least((chunk + 1) * p->task_panels, p->panels);
+    for (int panel = chunk * p->task_panels; panel < last; panel++) {
+        const float *a = j->weight + ((size_t)group * (size_t)p->panels + (size_t)panel) *
+                                         (size_t)p->depth * (size_t)p->panel;
+        const int rows = dv_least(channels - panel * p->panel, p->panel);
+        (p->wide ? wide_panel : narrow_panel)(j, a, group * channels + panel * p->panel, rows, x,
+                                              first, n, tile);
+    }
+}
+
+static size_t tile_size(const dv_conv *k, const plan *p)
+{
+    if (p->pointwise && p->wide)
+        return 0;
+    const size_t n = (size_t)dv_least(p->block, p->pixels) + (size_t)k->isa->lanes;
+    return dv_aligned_size((p->wide ? 1 : 2) * n * (size_t)p->panel * sizeof(float));
+}
+
+static size_t planes_size(const dv_conv *k, const plan *p)
+{
+    if (p->pointwise)
+        return 0;
+    const size_t planes = (size_t)k->s.in_channels * (size_t)(p->y.count * p->x.count);
+    return dv_aligned_size(planes * p->plane * sizeof(float));
+}
+
+static size_t forward_scratch(const dv_conv *k, int workers)
+{
+    plan p;
+    make_plan(k, &p);
+    return planes_size(k, &p) + tile_size(k, &p) * (size_t)workers;
+}
+
+static void forward(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
+                    void *scratch, dv_pool *pool)
+{
+    const dv_conv_shape *s = &k->s;
+    job j = { .k = k, .ep = ep, .weight = k->packed[DV_FORWARD].data, .planes = scratch };
+    make_plan(k, &j.p);
+    j.offset = (const int32_t *)(const void *)(j.weight + weight_floats(k, &j.p));
+    j.scratch = (char *)scratch + planes_size(k, &j.p);
+    j.scratch_size = tile_size(k, &j.p);
+    j.blocks = dv_ceil_div(j.p.pixels, j.p.block);
+    j.chunks = dv_ceil_div(j.p.panels, j.p.task_panels);
+    for (int n = 0; n < s->batch; n++) {
+        j.x = x + (size_t)n * (size_t)s->in_channels * (size_t)s->in[0] * (size_t)s->in[1];
+        j.y = y + (size_t)n * (size_t)s->out_channels * (size_t)s->out[0] * (size_t)s->out[1];
+        if (!j.p.pointwise)
+            dv_pool_run(pool, s->in_channels, copy_channel, &j);
+        dv_pool_run(pool, s->group * j.chunks * j.blocks, run_block, &j);
+    }
+}
+
+const dv_conv_method dv_conv_direct = {
+    .name = "direct",
+    .fits = fits,
+    .worth = worth,
+    .packed_size = packed_size,
+    .pack = pack,
+    .forward_scratch = forward_scratch,
+    .forward = forward,
+};

@@ -1,0 +1,90 @@
+/* isa.h - the inner loops, compiled once for each instruction set, chosen when the program runs.
+ *
+ * The sources are the vector_*.h files; isa_avx512.c, isa_avx2.c and isa_baseline.c compile them,
+ * the last for what every x86-64 has, or for NEON. */
+#ifndef DV_KERNEL_ISA_H
+#define DV_KERNEL_ISA_H
+
+#include "kernel/epilogue.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A block of Winograd tiles: `rows` rows of `columns` tiles, numbered in row-major order. */
+typedef struct dv_tiles {
+    int size; /* m of F(m x m, 3 x 3): 4 or 2 */
+    int rows, columns;
+} dv_tiles;
+
+/* One plane, with zeros around it. */
+typedef struct dv_plane {
+    const float *data;
+    size_t pitch;      /* floats from row to row */
+    int rows, columns; /* what there is; outside is zero */
+} dv_plane;
+
+/* Where the outputs of a block of tiles go. */
+typedef struct dv_target {
+    float *data;         /* of the first channel and tile */
+    size_t plane, pitch; /* floats from channel to channel, and from row to row */
+    int rows, columns;   /* left from there on; tiles may hang over */
+    bool add;            /* to what is there already */
+} dv_target;
+
+typedef struct dv_isa {
+    const char *name;
+    int lanes;         /* floats in a vector */
+    int wide_rows;     /* output channels in a panel of `wide` */
+    int narrow_panel;  /* and of `narrow` */
+    int narrow_pixels; /* the most that `narrow` takes */
+
+    /* c (rows, n), ldc apart, = ep(sum over k of a[k][row] * b[offset[k] + pixel]), with
+     * a (k, wide_rows), rows <= wide_rows, and ep's arrays starting at the panel's first row. */
+    void (*wide)(int rows, int n, int k, const float *a, const float *b, const int32_t *offset,
+                 const dv_epilogue *ep, float *c, size_t ldc);
+
+    /* c (n, narrow_panel), ldc apart, = the sum over k of b[offset[k] + pixel] * a[k][channel],
+     * with a (k, narrow_panel) and n <= narrow_pixels. */
+    void (*narrow)(int n, int k, const float *a, const float *b, const int32_t *offset, float *c,
+                   size_t ldc);
+
+    /* to (columns, rows), `to_pitch` apart, = from (rows, columns) transposed; columns is a
+     * multiple of lanes, and `to` has room for rows rounded up to lanes. */
+    void (*transpose)(int rows, int columns, const float *from, size_t from_pitch, float *to,
+                      size_t to_pitch);
+
+    /* to[i] = clamp(from[i] * scale + shift). */
+    void (*finish)(int n, const float *from, float scale, float shift, float lo, float hi,
+                   float *to);
+
+    /* to[i] = from[i * stride] */
+    void (*stride_copy)(int n, const float *from, int stride, float *to);
+
+    /* v[frequency * v_stride + tile] = the transform of the tiles of one plane, the first of which
+     * begins at (y,x) of it. Tiles are rounded up to lanes. scratch: dv_winograd_scratch floats. */
+    void (*winograd_input)(const dv_tiles *t, const dv_plane *x, int y0, int x0, float *scratch,
+                           float *v, size_t v_stride);
+
+    /* The outputs of `channels` (at most lanes) channels from products
+     * m[frequency * m_stride + tile * tile_stride + channel]; ep's arrays start at the first. */
+    void (*winograd_output)(const dv_tiles *t, int channels, const float *m, size_t m_stride,
+                            size_t tile_stride, const dv_epilogue *ep, const dv_target *y);
+
+    /* u[frequency * u_stride + lane] = the transform of `lanes` kernels of 3 x 3,
+     * g (9, lanes). size as in dv_tiles. */
+    void (*winograd_weight)(int size, const float *g, float *u, size_t u_stride);
+} dv_isa;
+
+/* The best that this machine has, or a lesser one that DECONVVIZ_ISA (avx512, avx2, baseline)
+ * asks for. */
+const dv_isa *dv_isa_best(void);
+
+/* Floats of scratch that winograd_input needs. */
+static inline size_t dv_winograd_scratch(const dv_tiles *t)
+{
+    return (size_t)(t->size + 2) * 2 *
+           ((size_t)t->rows * (size_t)t->columns * (size_t)t->size + 256);
+}
+
+#endif

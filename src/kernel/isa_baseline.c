@@ -1,0 +1,2 @@
+#define DV_ISA baseline
+#include "kernel/isa_body.h"

@@ -1,0 +1,29 @@
+/* isa_body.h - everything that an instruction set is; DV_ISA names the result. */
+#include "kernel/isa.h"
+#include "kernel/simd.h"
+#include "kernel/vector_copy.h"
+#include "kernel/vector_product.h"
+#include "kernel/vector_winograd.h"
+
+#define DV_ISA_JOIN(a, b)   a##b
+#define DV_ISA_SYMBOL(name) DV_ISA_JOIN(dv_isa_, name)
+#define DV_ISA_QUOTE(name)  #name
+#define DV_ISA_TEXT(name)   DV_ISA_QUOTE(name)
+
+extern const dv_isa DV_ISA_SYMBOL(DV_ISA);
+
+const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
+    .name = DV_ISA_TEXT(DV_ISA),
+    .lanes = LANES,
+    .wide_rows = WIDE_ROWS,
+    .narrow_panel = 2 * LANES,
+    .narrow_pixels = NARROW_PIXELS,
+    .wide = wide,
+    .narrow = narrow,
+    .transpose = transpose,
+    .finish = finish,
+    .stride_copy = stride_copy,
+    .winograd_input = winograd_input,
+    .winograd_output = winograd_output,
+    .winograd_weight = winograd_weight,
+};

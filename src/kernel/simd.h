@@ -1,0 +1,266 @@
+/* simd.h - vectors of floats in the width that the file including it is compiled for.
+ *
+ * Only the isa_*.c files include this, each with its own compiler flags; everything is static, so
+ * that code for one instruction set never gets into a function that another one calls. Unaligned
+ * loads and stores throughout: on what has the wide registers they cost nothing. */
+#ifndef DV_KERNEL_SIMD_H
+#define DV_KERNEL_SIMD_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#if defined(__AVX512F__)
+#define LANES     16
+#define REGISTERS 32
+#elif defined(__AVX2__)
+#define LANES     8
+#define REGISTERS 16
+#elif defined(__aarch64__)
+#define LANES     4
+#define REGISTERS 32
+#else
+#define LANES     4
+#define REGISTERS 16
+#endif
+
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+/* A hint: what is built for the sanitizers need not follow it. */
+#pragma clang diagnostic ignored "-Wpass-failed"
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* A function of which every call is compiled for its constant arguments. */
+#define TEMPLATE static inline __attribute__((always_inline))
+
+typedef float vf __attribute__((vector_size(LANES * 4)));
+typedef int32_t vi __attribute__((vector_size(LANES * 4)));
+typedef float vf_unaligned __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef int32_t vi_unaligned __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+
+TEMPLATE vf v_load(const float *p)
+{
+    return *(const vf_unaligned *)p;
+}
+
+TEMPLATE void v_store(float *p, vf v)
+{
+    *(vf_unaligned *)p = v;
+}
+
+TEMPLATE void v_store_int(int32_t *p, vi v)
+{
+    *(vi_unaligned *)p = v;
+}
+
+TEMPLATE vf v_set(float x)
+{
+    return x - (vf){ 0 };
+}
+
+TEMPLATE vi v_set_int(int32_t x)
+{
+    return x - (vi){ 0 };
+}
+
+TEMPLATE vi v_lane(void)
+{
+#if LANES == 16
+    return (vi){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+#elif LANES == 8
+    return (vi){ 0, 1, 2, 3, 4, 5, 6, 7 };
+#else
+    return (vi){ 0, 1, 2, 3 };
+#endif
+}
+
+/* a * b + c, rounded once where the machine can. */
+TEMPLATE vf v_fma(vf a, vf b, vf c)
+{
+#if defined(__AVX512F__)
+    return _mm512_fmadd_ps(a, b, c);
+#elif defined(__FMA__) && LANES == 8
+    return _mm256_fmadd_ps(a, b, c);
+#elif defined(__aarch64__)
+    return vfmaq_f32(c, a, b);
+#else
+    return a * b + c;
+#endif
+}
+
+/* c - a * b */
+TEMPLATE vf v_fnma(vf a, vf b, vf c)
+{
+#if defined(__AVX512F__)
+    return _mm512_fnmadd_ps(a, b, c);
+#elif defined(__FMA__) && LANES == 8
+    return _mm256_fnmadd_ps(a, b, c);
+#elif defined(__aarch64__)
+    return vfmsq_f32(c, a, b);
+#else
+    return c - a * b;
+#endif
+}
+
+/* The larger and the smaller of bound and v; v where it is a NaN. */
+TEMPLATE vf v_at_least(vf bound, vf v)
+{
+#if defined(__AVX512F__)
+    return _mm512_max_ps(bound, v);
+#elif LANES == 8
+    return _mm256_max_ps(bound, v);
+#elif defined(__x86_64__)
+    return _mm_max_ps(bound, v);
+#elif defined(__aarch64__)
+    return vmaxq_f32(bound, v);
+#else
+    vi less = v < bound;
+    return (vf)((less & (vi)bound) | (~less & (vi)v));
+#endif
+}
+
+TEMPLATE vf v_at_most(vf bound, vf v)
+{
+#if defined(__AVX512F__)
+    return _mm512_min_ps(bound, v);
+#elif LANES == 8
+    return _mm256_min_ps(bound, v);
+#elif defined(__x86_64__)
+    return _mm_min_ps(bound, v);
+#elif defined(__aarch64__)
+    return vminq_f32(bound, v);
+#else
+    vi more = v > bound;
+    return (vf)((more & (vi)bound) | (~more & (vi)v));
+#endif
+}
+
+#if LANES == 8
+TEMPLATE __m256i v_lanes_in(int lo, int hi)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_and_si256(_mm256_cmpgt_epi32(lane, _mm256_set1_epi32(lo - 1)),
+                            _mm256_cmpgt_epi32(_mm256_set1_epi32(hi), lane));
+}
+#elif LANES == 16
+TEMPLATE __mmask16 v_lanes_in(int lo, int hi)
+{
+    unsigned upto_hi = hi >= LANES ? 0xffffu : (1u << hi) - 1;
+    return (__mmask16)(lo >= LANES ? 0 : upto_hi & (0xffffu << lo));
+}
+#endif
+
+/* Lanes [lo, hi) from p + lane, zero in the others, whose memory is not touched. 0 <= lo, and
+ * hi <= lo for none. */
+TEMPLATE vf v_load_range(const float *p, int lo, int hi)
+{
+    if (hi <= lo)
+        return (vf){ 0 };
+#if LANES == 16
+    return _mm512_maskz_loadu_ps(v_lanes_in(lo, hi), p);
+#elif LANES == 8
+    return _mm256_maskload_ps(p, v_lanes_in(lo, hi));
+#else
+    vf v = { 0 };
+    for (int i = 0; i < LANES; i++)
+        if (i >= lo && i < hi)
+            v[i] = p[i];
+    return v;
+#endif
+}
+
+/* Writes lanes [lo, hi) to p + lane. */
+TEMPLATE void v_store_range(float *p, vf v, int lo, int hi)
+{
+    if (hi <= lo)
+        return;
+#if LANES == 16
+    _mm512_mask_storeu_ps(p, v_lanes_in(lo, hi), v);
+#elif LANES == 8
+    _mm256_maskstore_ps(p, v_lanes_in(lo, hi), v);
+#else
+    for (int i = 0; i < LANES; i++)
+        if (i >= lo && i < hi)
+            p[i] = v[i];
+#endif
+}
+
+TEMPLATE void v_store_int_range(int32_t *p, vi v, int lo, int hi)
+{
+    if (hi <= lo)
+        return;
+#if LANES == 16
+    _mm512_mask_storeu_epi32(p, v_lanes_in(lo, hi), (__m512i)v);
+#elif LANES == 8
+    _mm256_maskstore_epi32(p, v_lanes_in(lo, hi), (__m256i)v);
+#else
+    for (int i = 0; i < LANES; i++)
+        if (i >= lo && i < hi)
+            p[i] = v[i];
+#endif
+}
+
+/* The even and the odd elements of a followed by b; and the inverse: the first and the second half
+ * of a0 b0 a1 b1 … */
+#if LANES == 16
+#define V_EVEN  0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define V_ODD   1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define V_FRONT 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define V_BACK  8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif LANES == 8
+#define V_EVEN  0, 2, 4, 6, 8, 10, 12, 14
+#define V_ODD   1, 3, 5, 7, 9, 11, 13, 15
+#define V_FRONT 0, 8, 1, 9, 2, 10, 3, 11
+#define V_BACK  4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define V_EVEN  0, 2, 4, 6
+#define V_ODD   1, 3, 5, 7
+#define V_FRONT 0, 4, 1, 5
+#define V_BACK  2, 6, 3, 7
+#endif
+
+TEMPLATE vf v_even(vf a, vf b)
+{
+    return __builtin_shufflevector(a, b, V_EVEN);
+}
+
+TEMPLATE vf v_odd(vf a, vf b)
+{
+    return __builtin_shufflevector(a, b, V_ODD);
+}
+
+TEMPLATE vf v_zip_front(vf a, vf b)
+{
+    return __builtin_shufflevector(a, b, V_FRONT);
+}
+
+TEMPLATE vf v_zip_back(vf a, vf b)
+{
+    return __builtin_shufflevector(a, b, V_BACK);
+}
+
+/* r, rows of a square matrix, becomes its columns: as many perfect shuffles as lanes has bits. */
+TEMPLATE void v_transpose(vf r[LANES])
+{
+    UNROLL
+    for (int step = 1; step < LANES; step *= 2) {
+        vf t[LANES];
+        UNROLL
+        for (int i = 0; i < LANES / 2; i++) {
+            t[2 * i] = v_zip_front(r[i], r[i + LANES / 2]);
+            t[2 * i + 1] = v_zip_back(r[i], r[i + LANES / 2]);
+        }
+        UNROLL
+        for (int i = 0; i < LANES; i++)
+            r[i] = t[i];
+    }
+}
+
+#endif

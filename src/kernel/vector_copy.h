@@ -1,0 +1,54 @@
+/* vector_copy.h - moving floats about. */
+#ifndef DV_KERNEL_VECTOR_COPY_H
+#define DV_KERNEL_VECTOR_COPY_H
+
+static void transpose(int rows, int columns, const float *from, size_t from_pitch, float *to,
+                      size_t to_pitch)
+{
+    for (int x = 0; x < columns; x += LANES)
+        for (int y = 0; y < rows; y += LANES) {
+            vf r[LANES];
+            UNROLL
+            for (int i = 0; i < LANES; i++)
+                r[i] = y + i < rows ? v_load(from + (size_t)(y + i) * from_pitch + x) : (vf){ 0 };
+            v_transpose(r);
+            UNROLL
+            for (int i = 0; i < LANES; i++)
+                v_store(to + (size_t)(x + i) * to_pitch + y, r[i]);
+        }
+}
+
+static void finish(int n, const float *from, float scale, float shift, float lo, float hi,
+                   float *to)
+{
+    int i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vf v = v_load(from + i) * v_set(scale) + v_set(shift);
+        v_store(to + i, v_at_most(v_set(hi), v_at_least(v_set(lo), v)));
+    }
+    for (; i < n; i++)
+        to[i] = dv_clamp(from[i] * scale + shift, lo, hi);
+}
+
+static void stride_copy(int n, const float *from, int stride, float *to)
+{
+    int i = 0;
+    if (stride == 1) {
+        memcpy(to, from, (size_t)n * sizeof *to);
+        return;
+    }
+    if (stride == 2)
+        for (; i + LANES < n; i += LANES) /* the last element may have no neighbour */
+            v_store(to + i, v_even(v_load(from + 2 * i), v_load(from + 2 * i + LANES)));
+    if (stride == 4)
+        for (; i + LANES < n; i += LANES) {
+            const float *p = from + 4 * i;
+            vf a = v_even(v_load(p), v_load(p + LANES));
+            vf b = v_even(v_load(p + 2 * LANES), v_load(p + 3 * LANES));
+            v_store(to + i, v_even(a, b));
+        }
+    for (; i < n; i++)
+        to[i] = from[(size_t)i * (size_t)stride];
+}
+
+#endif

@@ -1,0 +1,134 @@
+/* vector_product.h - the two inner products that every fast convolution here is made of.
+ *
+ * Both read the input through a table of offsets, one for each term of the sum, so that a 1x1
+ * convolution, a direct one and one frequency of Winograd's are the same loop. `wide` holds
+ * vectors of pixels and broadcasts weights: for many pixels. `narrow` holds vectors of output
+ * channels and broadcasts pixels: for an exact, small number of them. */
+#ifndef DV_KERNEL_VECTOR_PRODUCT_H
+#define DV_KERNEL_VECTOR_PRODUCT_H
+
+enum {
+    WIDE_ROWS = REGISTERS == 32 ? 8 : 4,
+    WIDE_VECTORS = 3,
+    NARROW_PIXELS = REGISTERS == 32 ? 14 : 6,
+    AHEAD = 512, /* floats of the weights to prefetch ahead */
+};
+
+/* n is in the last of `vectors` vectors of pixels when `partial`. */
+TEMPLATE void wide_strip(const int vectors, const bool partial, int n, int rows, int k,
+                         const float *a, const float *b, const int32_t *offset,
+                         const dv_epilogue *ep, float *c, size_t ldc)
+{
+    vf sum[WIDE_ROWS][WIDE_VECTORS];
+    UNROLL
+    for (int i = 0; i < WIDE_ROWS; i++)
+        UNROLL
+    for (int j = 0; j < vectors; j++)
+        sum[i][j] = (vf){ 0 };
+    for (int t = 0; t < k; t++, a += WIDE_ROWS) {
+        const float *p = b + offset[t];
+        vf x[WIDE_VECTORS];
+        UNROLL
+        for (int j = 0; j < vectors; j++)
+            x[j] = partial && j == vectors - 1 ? v_load_range(p + j * LANES, 0, n)
+                                               : v_load(p + j * LANES);
+        __builtin_prefetch(a + AHEAD);
+        UNROLL
+        for (int i = 0; i < WIDE_ROWS; i++) {
+            const vf w = v_set(a[i]);
+            UNROLL
+            for (int j = 0; j < vectors; j++)
+                sum[i][j] = v_fma(w, x[j], sum[i][j]);
+        }
+    }
+    const vf lo = v_set(ep->lo), hi = v_set(ep->hi);
+    UNROLL
+    for (int i = 0; i < WIDE_ROWS; i++) {
+        if (i >= rows)
+            break;
+        const vf scale = v_set(ep->scale ? ep->scale[i] : 1);
+        const vf shift = v_set(ep->shift ? ep->shift[i] : 0);
+        UNROLL
+        for (int j = 0; j < vectors; j++) {
+            const vf y = v_at_most(hi, v_at_least(lo, v_fma(sum[i][j], scale, shift)));
+            if (partial && j == vectors - 1)
+                v_store_range(c + (size_t)i * ldc + j * LANES, y, 0, n);
+            else
+                v_store(c + (size_t)i * ldc + j * LANES, y);
+        }
+    }
+}
+
+static void wide(int rows, int n, int k, const float *a, const float *b, const int32_t *offset,
+                 const dv_epilogue *ep, float *c, size_t ldc)
+{
+    for (; n >= WIDE_VECTORS * LANES; n -= WIDE_VECTORS * LANES) {
+        wide_strip(WIDE_VECTORS, false, 0, rows, k, a, b, offset, ep, c, ldc);
+        b += WIDE_VECTORS * LANES;
+        c += WIDE_VECTORS * LANES;
+    }
+    if (n > 2 * LANES)
+        wide_strip(3, true, n - 2 * LANES, rows, k, a, b, offset, ep, c, ldc);
+    else if (n > LANES)
+        wide_strip(2, true, n - LANES, rows, k, a, b, offset, ep, c, ldc);
+    else if (n > 0)
+        wide_strip(1, true, n, rows, k, a, b, offset, ep, c, ldc);
+}
+
+TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
+                           const int32_t *offset, float *c, size_t ldc)
+{
+    vf sum[NARROW_PIXELS][2];
+    UNROLL
+    for (int i = 0; i < n; i++)
+        sum[i][0] = sum[i][1] = (vf){ 0 };
+    for (int t = 0; t < k; t++, a += 2 * LANES) {
+        const float *p = b + offset[t];
+        const vf w0 = v_load(a), w1 = v_load(a + LANES);
+        __builtin_prefetch(a + AHEAD);
+        __builtin_prefetch(a + AHEAD + LANES);
+        UNROLL
+        for (int i = 0; i < n; i++) {
+            const vf x = v_set(p[i]);
+            sum[i][0] = v_fma(x, w0, sum[i][0]);
+            sum[i][1] = v_fma(x, w1, sum[i][1]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        v_store(c + (size_t)i * ldc, sum[i][0]);
+        v_store(c + (size_t)i * ldc + LANES, sum[i][1]);
+    }
+}
+
+#define NARROW_CASE(n)                            \
+    case n:                                       \
+        narrow_group(n, k, a, b, offset, c, ldc); \
+        break
+
+static void narrow(int n, int k, const float *a, const float *b, const int32_t *offset, float *c,
+                   size_t ldc)
+{
+    switch (n) {
+        NARROW_CASE(1);
+        NARROW_CASE(2);
+        NARROW_CASE(3);
+        NARROW_CASE(4);
+        NARROW_CASE(5);
+        NARROW_CASE(6);
+#if REGISTERS == 32
+        NARROW_CASE(7);
+        NARROW_CASE(8);
+        NARROW_CASE(9);
+        NARROW_CASE(10);
+        NARROW_CASE(11);
+        NARROW_CASE(12);
+        NARROW_CASE(13);
+        NARROW_CASE(14);
+#endif
+    default:
+        break;
+    }
+}
+
+#endif
