@@ -44,7 +44,8 @@ typedef struct dv_attr {
 /* One input of a node before there are activations. */
 typedef struct dv_operand {
     dv_shape shape;           /* rank -1: this optional input is absent */
-    const dv_array *constant; /* NULL: an activation, known by its shape alone */
+    const dv_array *constant; /* NULL: an activation, known by its shape alone; else it outlives
+                                 the node, so that params may point to it */
 } dv_operand;
 
 /* A node as parse and infer see it. */
@@ -66,6 +67,8 @@ bool dv_spec_text(const dv_node_spec *s, const char *name, const char **v,
                   dv_error *err) DV_MUST_CHECK;
 bool dv_spec_ints(const dv_node_spec *s, const char *name, int max, int64_t *to, int *n,
                   dv_error *err) DV_MUST_CHECK;
+bool dv_spec_floats(const dv_node_spec *s, const char *name, int max, float *to, int *n,
+                    dv_error *err) DV_MUST_CHECK;
 bool dv_spec_has(const dv_node_spec *s, const char *name);
 
 /* The numbers of constant input i (axes, pads, a shape, a bound …), as dv_spec_ints. Fails when
@@ -73,6 +76,10 @@ bool dv_spec_has(const dv_node_spec *s, const char *name);
 bool dv_spec_input_ints(const dv_node_spec *s, int i, int max, int64_t *to, int *n,
                         dv_error *err) DV_MUST_CHECK;
 bool dv_spec_input_float(const dv_node_spec *s, int i, float *v, dv_error *err) DV_MUST_CHECK;
+bool dv_spec_input_floats(const dv_node_spec *s, int i, int max, float *to, int *n,
+                          dv_error *err) DV_MUST_CHECK;
+/* Whether optional input i is there. */
+bool dv_spec_has_input(const dv_node_spec *s, int i);
 
 /* -- a node at work --------------------------------------------------------------------------- */
 
@@ -106,11 +113,13 @@ typedef struct dv_op {
     /* out: (s->n_out) shapes to fill; checks every input's shape, weights' too. */
     bool (*infer)(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err);
 
-    /* Bytes of aux that forward writes for project; NULL: none. In this and the next three, tensors
-     * have shapes, constants their data, activations no data. */
+    /* Bytes of aux that forward writes for project; NULL: none. A plan that has no use for them may
+     * leave c->aux NULL. In this and the next three, tensors have shapes, constants their data,
+     * activations no data. */
     size_t (*aux_bytes)(const dv_call *c);
 
-    /* Bytes of scratch for forward, given c->pool; NULL: none. */
+    /* Bytes of scratch for forward, given c->pool; NULL: none. Asked after prepare: c->state is
+     * set. */
     size_t (*scratch_bytes)(const dv_call *c);
 
     /* Makes what is computed once for a plan (a dv_conv, say) and shared by all threads; project

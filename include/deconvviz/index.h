@@ -1,0 +1,149 @@
+/* index.h - what mining found: the strongest activations of every unit of some layers over a set of
+ * images, with statistics of each unit. In memory, and as a JSON document.
+ *
+ * The document (UTF-8, one object, written without spaces but for one line a layer and a unit):
+ *
+ *     format       "deconvviz index"
+ *     version      1; a reader refuses any other
+ *     program      the version of deconvviz that wrote it, "0.1.0"
+ *     model        { name, path, sha256 }
+ *     preprocess   { resize, size [H,W], channels, scale, mean [3], std [3], order "rgb"|"bgr" }
+ *     options      { k, per_image, exact }: the most hits a unit has; the most of them that one
+ *                  image gives; whether the kernels with the smallest rounding error ran
+ *     images       { count, list, read, skipped, reasons }: images in the list; a digest of it (see
+ *                  dv_list_digest); how many of them were read, how many were not; for the first
+ *                  1000 of the latter [number, path, reason]
+ *     shards       { of, have [k, …] }: absent where every image was visited. Shard k of N visits
+ *                  the images whose number i, from 0 over the whole list, has i mod N = k - 1
+ *     done         only inside a journal: images of the list with a smaller number were visited
+ *     layers       [ { layer, name, tensor, shape, units [ … ] }, … ]: what -l takes for it, the
+ *                  node's name, the tensor's, its shape with N = 1; then its channels in order:
+ *         channel           from 0
+ *         mean              of all its values over all images read; null where none was
+ *         max               the largest value; null where no image was read
+ *         active_images     fraction of the images read that have a value > 0
+ *         active_positions  fraction of all its values that are > 0
+ *         exact             [ "sum", images, positions ]: the same as a sum and two counts, from
+ *                           which indices are merged without rounding. The sum is a hexadecimal
+ *                           number, "0x1a2bp-40", as C and Python's float.fromhex read it: of each
+ *                           image's sum, rounded to float32
+ *         histogram         [ first, n, n, … ]: of the active images, how many have their maximum
+ *                           in bin first, first + 1, …; [] where none is active. Bin 2j holds
+ *                           [2^j, 1.5 * 2^j), bin 2j + 1 [1.5 * 2^j, 2^(j+1)); the lowest, -32, and
+ *                           the highest, 31, also hold what lies beyond
+ *         hits              [ [value, image, y, x], … ]: float32 values > 0, largest first; of
+ *                           equal ones the smaller image number, then the first position in
+ *                           row-major order
+ *     files        [ [number, path, sha256], … ] of the images that occur in hits
+ *
+ * Numbers are written with the fewest digits that give the same float32 again. Equal indices are
+ * equal files, byte for byte. */
+#ifndef DV_INDEX_H
+#define DV_INDEX_H
+
+#include "deconvviz/image.h"
+#include "deconvviz/tensor.h"
+
+enum {
+    DV_INDEX_MAX_K = 1000,
+    DV_INDEX_MAX_UNITS = 1000 * 1000,
+    DV_INDEX_MAX_HITS = 2 * 1000 * 1000, /* k * units */
+    DV_INDEX_MAX_SHARDS = 4096,
+    DV_INDEX_MAX_REASONS = 1000,
+    DV_INDEX_BINS = 64,
+    DV_SUM_LIMBS = 10,
+    DV_DIGEST_TEXT_MAX = 65, /* a SHA-256 in hexadecimal */
+};
+
+typedef struct dv_hit {
+    float value;
+    int32_t image, y, x;
+} dv_hit;
+
+typedef struct dv_index_unit {
+    dv_hit *hits; /* (n_hits) best first; room for k */
+    int n_hits;
+    float max;                         /* -INFINITY before the first image */
+    int64_t active_images;             /* with a value > 0 */
+    int64_t active_positions;          /* values > 0 */
+    int64_t sum[DV_SUM_LIMBS];         /* of all values, exact; see study/sum.h */
+    uint32_t histogram[DV_INDEX_BINS]; /* of the maxima > 0 */
+} dv_index_unit;
+
+typedef struct dv_index_layer {
+    const char *layer;    /* what -l takes for it */
+    const char *name;     /* of the node */
+    const char *tensor;   /* of the tensor */
+    dv_shape shape;       /* N = 1 */
+    int32_t size[3];      /* (C,Y,X), see dv_box_whole */
+    dv_index_unit *units; /* (C) */
+} dv_index_layer;
+
+typedef struct dv_index_file {
+    int32_t image;
+    char *path; /* owned */
+    char sha256[DV_DIGEST_TEXT_MAX];
+} dv_index_file;
+
+typedef struct dv_index_skip {
+    int32_t image;
+    char *path, *reason; /* owned */
+} dv_index_skip;
+
+typedef struct dv_index {
+    const char *program;
+    const char *model_name, *model_path;
+    char model_sha256[DV_DIGEST_TEXT_MAX];
+    dv_preprocess preprocess;
+    int k, per_image;
+    bool exact;
+
+    int32_t count;                 /* images in the list */
+    char list[DV_DIGEST_TEXT_MAX]; /* digest of the list */
+    int32_t done;                  /* those below were visited by the shards that are here */
+    int32_t read, skipped;
+    int shards;
+    bool *have; /* (shards) */
+
+    int n_layers, n_units; /* units of all layers */
+    dv_index_layer *layers;
+    dv_index_unit *units; /* (n_units) those of the layers, one after the other */
+
+    int32_t n_files, max_files; /* by image number; every image in hits is there, others may be */
+    dv_index_file *files;
+    int32_t n_skips, max_skips; /* by image number: the first DV_INDEX_MAX_REASONS skipped */
+    dv_index_skip *skips;
+
+    struct dv_arena *arena; /* of the layers, units and texts */
+} dv_index;
+
+/* Frees what it holds and zeroes it; one that is all zero is fine. */
+void dv_index_free(dv_index *x);
+
+/* Reads a document. Anything that breaks the schema fails (DV_BAD_DATA) with the path and the
+ * place. The caller frees *x with dv_index_free. */
+bool dv_index_read(dv_index *x, const char *path, dv_error *err) DV_MUST_CHECK;
+/* The same from memory; `name` is for messages. */
+bool dv_index_parse(dv_index *x, const void *data, size_t size, const char *name,
+                    dv_error *err) DV_MUST_CHECK;
+
+/* Writes it whole or not at all; drops the files that no hit names. */
+bool dv_index_write(dv_index *x, const char *path, dv_error *err) DV_MUST_CHECK;
+/* The document as text, which the caller frees; *size without the NUL behind it. */
+char *dv_index_text(dv_index *x, size_t *size, dv_error *err) DV_MUST_CHECK;
+
+/* Adds the shards of `from` to those of `to`. The result does not depend on the order in which
+ * shards are merged; that of all shards equals the index of one run. Fails, leaving `to` as it
+ * was, when they are not of the same run (model, options, list) or share a shard. */
+bool dv_index_merge(dv_index *to, const dv_index *from, dv_error *err) DV_MUST_CHECK;
+
+/* Whether the index holds every image of its list. */
+bool dv_index_complete(const dv_index *x);
+
+/* The layer that `text` names: as -l takes it, or the name of the node or tensor; NULL: none. */
+const dv_index_layer *dv_index_find(const dv_index *x, const char *text);
+
+/* The file of an image that occurs in hits. */
+const dv_index_file *dv_index_file_of(const dv_index *x, int32_t image);
+
+#endif

@@ -1,0 +1,73 @@
+/* fold.h - nodes that read constants only are computed when a model is loaded.
+ *
+ * Exporters leave arithmetic on shapes in the graph (Shape, Gather, Unsqueeze, Concat, Reshape …).
+ * It runs here, on small arrays of any type, by tables with a row an operator; arithmetic on
+ * weights, which are large and float, runs by the operators' own forward (dv_model_evaluate).
+ *
+ * To add an operator: a row in one of the three tables. */
+#ifndef DV_LOAD_FOLD_H
+#define DV_LOAD_FOLD_H
+
+#include "graph/model.h"
+
+enum {
+    DV_FOLD_MAX = 65536,         /* elements of an array that a row of the table reads or makes */
+    DV_FOLD_BUDGET = 256 << 20, /* elements that a whole model may have computed */
+};
+
+typedef struct dv_fold_budget {
+    size_t elements; /* left */
+} dv_fold_budget;
+
+typedef enum dv_folded { DV_FOLD_NO, DV_FOLD_DONE, DV_FOLD_FAILED } dv_folded;
+
+/* Computes the node if it can be, and adds its result to the model as a constant. DV_FOLD_NO: it
+ * is to become a node of the model. */
+dv_folded dv_fold_node(dv_model *m, const dv_node_words *w, dv_fold_budget *budget,
+                       dv_error *err) DV_MUST_CHECK;
+
+/* -- for the rows ----------------------------------------------------------------------------- */
+
+typedef struct dv_fold {
+    dv_arena *arena;
+    dv_node_spec spec;
+    const void *how; /* of the row */
+    dv_array out;    /* to be set */
+} dv_fold;
+
+typedef struct dv_fold_op {
+    const char *name;
+    int min_in, max_in; /* max_in -1: any number */
+    unsigned flags;
+    bool (*run)(dv_fold *f, dv_error *err);
+    const void *how; /* run's own */
+} dv_fold_op;
+
+enum {
+    DV_FOLD_ANY_SIZE = 1,   /* does not touch the data, so the data may be large */
+    DV_FOLD_SHAPE_ONLY = 2, /* reads its input's shape alone: an activation will do */
+};
+
+/* Each ends with a row without a name. */
+extern const dv_fold_op dv_fold_arithmetic[], dv_fold_layout[], dv_fold_source[];
+
+/* Allocates the result. */
+bool dv_fold_make(dv_fold *f, dv_dtype type, const dv_shape *s, void **data,
+                  dv_error *err) DV_MUST_CHECK;
+
+/* The element of an array with `stride` that stands at the i-th place of `shape`. */
+size_t dv_fold_walk(const dv_shape *shape, size_t i, const int64_t *stride);
+
+/* Row-major strides of `s` seen as the last dimensions of a shape of `rank`; 0 along a dimension
+ * of 1, which is thereby repeated. */
+void dv_fold_strides(const dv_shape *s, int rank, int64_t *stride);
+
+/* A negative axis counts from the back. */
+bool dv_fold_axis(int64_t *axis, int rank, dv_error *err) DV_MUST_CHECK;
+
+/* The axes that input `i` or else the attribute "axes" lists, made positive; *n stays when neither
+ * is there. axes: room for DV_MAX_RANK. */
+bool dv_fold_axes(const dv_fold *f, int i, int rank, int64_t *axes, int *n,
+                  dv_error *err) DV_MUST_CHECK;
+
+#endif

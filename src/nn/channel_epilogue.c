@@ -1,0 +1,37 @@
+#include "nn/channel_epilogue.h"
+
+#include <stdlib.h>
+
+bool dv_channel_epilogue_make(dv_channel_epilogue *e, const dv_epilogue *ep, const float *bias,
+                              int32_t channels, dv_error *err)
+{
+    *e = (dv_channel_epilogue){ .ep = *ep };
+    if (!bias)
+        return true;
+    if (!ep->scale && !ep->shift) {
+        e->ep.shift = bias;
+        return true;
+    }
+    e->shift = malloc((size_t)channels * sizeof *e->shift);
+    if (!e->shift)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d channels", (int)channels);
+    for (int32_t c = 0; c < channels; c++)
+        e->shift[c] = bias[c] * (ep->scale ? ep->scale[c] : 1) + (ep->shift ? ep->shift[c] : 0);
+    e->ep.shift = e->shift;
+    return true;
+}
+
+void dv_channel_epilogue_free(dv_channel_epilogue *e)
+{
+    free(e->shift);
+}
+
+void dv_channel_epilogue_apply(const dv_epilogue *ep, const dv_tensor *t)
+{
+    if (t->shape.rank < 2) /* nothing was fused: there are no channels */
+        return;
+    size_t batch = (size_t)t->shape.dim[0], channels = (size_t)t->shape.dim[1];
+    size_t plane = dv_shape_count(&t->shape) / (batch * channels);
+    for (size_t n = 0; n < batch; n++)
+        dv_epilogue_apply(ep, 0, (int)channels, t->data + n * channels * plane, plane, plane);
+}

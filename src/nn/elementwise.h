@@ -1,0 +1,33 @@
+/* elementwise.h - walking two signals of one shape side by side. */
+#ifndef DV_NN_ELEMENTWISE_H
+#define DV_NN_ELEMENTWISE_H
+
+#include "nn/op.h"
+
+/* The elements that a signal has, in runs that are dense in both signals and in the tensor:
+ *     dv_rows r = dv_rows_of(&shape, &out, &in);
+ *     while (dv_rows_next(&r))
+ *         … r.n elements at r.out and r.in; element r.at of the whole tensor …
+ * There are none where either signal has no data. in's box holds out's. */
+typedef struct dv_rows {
+    const float *out;
+    float *in;
+    size_t at, n;
+    dv_signal from, to;
+    int32_t whole[3];
+    int32_t c, y;
+    int axes; /* 1: a run is a row, 2: a plane, 3: all of it */
+} dv_rows;
+
+dv_rows dv_rows_of(const dv_shape *s, const dv_signal *out, const dv_signal *in);
+bool dv_rows_next(dv_rows *r);
+
+/* in += out, for an operator that hands its signal on as it is. */
+void dv_add_signal(const dv_shape *s, const dv_signal *out, const dv_signal *in);
+/* project of such an operator. */
+void dv_project_same(const dv_call *c, const dv_signal *out, const dv_signal *in);
+
+/* The epilogue followed by a clamp to [lo, hi]. */
+void dv_fuse_clamp(dv_epilogue *ep, float lo, float hi);
+
+#endif

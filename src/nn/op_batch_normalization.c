@@ -1,0 +1,108 @@
+/* op_batch_normalization.c - (x - mean) * gamma / sqrt(var + epsilon) + beta a channel, with the
+ * statistics of training. ONNX BatchNormalization-15 without training_mode. */
+#include "nn/walk.h"
+#include "nn/weights.h"
+
+#include <math.h>
+
+typedef struct batch_normalization {
+    float epsilon;
+} batch_normalization;
+
+enum { X, GAMMA, BETA, MEAN, VAR };
+
+static bool parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    batch_normalization *p = params;
+    int64_t training = 0, spatial = 1;
+    p->epsilon = 1e-5f;
+    if (!dv_spec_float(s, "epsilon", &p->epsilon, err) ||
+        !dv_spec_int(s, "training_mode", &training, err) ||
+        !dv_spec_int(s, "spatial", &spatial, err))
+        return false;
+    if (training != 0)
+        return dv_fail(err, DV_UNSUPPORTED, "training_mode is set");
+    return spatial == 1 ||
+           dv_fail(err, DV_UNSUPPORTED, "spatial is %lld: 1 is supported", (long long)spatial);
+}
+
+static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
+{
+    static const char *const names[] = { "", "gamma", "beta", "mean", "var" };
+    const dv_shape *x = &s->in[X].shape;
+    if (x->rank < 2)
+        return dv_fail(err, DV_BAD_DATA, "the input has %d dimensions: at least 2 are needed",
+                       x->rank);
+    for (int i = GAMMA; i <= VAR; i++)
+        if (!dv_check_channel_weights(s, i, names[i], x->dim[1], err))
+            return false;
+    return dv_infer_same_shape(s, params, out, err);
+}
+
+static float factor(const dv_call *c, int32_t channel)
+{
+    const batch_normalization *p = c->params;
+    return c->in[GAMMA].data[channel] / sqrtf(c->in[VAR].data[channel] + p->epsilon);
+}
+
+static void forward(const dv_call *c)
+{
+    const dv_shape *s = &c->out[0].shape;
+    size_t planes = (size_t)s->dim[0] * (size_t)s->dim[1], n = dv_shape_count(s) / planes;
+    for (size_t i = 0; i < planes; i++) {
+        int32_t channel = (int32_t)(i % (size_t)s->dim[1]);
+        float k = factor(c, channel);
+        float b = c->in[BETA].data[channel] - c->in[MEAN].data[channel] * k;
+        const float *restrict x = c->in[X].data + i * n;
+        float *restrict y = c->out[0].data + i * n;
+        for (size_t j = 0; j < n; j++)
+            y[j] = x[j] * k + b;
+    }
+}
+
+static bool fuse(const dv_call *c, dv_epilogue *ep, float *scale, float *shift, int channels)
+{
+    if (ep->lo > -INFINITY || ep->hi < INFINITY) /* behind the clamp it is another function */
+        return false;
+    for (int i = 0; i < channels; i++) {
+        float k = factor(c, i);
+        scale[i] *= k;
+        shift[i] = (shift[i] - c->in[MEAN].data[i]) * k + c->in[BETA].data[i];
+    }
+    return true;
+}
+
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    const dv_shape *s = &c->out[0].shape;
+    if (!out[0].data || !in[0].data)
+        return;
+    const float *from = out[0].data;
+    dv_layout to = dv_layout_box(s, &in[0].box);
+    dv_run r = dv_run_over(s, out[0].box);
+    for (; dv_run_next(&r); from += r.n) {
+        float *g = in[0].data + dv_layout_at(&to, r.index, r.rank);
+        if (r.rank == 2) { /* the run is along the channels */
+            for (int32_t i = 0; i < r.n; i++)
+                g[i] += from[i] * factor(c, r.index[1] + i);
+            continue;
+        }
+        float k = factor(c, r.index[1]);
+        for (int32_t i = 0; i < r.n; i++)
+            g[i] += from[i] * k;
+    }
+}
+
+const dv_op dv_op_batch_normalization = {
+    .name = "BatchNormalization",
+    .min_in = 5,
+    .max_in = 5,
+    .max_out = 1,
+    .params_size = sizeof(batch_normalization),
+    .parse = parse,
+    .infer = infer,
+    .forward = forward,
+    .fuse = fuse,
+    .window = dv_window_same,
+    .project = project,
+};

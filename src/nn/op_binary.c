@@ -1,0 +1,145 @@
+/* op_binary.c - arithmetic on two tensors with broadcasting: Add, Sub, Mul, Div, Pow.
+ *
+ * One row a function: its value, and its derivatives by both arguments, as expressions in a and b.
+ * The rows expand to loops of their own, so that each is compiled as if written out. */
+#include "nn/broadcast.h"
+#include "nn/channel_epilogue.h"
+
+#include <math.h>
+
+typedef float function(float a, float b);
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* y = f(a, b) along one run; a step of 0 repeats the one value. */
+INLINE void apply_run(function *f, const float *restrict a, ptrdiff_t sa, const float *restrict b,
+                      ptrdiff_t sb, float *restrict y, int32_t n)
+{
+    if (sa && sb) {
+        for (int32_t i = 0; i < n; i++)
+            y[i] = f(a[i], b[i]);
+    } else if (sa) {
+        const float v = *b;
+        for (int32_t i = 0; i < n; i++)
+            y[i] = f(a[i], v);
+    } else {
+        const float v = *a;
+        for (int32_t i = 0; i < n; i++)
+            y[i] = f(v, b[i * sb]);
+    }
+}
+
+INLINE void apply(const dv_call *c, function *f)
+{
+    dv_shape shape = c->out[0].shape;
+    dv_layout a = dv_layout_whole(&c->in[0].shape), b = dv_layout_whole(&c->in[1].shape);
+    dv_layout y = dv_layout_whole(&shape);
+    a = dv_layout_broadcast(&c->in[0].shape, a, &shape);
+    b = dv_layout_broadcast(&c->in[1].shape, b, &shape);
+    dv_merge_axes(&shape, 3, (dv_layout *[]){ &a, &b, &y });
+    dv_run r = dv_run_over(&shape, dv_box_whole(&shape));
+    while (dv_run_next(&r))
+        apply_run(f, c->in[0].data + dv_layout_at(&a, r.index, r.rank), a.step[r.last],
+                  c->in[1].data + dv_layout_at(&b, r.index, r.rank), b.step[r.last],
+                  c->out[0].data + dv_layout_at(&y, r.index, r.rank), r.n);
+}
+
+/* An argument's values on the way back; 0 where nobody kept them, because nobody reads them. */
+typedef struct values {
+    const float *data;
+    dv_layout layout;
+} values;
+
+static values values_of(const dv_call *c, int i)
+{
+    static const float nothing = 0;
+    const dv_tensor *t = &c->in[i];
+    values v = { .data = &nothing };
+    if (t->data) {
+        v.data = t->data;
+        v.layout = dv_layout_broadcast(&t->shape, dv_layout_whole(&t->shape), &c->out[0].shape);
+    }
+    return v;
+}
+
+/* in[i] += out * d(a, b), summed over the axes along which in[i] was repeated. */
+INLINE void apply_back(const dv_call *c, const dv_signal *out, const dv_signal *in, int i,
+                       function *d)
+{
+    if (!out->data || !in[i].data)
+        return;
+    const dv_shape *shape = &c->out[0].shape, *mine = &c->in[i].shape;
+    values a = values_of(c, 0), b = values_of(c, 1);
+    dv_layout to = dv_layout_broadcast(mine, dv_layout_box(mine, &in[i].box), shape);
+    const float *from = out->data;
+    dv_run r = dv_run_over(shape, out->box);
+    const ptrdiff_t sa = a.layout.step[r.last], sb = b.layout.step[r.last];
+    for (; dv_run_next(&r); from += r.n) {
+        const float *pa = a.data + dv_layout_at(&a.layout, r.index, r.rank);
+        const float *pb = b.data + dv_layout_at(&b.layout, r.index, r.rank);
+        float *g = in[i].data + dv_layout_at(&to, r.index, r.rank);
+        if (to.step[r.last] == 1) {
+            for (int32_t k = 0; k < r.n; k++)
+                g[k] += from[k] * d(pa[k * sa], pb[k * sb]);
+        } else {
+            double sum = 0;
+            for (int32_t k = 0; k < r.n; k++)
+                sum += (double)(from[k] * d(pa[k * sa], pb[k * sb]));
+            *g += (float)sum;
+        }
+    }
+}
+
+/* Pow: the exponents that networks use are worth their own arithmetic. */
+INLINE float power(float a, float b)
+{
+    return b == 2 ? a * a : b == 1 ? a : b == 0.5f ? sqrtf(a) : powf(a, b);
+}
+
+/* By the exponent: 0 at a = 0, as the limit from above is for b > 0. */
+INLINE float power_by_exponent(float a, float b)
+{
+    return a > 0 ? power(a, b) * logf(a) : 0;
+}
+
+#define FUNCTION(NAME, EXPRESSION)      \
+    INLINE float NAME(float a, float b) \
+    {                                   \
+        (void)a, (void)b;               \
+        return EXPRESSION;              \
+    }
+
+#define BINARY_OP(NAME, ONNX_NAME, VALUE, BY_A, BY_B, KEEP, EPILOGUE)                       \
+    FUNCTION(NAME##_value, VALUE)                                                           \
+    FUNCTION(NAME##_by_a, BY_A)                                                             \
+    FUNCTION(NAME##_by_b, BY_B)                                                             \
+    static void NAME##_forward(const dv_call *c)                                            \
+    {                                                                                       \
+        apply(c, NAME##_value);                                                             \
+        if (EPILOGUE)                                                                       \
+            dv_channel_epilogue_apply(&c->ep, &c->out[0]);                                  \
+    }                                                                                       \
+    static void NAME##_project(const dv_call *c, const dv_signal *out, const dv_signal *in) \
+    {                                                                                       \
+        apply_back(c, out, in, 0, NAME##_by_a);                                             \
+        apply_back(c, out, in, 1, NAME##_by_b);                                             \
+    }                                                                                       \
+    const dv_op dv_op_##NAME = {                                                            \
+        .name = ONNX_NAME,                                                                  \
+        .min_in = 2,                                                                        \
+        .max_in = 2,                                                                        \
+        .max_out = 1,                                                                       \
+        .infer = dv_infer_broadcast,                                                        \
+        .forward = NAME##_forward,                                                          \
+        .takes_epilogue = EPILOGUE,                                                         \
+        .window = dv_window_broadcast,                                                      \
+        .project = NAME##_project,                                                          \
+        .keeps = { KEEP, KEEP, KEEP },                                                      \
+    };
+
+BINARY_OP(add, "Add", a + b, 1, 1, DV_KEEP_NOTHING, true)
+BINARY_OP(sub, "Sub", a - b, 1, -1, DV_KEEP_NOTHING, true)
+BINARY_OP(mul, "Mul", (a * b), b, a, DV_KEEP_IN, false)
+BINARY_OP(div, "Div", a / b, 1 / b, -a / (b * b), DV_KEEP_IN, false)
+BINARY_OP(pow, "Pow", power(a, b), (b * power(a, b - 1)), power_by_exponent(a, b), DV_KEEP_IN,
+          false)

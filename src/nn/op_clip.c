@@ -1,0 +1,100 @@
+/* op_clip.c - min(max(x, lo), hi). From 0 it is a ReLU with a lid (ReLU6) and follows the rule;
+ * from anywhere else it is a function like others and has one derivative. */
+#include "nn/elementwise.h"
+
+typedef struct clip {
+    float lo, hi;
+} clip;
+
+static bool parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    clip *p = params;
+    p->lo = -INFINITY;
+    p->hi = INFINITY;
+    if (!dv_spec_float(s, "min", &p->lo, err) || !dv_spec_float(s, "max", &p->hi, err) ||
+        !dv_spec_input_float(s, 1, &p->lo, err) || !dv_spec_input_float(s, 2, &p->hi, err))
+        return false;
+    return p->lo <= p->hi || dv_fail(err, DV_UNSUPPORTED, "min is %g, more than max, which is %g",
+                                     (double)p->lo, (double)p->hi);
+}
+
+static bool follows_rule(const clip *p)
+{
+    return p->lo == 0;
+}
+
+/* A byte an element says whether lo <= x <= hi, which the output alone does not tell. */
+static size_t aux_bytes(const dv_call *c)
+{
+    return follows_rule(c->params) ? 0 : dv_shape_count(&c->out[0].shape);
+}
+
+static void forward(const dv_call *c)
+{
+    const clip *p = c->params;
+    const float *restrict x = c->in[0].data;
+    float *restrict y = c->out[0].data;
+    uint8_t *restrict inside = c->aux;
+    size_t n = dv_shape_count(&c->out[0].shape);
+    float lo = p->lo, hi = p->hi;
+    for (size_t i = 0; i < n; i++)
+        y[i] = dv_clamp(x[i], lo, hi);
+    for (size_t i = 0; inside && !follows_rule(p) && i < n; i++)
+        inside[i] = (x[i] >= lo) & (x[i] <= hi);
+}
+
+static void project_by_rule(const dv_call *c, dv_rows r)
+{
+    const clip *p = c->params;
+    const float *y = c->out[0].data; /* inside (lo, hi) exactly where x is */
+    float floor = c->rule == DV_RULE_GRADIENT ? -INFINITY : 0;
+    while (dv_rows_next(&r)) {
+        if (c->rule == DV_RULE_DECONVNET)
+            for (size_t i = 0; i < r.n; i++)
+                r.in[i] += r.out[i] > 0 ? r.out[i] : 0;
+        else
+            for (size_t i = 0; i < r.n; i++) {
+                float v = y[r.at + i];
+                r.in[i] += (v > p->lo) & (v < p->hi) & (r.out[i] > floor) ? r.out[i] : 0;
+            }
+    }
+}
+
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    const uint8_t *inside = c->aux;
+    dv_rows r = dv_rows_of(&c->out[0].shape, out, in);
+    if (follows_rule(c->params)) {
+        project_by_rule(c, r);
+        return;
+    }
+    while (dv_rows_next(&r))
+        for (size_t i = 0; i < r.n; i++)
+            r.in[i] += inside[r.at + i] ? r.out[i] : 0;
+}
+
+static bool fuse(const dv_call *c, dv_epilogue *ep, float *scale, float *shift, int channels)
+{
+    (void)scale, (void)shift, (void)channels;
+    const clip *p = c->params;
+    if (!follows_rule(p)) /* forward must run: it writes aux */
+        return false;
+    dv_fuse_clamp(ep, p->lo, p->hi);
+    return true;
+}
+
+const dv_op dv_op_clip = {
+    .name = "Clip",
+    .min_in = 1,
+    .max_in = 3,
+    .max_out = 1,
+    .params_size = sizeof(clip),
+    .parse = parse,
+    .infer = dv_infer_same_shape,
+    .aux_bytes = aux_bytes,
+    .forward = forward,
+    .fuse = fuse,
+    .window = dv_window_same,
+    .project = project,
+    .keeps = { [DV_RULE_GRADIENT] = DV_KEEP_OUT, [DV_RULE_GUIDED] = DV_KEEP_OUT },
+};

@@ -1,0 +1,45 @@
+/* op_relu.c - max(x, 0); the place where the rules of projection differ. */
+#include "nn/elementwise.h"
+
+static void forward(const dv_call *c)
+{
+    const float *restrict x = c->in[0].data;
+    float *restrict y = c->out[0].data;
+    for (size_t i = 0, n = dv_shape_count(&c->out[0].shape); i < n; i++)
+        y[i] = x[i] < 0 ? 0 : x[i];
+}
+
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    const float *y = c->out[0].data; /* > 0 exactly where x is */
+    float floor = c->rule == DV_RULE_GRADIENT ? -INFINITY : 0;
+    dv_rows r = dv_rows_of(&c->out[0].shape, out, in);
+    while (dv_rows_next(&r)) {
+        if (c->rule == DV_RULE_DECONVNET)
+            for (size_t i = 0; i < r.n; i++)
+                r.in[i] += r.out[i] > 0 ? r.out[i] : 0;
+        else
+            for (size_t i = 0; i < r.n; i++)
+                r.in[i] += (y[r.at + i] > 0) & (r.out[i] > floor) ? r.out[i] : 0;
+    }
+}
+
+static bool fuse(const dv_call *c, dv_epilogue *ep, float *scale, float *shift, int channels)
+{
+    (void)c, (void)scale, (void)shift, (void)channels;
+    dv_fuse_clamp(ep, 0, INFINITY);
+    return true;
+}
+
+const dv_op dv_op_relu = {
+    .name = "Relu",
+    .min_in = 1,
+    .max_in = 1,
+    .max_out = 1,
+    .infer = dv_infer_same_shape,
+    .forward = forward,
+    .fuse = fuse,
+    .window = dv_window_same,
+    .project = project,
+    .keeps = { [DV_RULE_GRADIENT] = DV_KEEP_OUT, [DV_RULE_GUIDED] = DV_KEEP_OUT },
+};

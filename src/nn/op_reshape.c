@@ -1,0 +1,264 @@
+/* op_reshape.c - the same numbers under another shape: Reshape, Flatten, Squeeze, Unsqueeze, and
+ * Identity, Dropout and Cast, which keep the shape too. They are views: nothing is computed on the
+ * way forward, and the way back only needs to know which box becomes which. */
+#include "nn/axes.h"
+#include "nn/elementwise.h"
+#include "nn/walk.h"
+
+#include <string.h>
+
+/* -- what they share -------------------------------------------------------------------------- */
+
+/* Both shapes are seen as the same (C,Y,X), so that boxes are the same too. */
+static bool same_planes(const dv_call *c)
+{
+    return dv_box_equal(dv_box_whole(&c->in[0].shape), dv_box_whole(&c->out[0].shape));
+}
+
+static int32_t element(const dv_box *whole, int32_t c, int32_t y, int32_t x)
+{
+    return (c * whole->hi[DV_Y] + y) * whole->hi[DV_X] + x;
+}
+
+/* The smallest box that holds the elements first to last of a tensor, in row-major order. */
+static dv_box box_of_elements(dv_box whole, int32_t first, int32_t last)
+{
+    dv_box b = whole;
+    int32_t w = whole.hi[DV_X], plane = whole.hi[DV_Y] * w;
+    b.lo[DV_C] = first / plane;
+    b.hi[DV_C] = last / plane + 1;
+    if (b.hi[DV_C] - b.lo[DV_C] > 1)
+        return b;
+    b.lo[DV_Y] = first % plane / w;
+    b.hi[DV_Y] = last % plane / w + 1;
+    if (b.hi[DV_Y] - b.lo[DV_Y] > 1)
+        return b;
+    b.lo[DV_X] = first % w;
+    b.hi[DV_X] = last % w + 1;
+    return b;
+}
+
+static dv_box window(const dv_call *c, int i, int o, dv_box out)
+{
+    (void)i, (void)o;
+    if (same_planes(c))
+        return out;
+    dv_box to = dv_box_whole(&c->out[0].shape);
+    out = dv_box_intersect(out, to);
+    if (dv_box_empty(&out))
+        return out;
+    return box_of_elements(dv_box_whole(&c->in[0].shape),
+                           element(&to, out.lo[DV_C], out.lo[DV_Y], out.lo[DV_X]),
+                           element(&to, out.hi[DV_C] - 1, out.hi[DV_Y] - 1, out.hi[DV_X] - 1));
+}
+
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    if (!out[0].data || !in[0].data)
+        return;
+    if (same_planes(c)) {
+        dv_add_signal(&c->out[0].shape, &out[0], &in[0]);
+        return;
+    }
+    dv_box from = dv_box_whole(&c->in[0].shape), to = dv_box_whole(&c->out[0].shape);
+    const dv_box *b = &out[0].box;
+    const float *r = out[0].data;
+    int32_t w = from.hi[DV_X], plane = from.hi[DV_Y] * w;
+    for (int32_t k = b->lo[DV_C]; k < b->hi[DV_C]; k++)
+        for (int32_t y = b->lo[DV_Y]; y < b->hi[DV_Y]; y++) {
+            int32_t at = element(&to, k, y, b->lo[DV_X]);
+            for (int32_t x = b->lo[DV_X]; x < b->hi[DV_X]; x++, at++)
+                *dv_signal_at(&in[0], at / plane, at % plane / w, at % w) += *r++;
+        }
+}
+
+/* -- Reshape ---------------------------------------------------------------------------------- */
+
+typedef struct reshape {
+    int n;
+    int64_t dim[DV_MAX_RANK]; /* -1: what is left; 0: the input's, unless allowzero */
+    int64_t allowzero;
+} reshape;
+
+static bool reshape_parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    reshape *p = params;
+    p->n = -1;
+    if (!dv_spec_ints(s, "shape", DV_MAX_RANK, p->dim, &p->n, err) ||
+        !dv_spec_input_ints(s, 1, DV_MAX_RANK, p->dim, &p->n, err) ||
+        !dv_spec_int(s, "allowzero", &p->allowzero, err))
+        return false;
+    return p->n >= 0 || dv_fail(err, DV_BAD_DATA, "the shape is missing");
+}
+
+/* Sets the shape and checks that it holds as many elements as the input. */
+static bool set_shape(const dv_shape *in, int n, const int64_t *dim, dv_shape *out, dv_error *err)
+{
+    char a[DV_SHAPE_TEXT_MAX], b[DV_SHAPE_TEXT_MAX];
+    if (!dv_shape_set(out, n, dim, "the output", err))
+        return false;
+    return dv_shape_count(in) == dv_shape_count(out) ||
+           dv_fail(err, DV_BAD_DATA, "%s cannot become %s: %zu elements, not %zu",
+                   dv_shape_text(in, a), dv_shape_text(out, b), dv_shape_count(in),
+                   dv_shape_count(out));
+}
+
+static bool reshape_infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
+{
+    const reshape *p = params;
+    const dv_shape *in = &s->in[0].shape;
+    int64_t dim[DV_MAX_RANK], known = 1;
+    int open = -1;
+    for (int k = 0; k < p->n; k++) {
+        dim[k] = p->dim[k];
+        if (dim[k] == 0 && !p->allowzero) {
+            if (k >= in->rank)
+                return dv_fail(err, DV_BAD_DATA, "dimension %d of the shape is 0: the input has %d",
+                               k, in->rank);
+            dim[k] = in->dim[k];
+        }
+        if (dim[k] == -1) {
+            if (open >= 0)
+                return dv_fail(err, DV_BAD_DATA, "two dimensions of the shape are -1");
+            open = k;
+            dim[k] = 1;
+        } else if (dim[k] > 0) {
+            known = known > DV_MAX_ELEMENTS / dim[k] ? DV_MAX_ELEMENTS : known * dim[k];
+        }
+    }
+    if (open >= 0)
+        dim[open] = (int64_t)dv_shape_count(in) / known;
+    return set_shape(in, p->n, dim, out, err);
+}
+
+/* -- Flatten ---------------------------------------------------------------------------------- */
+
+typedef struct flatten {
+    int64_t axis;
+} flatten;
+
+static bool flatten_parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    flatten *p = params;
+    p->axis = 1;
+    return dv_spec_int(s, "axis", &p->axis, err);
+}
+
+static bool flatten_infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
+{
+    const flatten *p = params;
+    const dv_shape *in = &s->in[0].shape;
+    int64_t dim[2] = { 1, 1 };
+    int axis = in->rank; /* which is allowed here */
+    if (p->axis != in->rank && !dv_axis_fit(p->axis, in->rank, &axis, err))
+        return false;
+    for (int k = 0; k < in->rank; k++)
+        dim[k >= axis] *= in->dim[k];
+    return set_shape(in, 2, dim, out, err);
+}
+
+/* -- Squeeze and Unsqueeze -------------------------------------------------------------------- */
+
+typedef struct axes {
+    int n; /* -1: none are given */
+    int64_t axis[DV_MAX_RANK];
+} axes;
+
+static bool axes_parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    axes *p = params;
+    p->n = -1;
+    return dv_spec_ints(s, "axes", DV_MAX_RANK, p->axis, &p->n, err) &&
+           dv_spec_input_ints(s, 1, DV_MAX_RANK, p->axis, &p->n, err);
+}
+
+static bool squeeze_infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
+{
+    const axes *p = params;
+    const dv_shape *in = &s->in[0].shape;
+    unsigned mask = 0;
+    if (p->n >= 0 && !dv_axes_fit(p->axis, p->n, in->rank, &mask, err))
+        return false;
+    int64_t dim[DV_MAX_RANK];
+    int n = 0;
+    for (int k = 0; k < in->rank; k++) {
+        bool drop = p->n >= 0 ? mask >> k & 1 : in->dim[k] == 1;
+        if (drop && in->dim[k] != 1)
+            return dv_fail(err, DV_BAD_DATA, "axis %d is of size %d: only 1 can be squeezed", k,
+                           (int)in->dim[k]);
+        if (!drop)
+            dim[n++] = in->dim[k];
+    }
+    return set_shape(in, n, dim, out, err);
+}
+
+static bool unsqueeze_infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
+{
+    const axes *p = params;
+    const dv_shape *in = &s->in[0].shape;
+    if (p->n < 0)
+        return dv_fail(err, DV_BAD_DATA, "the axes are missing");
+    int rank = in->rank + p->n;
+    unsigned mask = 0;
+    if (rank > DV_MAX_RANK)
+        return dv_fail(err, DV_UNSUPPORTED,
+                       "the output would have %d dimensions, at most %d are supported", rank,
+                       DV_MAX_RANK);
+    if (!dv_axes_fit(p->axis, p->n, rank, &mask, err))
+        return false;
+    int64_t dim[DV_MAX_RANK];
+    for (int k = 0, from = 0; k < rank; k++)
+        dim[k] = mask >> k & 1 ? 1 : in->dim[from++];
+    return set_shape(in, rank, dim, out, err);
+}
+
+/* -- Dropout and Cast ------------------------------------------------------------------------- */
+
+static bool dropout_parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    (void)params;
+    if (!dv_spec_has_input(s, 2))
+        return true;
+    float training = 0;
+    if (!dv_spec_input_float(s, 2, &training, err))
+        return false;
+    return training == 0 || dv_fail(err, DV_UNSUPPORTED, "training_mode is set");
+}
+
+/* TensorProto.DataType, the kinds of floats. */
+enum { ONNX_FLOAT = 1, ONNX_FLOAT16 = 10, ONNX_DOUBLE = 11, ONNX_BFLOAT16 = 16 };
+
+static bool cast_parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    (void)params;
+    int64_t to = ONNX_FLOAT;
+    if (!dv_spec_int(s, "to", &to, err))
+        return false;
+    return to == ONNX_FLOAT || to == ONNX_FLOAT16 || to == ONNX_DOUBLE || to == ONNX_BFLOAT16 ||
+           dv_fail(err, DV_UNSUPPORTED, "a cast to type %lld: floats (1, 10, 11, 16) are supported",
+                   (long long)to);
+}
+
+/* -- the operators ---------------------------------------------------------------------------- */
+
+#define VIEW_OP(NAME, ONNX_NAME, MAX_IN, SIZE, PARSE, INFER) \
+    const dv_op dv_op_##NAME = {                             \
+        .name = ONNX_NAME,                                   \
+        .min_in = 1,                                         \
+        .max_in = MAX_IN,                                    \
+        .max_out = 1,                                        \
+        .params_size = SIZE,                                 \
+        .parse = PARSE,                                      \
+        .infer = INFER,                                      \
+        .view = true,                                        \
+        .window = window,                                    \
+        .project = project,                                  \
+    }
+
+VIEW_OP(reshape, "Reshape", 2, sizeof(reshape), reshape_parse, reshape_infer);
+VIEW_OP(flatten, "Flatten", 1, sizeof(flatten), flatten_parse, flatten_infer);
+VIEW_OP(squeeze, "Squeeze", 2, sizeof(axes), axes_parse, squeeze_infer);
+VIEW_OP(unsqueeze, "Unsqueeze", 2, sizeof(axes), axes_parse, unsqueeze_infer);
+VIEW_OP(identity, "Identity", 1, 0, NULL, dv_infer_same_shape);
+VIEW_OP(dropout, "Dropout", 3, 0, dropout_parse, dv_infer_same_shape);
+VIEW_OP(cast, "Cast", 1, 0, cast_parse, dv_infer_same_shape);

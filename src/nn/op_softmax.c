@@ -1,0 +1,165 @@
+/* op_softmax.c - Softmax and LogSoftmax. Up to opset 12 over all axes from `axis` on, taken as one;
+ * from 13 on over the one axis. */
+#include "nn/axes.h"
+#include "nn/walk.h"
+
+#include <math.h>
+#include <string.h>
+
+typedef struct softmax {
+    int64_t axis;
+    bool one_axis;
+} softmax;
+
+static bool parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    softmax *p = params;
+    p->one_axis = s->opset >= 13;
+    p->axis = p->one_axis ? -1 : 1;
+    return dv_spec_int(s, "axis", &p->axis, err);
+}
+
+static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
+{
+    const softmax *p = params;
+    int axis, rank = s->in[0].shape.rank;
+    if ((p->one_axis || p->axis != rank) && !dv_axis_fit(p->axis, rank, &axis, err))
+        return false;
+    return dv_infer_same_shape(s, params, out, err);
+}
+
+static bool is_summed(const softmax *p, int rank, int k)
+{
+    int axis = dv_axis_at(p->axis, rank);
+    return p->one_axis ? k == axis : k >= axis;
+}
+
+/* y = f(x) over n numbers that are `step` apart. */
+static void softmax_fibre(const float *x, float *y, int32_t n, ptrdiff_t step, bool log)
+{
+    float top = x[0];
+    for (int32_t i = 1; i < n; i++)
+        top = x[i * step] > top ? x[i * step] : top;
+    double sum = 0;
+    for (int32_t i = 0; i < n; i++) {
+        float e = expf(x[i * step] - top);
+        y[i * step] = e;
+        sum += (double)e;
+    }
+    const float whole = (float)sum, log_whole = logf(whole);
+    for (int32_t i = 0; i < n; i++)
+        y[i * step] = log ? x[i * step] - top - log_whole : y[i * step] / whole;
+}
+
+static void forward(const dv_call *c, bool log)
+{
+    const softmax *p = c->params;
+    const dv_shape *s = &c->out[0].shape;
+    int32_t outer = 1, n = 1, inner = 1;
+    for (int k = 0, seen = 0; k < s->rank; k++) {
+        bool summed = is_summed(p, s->rank, k);
+        *(summed ? &n : seen ? &inner : &outer) *= s->dim[k];
+        seen |= summed;
+    }
+    for (int32_t i = 0; i < outer; i++)
+        for (int32_t j = 0; j < inner; j++) {
+            size_t at = (size_t)i * (size_t)n * (size_t)inner + (size_t)j;
+            softmax_fibre(c->in[0].data + at, c->out[0].data + at, n, inner, log);
+        }
+}
+
+static dv_box window(const dv_call *c, int i, int o, dv_box out)
+{
+    (void)i, (void)o;
+    const dv_shape *s = &c->out[0].shape;
+    if (dv_box_empty(&out))
+        return out;
+    dv_ranges r = dv_ranges_of(s, &out);
+    for (int k = 0; k < s->rank; k++)
+        if (is_summed(c->params, s->rank, k)) {
+            r.lo[k] = 0;
+            r.hi[k] = s->dim[k];
+        }
+    return dv_box_of_ranges(s, &r);
+}
+
+/* One number for each set of outputs that sum to one. */
+static dv_shape sums_shape(const dv_call *c)
+{
+    dv_shape s = c->out[0].shape;
+    for (int k = 0; k < s.rank; k++)
+        if (is_summed(c->params, s.rank, k))
+            s.dim[k] = 1;
+    return s;
+}
+
+static size_t project_scratch(const dv_call *c, const dv_signal *out)
+{
+    (void)out;
+    dv_shape s = sums_shape(c);
+    return dv_shape_count(&s) * sizeof(float);
+}
+
+/* With y the softmax and R the signal: softmax y (R - sum R y), log-softmax R - y sum R. */
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in, bool log)
+{
+    if (!out[0].data || !in[0].data)
+        return;
+    const dv_shape *s = &c->out[0].shape;
+    const float *y = c->out[0].data;
+    dv_shape few = sums_shape(c);
+    float *sum = c->scratch;
+    memset(sum, 0, dv_shape_count(&few) * sizeof *sum);
+    dv_layout sums = dv_layout_whole(&few), whole = dv_layout_whole(s);
+    dv_layout to = dv_layout_box(s, &in[0].box);
+    for (int k = 0; k < s->rank; k++)
+        sums.step[k] = few.dim[k] == s->dim[k] ? sums.step[k] : 0;
+
+    const float *from = out[0].data;
+    dv_run r = dv_run_over(s, out[0].box);
+    for (; dv_run_next(&r); from += r.n) {
+        const float *v = y + dv_layout_at(&whole, r.index, r.rank);
+        float *g = in[0].data + dv_layout_at(&to, r.index, r.rank);
+        float *total = sum + dv_layout_at(&sums, r.index, r.rank);
+        for (int32_t i = 0; i < r.n; i++) {
+            float part = log ? from[i] : from[i] * v[i];
+            g[i] += part;
+            total[i * sums.step[r.last]] += part;
+        }
+    }
+    r = dv_run_over(s, window(c, 0, 0, out[0].box));
+    while (dv_run_next(&r)) {
+        const float *v = y + dv_layout_at(&whole, r.index, r.rank);
+        float *g = in[0].data + dv_layout_at(&to, r.index, r.rank);
+        const float *total = sum + dv_layout_at(&sums, r.index, r.rank);
+        for (int32_t i = 0; i < r.n; i++)
+            g[i] -= (log ? expf(v[i]) : v[i]) * total[i * sums.step[r.last]];
+    }
+}
+
+#define SOFTMAX_OP(NAME, ONNX_NAME, LOG)                                                    \
+    static void NAME##_forward(const dv_call *c)                                            \
+    {                                                                                       \
+        forward(c, LOG);                                                                    \
+    }                                                                                       \
+    static void NAME##_project(const dv_call *c, const dv_signal *out, const dv_signal *in) \
+    {                                                                                       \
+        project(c, out, in, LOG);                                                           \
+    }                                                                                       \
+    const dv_op dv_op_##NAME = {                                                            \
+        .name = ONNX_NAME,                                                                  \
+        .min_in = 1,                                                                        \
+        .max_in = 1,                                                                        \
+        .max_out = 1,                                                                       \
+        .params_size = sizeof(softmax),                                                     \
+        .parse = parse,                                                                     \
+        .infer = infer,                                                                     \
+        .forward = NAME##_forward,                                                          \
+        .window = window,                                                                   \
+        .project = NAME##_project,                                                          \
+        .project_scratch = project_scratch,                                                 \
+        .keeps = { DV_KEEP_OUT, DV_KEEP_OUT, DV_KEEP_OUT },                                 \
+    };
+
+SOFTMAX_OP(softmax, "Softmax", false)
+SOFTMAX_OP(log_softmax, "LogSoftmax", true)
