@@ -1,5 +1,7 @@
 #include "kernel/gemm.h"
 
+#include "kernel/isa.h"
+
 #include <cblas.h>
 #include <pthread.h>
 #include <string.h>
@@ -7,7 +9,6 @@
 enum {
     GEMV_ROWS = 32,      /* rows of W in one task */
     GEMV_COLUMNS = 1024, /* columns of W in one task of the transposed product */
-    LANES = 16,          /* partial sums of a dot product */
 };
 
 static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
@@ -27,26 +28,12 @@ void dv_gemm(bool trans_a, bool trans_b, int m, int n, int k, float alpha, const
 }
 
 typedef struct gemv_job {
+    const dv_isa *isa;
     int n, k;
     const float *w, *x;
     const dv_epilogue *ep;
     float *y;
 } gemv_job;
-
-static float dot(int k, const float *a, const float *b)
-{
-    float part[LANES] = { 0 };
-    int i = 0;
-    for (; i + LANES <= k; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            part[j] += a[i + j] * b[i + j];
-    for (int j = 0; i < k; i++, j++)
-        part[j] += a[i] * b[i];
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int j = 0; j < width; j++)
-            part[j] += part[j + width];
-    return part[0];
-}
 
 static void gemv_rows(void *ctx, int i, int worker)
 {
@@ -54,19 +41,20 @@ static void gemv_rows(void *ctx, int i, int worker)
     const gemv_job *job = ctx;
     int first = i * GEMV_ROWS;
     int last = job->n - first < GEMV_ROWS ? job->n : first + GEMV_ROWS;
-    for (int row = first; row < last; row++)
-        job->y[row] = dot(job->k, job->w + (size_t)row * (size_t)job->k, job->x);
+    job->isa->dot_rows(last - first, job->k, job->w + (size_t)first * (size_t)job->k, job->x,
+                       job->y + first);
     dv_epilogue_apply(job->ep, first, last - first, job->y + first, 1, 1);
 }
 
 void dv_gemv(int n, int k, const float *w, const float *x, const dv_epilogue *ep, float *y,
              dv_pool *pool)
 {
-    gemv_job job = { .n = n, .k = k, .w = w, .x = x, .ep = ep, .y = y };
+    gemv_job job = { .isa = dv_isa_best(), .n = n, .k = k, .w = w, .x = x, .ep = ep, .y = y };
     dv_pool_run(pool, (n + GEMV_ROWS - 1) / GEMV_ROWS, gemv_rows, &job);
 }
 
 typedef struct gemv_transposed_job {
+    const dv_isa *isa;
     int n, k;
     const float *w, *r;
     float *y;
@@ -82,15 +70,13 @@ static void gemv_transposed_columns(void *ctx, int i, int worker)
     for (int row = 0; row < job->n; row++) {
         const float r = job->r[row];
         const float *w = job->w + (size_t)row * (size_t)job->k + first;
-        if (r == 0)
-            continue;
-        for (int j = 0; j < columns; j++)
-            y[j] += r * w[j];
+        if (r != 0)
+            job->isa->add_scaled(columns, r, w, y);
     }
 }
 
 void dv_gemv_transposed(int n, int k, const float *w, const float *r, float *y, dv_pool *pool)
 {
-    gemv_transposed_job job = { .n = n, .k = k, .w = w, .r = r, .y = y };
+    gemv_transposed_job job = { .isa = dv_isa_best(), .n = n, .k = k, .w = w, .r = r, .y = y };
     dv_pool_run(pool, (k + GEMV_COLUMNS - 1) / GEMV_COLUMNS, gemv_transposed_columns, &job);
 }

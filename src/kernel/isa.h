@@ -6,6 +6,7 @@
 #define DV_KERNEL_ISA_H
 
 #include "kernel/epilogue.h"
+#include "kernel/maxpool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,6 +75,15 @@ typedef struct dv_isa {
     /* u[frequency * u_stride + lane] = the transform of `lanes` kernels of 3 x 3,
      * g (9, lanes). size as in dv_tiles. */
     void (*winograd_weight)(int size, const float *g, float *u, size_t u_stride);
+
+    /* Windows [lo, hi) of row oy of one plane, to y[window] and, unless NULL, switches[window].
+     * None hangs over the left or right edge; the dilation is 1, the stride along x is 1 or 2. */
+    void (*maxpool_row)(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
+                        float *y, int32_t *switches);
+
+    /* y (rows) = w (rows, k) * x (k); y (n) += a * x (n). */
+    void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);
+    void (*add_scaled)(int n, float a, const float *x, float *y);
 } dv_isa;
 
 /* The best that this machine has, or a lesser one that DECONVVIZ_ISA (avx512, avx2, baseline)

@@ -2,6 +2,8 @@
 #include "kernel/isa.h"
 #include "kernel/simd.h"
 #include "kernel/vector_copy.h"
+#include "kernel/vector_dot.h"
+#include "kernel/vector_pool.h"
 #include "kernel/vector_product.h"
 #include "kernel/vector_winograd.h"
 
@@ -26,4 +28,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .winograd_input = winograd_input,
     .winograd_output = winograd_output,
     .winograd_weight = winograd_weight,
+    .maxpool_row = maxpool_row,
+    .dot_rows = dot_rows,
+    .add_scaled = add_scaled,
 };

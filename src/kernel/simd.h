@@ -207,6 +207,21 @@ TEMPLATE void v_store_int_range(int32_t *p, vi v, int lo, int hi)
 #endif
 }
 
+/* Where v is larger than *best, or the first NaN: *best becomes v and *where becomes at. */
+TEMPLATE void v_take_larger(vf v, vi at, vf *best, vi *where)
+{
+#if LANES == 16
+    __mmask16 take = _mm512_cmp_ps_mask(v, *best, _CMP_NLE_UQ);
+    take = _mm512_mask_cmp_ps_mask(take, *best, *best, _CMP_ORD_Q);
+    *best = _mm512_mask_mov_ps(*best, take, v);
+    *where = (vi)_mm512_mask_mov_epi32((__m512i)*where, take, (__m512i)at);
+#else
+    const vi take = ~(vi)(v <= *best) & (vi)(*best == *best);
+    *best = (vf)((take & (vi)v) | (~take & (vi)*best));
+    *where = (take & at) | (~take & *where);
+#endif
+}
+
 /* The even and the odd elements of a followed by b; and the inverse: the first and the second half
  * of a0 b0 a1 b1 … */
 #if LANES == 16

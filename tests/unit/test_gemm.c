@@ -143,5 +143,11 @@ int main(void)
         cmocka_unit_test(gemv_transposed_adds_and_skips_zeros),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    static const char *const sets[] = { "avx512", "avx2", "baseline" };
+    int failures = 0;
+    for (int i = 0; i < 3; i++) {
+        setenv("DECONVVIZ_ISA", sets[i], 1);
+        failures += cmocka_run_group_tests_name(sets[i], tests, NULL, NULL);
+    }
+    return failures;
 }

@@ -132,5 +132,11 @@ int main(void)
         cmocka_unit_test(switch_counts_in_the_unpadded_plane),
         cmocka_unit_test(switches_are_first_maxima),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    static const char *const sets[] = { "avx512", "avx2", "baseline" };
+    int failures = 0;
+    for (int i = 0; i < 3; i++) {
+        setenv("DECONVVIZ_ISA", sets[i], 1);
+        failures += cmocka_run_group_tests_name(sets[i], tests, NULL, NULL);
+    }
+    return failures;
 }

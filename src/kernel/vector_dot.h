@@ -1,0 +1,64 @@
+/* vector_dot.h - rows of a matrix times one vector. */
+#ifndef DV_KERNEL_VECTOR_DOT_H
+#define DV_KERNEL_VECTOR_DOT_H
+
+enum { DOT_ROWS = 4 }; /* at a time: streams that the memory can feed */
+
+static float sum_lanes(vf v)
+{
+    float part[LANES];
+    v_store(part, v);
+    for (int width = LANES / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; i++)
+            part[i] += part[i + width];
+    return part[0];
+}
+
+TEMPLATE void dot_some(const int rows, int k, const float *w, const float *x, float *y)
+{
+    vf sum[DOT_ROWS][2];
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        sum[r][0] = sum[r][1] = (vf){ 0 };
+    int i = 0;
+    for (; i + 2 * LANES <= k; i += 2 * LANES)
+        UNROLL
+    for (int r = 0; r < rows; r++) {
+        const float *p = w + (size_t)r * (size_t)k + i;
+        __builtin_prefetch(p + 512);
+        sum[r][0] = v_fma(v_load(p), v_load(x + i), sum[r][0]);
+        sum[r][1] = v_fma(v_load(p + LANES), v_load(x + i + LANES), sum[r][1]);
+    }
+    for (; i < k; i += LANES) {
+        const int left = k - i < LANES ? k - i : LANES;
+        const vf v = v_load_range(x + i, 0, left);
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            sum[r][0] = v_fma(v_load_range(w + (size_t)r * (size_t)k + i, 0, left), v, sum[r][0]);
+    }
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        y[r] = sum_lanes(sum[r][0] + sum[r][1]);
+}
+
+static void dot_rows(int rows, int k, const float *w, const float *x, float *y)
+{
+    int r = 0;
+    for (; r + DOT_ROWS <= rows; r += DOT_ROWS)
+        dot_some(DOT_ROWS, k, w + (size_t)r * (size_t)k, x, y + r);
+    for (; r < rows; r++)
+        dot_some(1, k, w + (size_t)r * (size_t)k, x, y + r);
+}
+
+static void add_scaled(int n, float a, const float *x, float *y)
+{
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        v_store(y + i, v_fma(v_set(a), v_load(x + i), v_load(y + i)));
+    if (i < n)
+        v_store_range(y + i,
+                      v_fma(v_set(a), v_load_range(x + i, 0, n - i), v_load_range(y + i, 0, n - i)),
+                      0, n - i);
+}
+
+#endif
