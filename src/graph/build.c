@@ -68,13 +68,13 @@ bool dv_model_add_input(dv_model *m, const char *name, const dv_shape *s, dv_err
                        m->values[m->input].name, name);
     if (!check_activation("the input", s, err))
         return false;
-    return add_value(m, (dv_value){ name, *s, NULL, -1 }, &m->input, err);
+    return add_value(m, (dv_value){ name, *s, NULL, -1, false }, &m->input, err);
 }
 
 bool dv_model_add_constant(dv_model *m, const char *name, const dv_array *a, dv_error *err)
 {
     int id;
-    return add_value(m, (dv_value){ name, a->shape, a, -1 }, &id, err);
+    return add_value(m, (dv_value){ name, a->shape, a, -1, false }, &id, err);
 }
 
 /* The number of names up to the last that is not empty. */
@@ -112,7 +112,7 @@ static bool resolve(dv_model *m, const dv_node_words *w, dv_node *n, dv_error *e
             n->in[i] = dv_names_find(m->names, w->in[i]);
             if (n->in[i] < 0)
                 return dv_fail(err, DV_BAD_DATA, "its input '%s' is nowhere defined", w->in[i]);
-            if (m->values[n->in[i]].shape.rank < 0)
+            if (m->values[n->in[i]].shape.rank < 0 && !m->values[n->in[i]].unfit)
                 return dv_fail(err, DV_UNSUPPORTED,
                                "its input '%s' is a further output of a node that is supported "
                                "with %d only",
@@ -149,15 +149,39 @@ static int n_produced(const dv_node *n)
     return n->op->max_out >= 0 && n->op->max_out < n->n_out ? n->op->max_out : n->n_out;
 }
 
+static bool reads_unfit(const dv_model *m, const dv_node *n)
+{
+    for (int i = 0; i < n->n_in; i++)
+        if (n->in[i] != DV_NO_VALUE && m->values[n->in[i]].unfit)
+            return true;
+    return false;
+}
+
+/* Enters the outputs of a node that does not fit the input, so that later nodes can be told. */
+static bool leave_out(dv_model *m, const dv_node_words *w, dv_error *err)
+{
+    for (int i = 0; i < w->n_out; i++) {
+        int id;
+        dv_value v = { w->out[i], { .rank = -1 }, NULL, -1, .unfit = true };
+        if (w->out[i] && w->out[i][0] && !add_value(m, v, &id, err))
+            return false;
+    }
+    return true;
+}
+
 static bool append(dv_model *m, const dv_node_words *w, dv_error *err)
 {
     dv_node n;
     if (!resolve(m, w, &n, err))
         return false;
+    if (reads_unfit(m, &n))
+        return leave_out(m, w, err);
     int n_shapes = n_produced(&n);
     dv_shape *shapes = dv_arena_array(&m->arena, (size_t)n_shapes, sizeof *shapes, err);
-    if (!shapes || !understand(m, &n, shapes, n_shapes, err))
+    if (!shapes)
         return false;
+    if (!understand(m, &n, shapes, n_shapes, err))
+        return m->resized && (!err || err->code != DV_NO_MEMORY) && leave_out(m, w, err);
     if (!room_for_one(&m->nodes, m->n_nodes, &m->max_nodes, DV_MAX_NODES, sizeof *m->nodes, "nodes",
                       err))
         return false;
@@ -165,7 +189,7 @@ static bool append(dv_model *m, const dv_node_words *w, dv_error *err)
         n.out[i] = DV_NO_VALUE;
         if (!w->out[i] || !w->out[i][0])
             continue;
-        dv_value v = { w->out[i], { .rank = -1 }, NULL, m->n_nodes };
+        dv_value v = { w->out[i], { .rank = -1 }, NULL, m->n_nodes, false };
         if (i < n_shapes)
             v.shape = shapes[i];
         if (!add_value(m, v, &n.out[i], err))
@@ -298,6 +322,11 @@ bool dv_model_finish(dv_model *m, const char *output, dv_error *err)
     if (m->output < 0)
         return dv_fail(err, DV_BAD_DATA, "the output '%s' is nowhere defined",
                        output ? output : "");
+    if (m->values[m->output].unfit) {
+        if (m->n_nodes == 0)
+            return dv_fail(err, DV_BAD_USAGE, "no layer fits an input of this size");
+        m->output = m->nodes[m->n_nodes - 1].out[0];
+    }
     if (m->values[m->output].constant)
         return dv_fail(err, DV_UNSUPPORTED, "the output '%s' is a constant", output);
     return dv_recognise_lrn(m, err) && make_calls(m, err) && dv_number_layers(m, err);

@@ -209,6 +209,9 @@ bool dv_model_find(const dv_model *m, const char *text, int *tensor, dv_error *e
     if (named < 0)
         return fail_not_found(m, text, err);
     const dv_value *v = &m->values[named];
+    if (v->unfit)
+        return dv_fail(err, DV_BAD_USAGE,
+                       "'%s' does not fit an input of this size, only the network's own", text);
     if (v->constant || v->shape.rank < 0)
         return dv_fail(err, DV_BAD_USAGE, "'%s' is a constant, not an activation", text);
     *tensor = named;

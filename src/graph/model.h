@@ -19,6 +19,7 @@ typedef struct dv_value {
     dv_shape shape;
     const dv_array *constant; /* NULL: an activation */
     int producer;             /* the node that computes it; -1: the input, or a constant */
+    bool unfit;               /* cannot be computed for an input of this size; its rank is -1 */
 } dv_value;
 
 typedef struct dv_node {
@@ -43,6 +44,8 @@ struct dv_model {
     struct dv_names *names;
     dv_call *calls; /* (n_nodes) params and shapes of each node, no data; made by finish */
     int input, output;
+    bool resized; /* the input is not of the file's size: nodes that do not fit it, such as fully
+                     connected layers, are left out instead of failing */
     int n_layers;
     dv_layer *layers;
 
