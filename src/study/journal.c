@@ -195,6 +195,7 @@ static char *map(const dv_journal *j, size_t *size, dv_error *err)
 bool dv_journal_base(dv_journal *j, dv_index *x, dv_error *err)
 {
     size_t size, at = sizeof magic, length;
+    *x = (dv_index){ 0 };
     char *data = map(j, &size, err);
     if (!data)
         return false;

@@ -1,4 +1,5 @@
 #include "study/text.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -47,25 +48,6 @@ void dv_text_format(dv_text *t, const char *fmt, ...)
     vsnprintf(t->data + t->size, t->room - t->size, fmt, args);
     va_end(args);
     t->size += (size_t)n;
-}
-
-size_t dv_utf8_length(const char *text)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-    if (s[0] < 0x80)
-        return s[0] != 0;
-    if (s[0] < 0xc0 || s[0] >= 0xf8)
-        return 0;
-    size_t n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-    uint32_t code = s[0] & (0xff >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        code = code << 6 | (s[i] & 0x3f);
-    }
-    bool surrogate = code >= 0xd800 && code < 0xe000;
-    return code >= smallest[n] && code <= 0x10ffff && !surrogate ? n : 0;
 }
 
 bool dv_is_utf8(const char *s)

@@ -24,8 +24,6 @@ void dv_text_float(dv_text *t, float v);
 
 bool dv_text_ok(const dv_text *t, const char *what, dv_error *err) DV_MUST_CHECK;
 
-/* The length of the UTF-8 sequence at `s`, which ends in NUL; 0 for none. */
-size_t dv_utf8_length(const char *s);
 bool dv_is_utf8(const char *s);
 
 #endif

@@ -1,0 +1,425 @@
+#include "mined.h"
+#include "study/sum.h"
+
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void parse(dv_index *x, const char *text)
+{
+    dv_error err;
+    if (!dv_index_parse(x, text, strlen(text), "index", &err))
+        fail_msg("%s", err.message);
+}
+
+static void what_is_written_is_read_again(void **state)
+{
+    (void)state;
+    static const int settings[][4] = {
+        /* k, per_image, count, shards */
+        { 9, 1, 40, 1 },   { 1, 1, 1, 1 }, { 5, 3, 30, 3 },
+        { 20, 20, 10, 1 }, { 2, 1, 2, 5 }, { 3, 1, 0, 1 },
+    };
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        dv_index x, again;
+        const int *s = settings[i];
+        mined_run(&x, s[0], s[1], s[2], s[3], s[3]);
+        char *text = mined_text(&x);
+        parse(&again, text);
+        assert_true(dv_index_complete(&again) == (s[3] == 1));
+        char *twice = mined_text(&again);
+        assert_string_equal(text, twice);
+        free(text);
+        free(twice);
+        dv_index_free(&x);
+        dv_index_free(&again);
+    }
+}
+
+/* All values of all images, sorted by the rule in words. */
+typedef struct seen {
+    float value;
+    int32_t image, at;
+} seen;
+
+static int by_rule(const void *a, const void *b)
+{
+    const seen *x = a, *y = b;
+    if (x->value != y->value)
+        return x->value > y->value ? -1 : 1;
+    if (x->image != y->image)
+        return x->image - y->image;
+    return x->at - y->at;
+}
+
+/* The best per_image values of one image, then the best k of all: sorting in place of selecting. */
+static void hits_are_those_of_sorting_everything(void **state)
+{
+    (void)state;
+    enum { IMAGES = 50, PER = 20 };
+    for (int per_image = 1; per_image <= 4; per_image += 3) {
+        dv_index x;
+        mined_run(&x, 11, per_image, IMAGES, 1, 1);
+        dv_survey s;
+        dv_error err;
+        assert_true(dv_survey_new(&s, MINED_UNITS, PER, &err));
+        for (int u = 0; u < MINED_UNITS; u++) {
+            seen all[IMAGES * PER];
+            int n = 0;
+            for (int32_t i = 0; i < IMAGES; i++) {
+                if (i % 7 == 3)
+                    continue;
+                mined_survey(&s, i);
+                for (int p = 0; p < per_image; p++)
+                    if (s.peaks[u * PER + p].value > 0)
+                        all[n++] = (seen){ s.peaks[u * PER + p].value, i, s.peaks[u * PER + p].at };
+            }
+            qsort(all, (size_t)n, sizeof *all, by_rule);
+            int width = x.layers[u >= 6].size[DV_X];
+            assert_int_equal(x.units[u].n_hits, n < 11 ? n : 11);
+            for (int h = 0; h < x.units[u].n_hits; h++) {
+                const dv_hit *hit = &x.units[u].hits[h];
+                assert_true(hit->value == all[h].value);
+                assert_int_equal(hit->image, all[h].image);
+                assert_int_equal(hit->y * width + hit->x, all[h].at);
+            }
+        }
+        dv_survey_free(&s);
+        dv_index_free(&x);
+    }
+}
+
+static void statistics_of_a_hand_checked_unit(void **state)
+{
+    (void)state;
+    dv_index x;
+    dv_error err;
+    mined_begin(&x, 2, 1, 4);
+    const float values[4][3] = {
+        { 2, -1, 0.75F }, { -3, -2, 0.25F }, { 1.5F, -5, 0 }, { 2, -7, 0 }
+    };
+    for (int32_t i = 0; i < 4; i++) {
+        dv_survey s;
+        dv_change changes[MINED_UNITS];
+        float maps[6 * 20] = { 0 };
+        maps[6] = maps[7] = 1; /* of unit 0: row 1, columns 1 and 2 */
+        assert_true(dv_survey_new(&s, MINED_UNITS, 1, &err));
+        assert_true(dv_survey_maps(&s, 0, 6, maps, 20));
+        assert_true(dv_survey_maps(&s, 6, 3, values[i], 1));
+        char sha256[65] = "0";
+        memset(sha256, '0', 64);
+        dv_record r = { .image = i,
+                        .path = "p",
+                        .sha256 = sha256,
+                        .n_units = MINED_UNITS,
+                        .sum = s.sum,
+                        .active = s.active,
+                        .bin = s.bin,
+                        .changes = changes };
+        r.n_changes = dv_record_changes(&x, i, &s, changes);
+        assert_true(dv_record_apply(&x, &r, &err));
+        dv_survey_free(&s);
+    }
+    const dv_index_unit *map = &x.units[0], *a = &x.units[6], *b = &x.units[7];
+    assert_int_equal(map->active_images, 4);
+    assert_int_equal(map->active_positions, 8);
+    assert_true(dv_sum_value(map->sum) == 8);
+    assert_int_equal(map->n_hits, 2);
+    assert_int_equal(map->hits[1].image, 1); /* of equal values the earlier images */
+    assert_int_equal(map->hits[1].y, 1);
+    assert_int_equal(map->hits[1].x, 1);     /* and the first position */
+    assert_int_equal(map->histogram[32], 4); /* [1, 1.5) */
+    assert_true(a->max == 2 && dv_sum_value(a->sum) == 2.5);
+    assert_int_equal(a->active_images, 3);
+    assert_int_equal(a->hits[0].image, 0);
+    assert_int_equal(a->hits[1].image, 3);
+    assert_int_equal(a->histogram[34], 2); /* [2, 3) */
+    assert_int_equal(a->histogram[33], 1); /* [1.5, 2) */
+    assert_true(b->max == -1); /* never above 0: no hits, and the maximum is still known */
+    assert_int_equal(b->n_hits, 0);
+    assert_int_equal(b->active_images, 0);
+    assert_int_equal(x.units[8].histogram[31], 1); /* 0.75: [0.75, 1) */
+    assert_int_equal(x.units[8].histogram[28], 1); /* 0.25: [0.25, 0.375) */
+    char *text = mined_text(&x);
+    assert_non_null(strstr(text, "{\"channel\":0,\"mean\":0.625,\"max\":2,\"active_images\":0.75,"
+                                 "\"active_positions\":0.75,\"exact\":[\"0x28p-4\",3,3],"
+                                 "\"histogram\":[1,1,2],\"hits\":[[2,0,0,0],[2,3,0,0]]}"));
+    free(text);
+    dv_index_free(&x);
+}
+
+static void bins_split_octaves_in_two(void **state)
+{
+    (void)state;
+    assert_int_equal(dv_index_bin(1), 32);
+    assert_int_equal(dv_index_bin(1.4999F), 32);
+    assert_int_equal(dv_index_bin(1.5F), 33);
+    assert_int_equal(dv_index_bin(1.9999F), 33);
+    assert_int_equal(dv_index_bin(2), 34);
+    assert_int_equal(dv_index_bin(0x1p-16F), 0);
+    assert_int_equal(dv_index_bin(0x1p-149F), 0);
+    assert_int_equal(dv_index_bin(FLT_MAX), 63);
+}
+
+static void shards_merge_to_one_run_in_any_order(void **state)
+{
+    (void)state;
+    static const int orders[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+                                      { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+    for (int per_image = 1; per_image <= 3; per_image += 2) {
+        dv_index one;
+        dv_error err;
+        mined_run(&one, 6, per_image, 100, 1, 1);
+        char *expected = mined_text(&one);
+        for (int o = 0; o < 6; o++) {
+            dv_index shard[3], read[3];
+            for (int i = 0; i < 3; i++) {
+                mined_run(&shard[i], 6, per_image, 100, orders[o][i] + 1, 3);
+                char *text = mined_text(&shard[i]);
+                parse(&read[i], text); /* as merge gets them: out of files */
+                free(text);
+                dv_index_free(&shard[i]);
+            }
+            if (o % 2) { /* (a, (b, c)) */
+                assert_true(dv_index_merge(&read[1], &read[2], &err));
+                assert_false(dv_index_complete(&read[1]));
+                char *part = mined_text(&read[1]);
+                dv_index_free(&read[1]);
+                parse(&read[1], part);
+                free(part);
+                assert_true(dv_index_merge(&read[0], &read[1], &err));
+            } else {
+                assert_true(dv_index_merge(&read[0], &read[1], &err));
+                assert_true(dv_index_merge(&read[0], &read[2], &err));
+            }
+            assert_true(dv_index_complete(&read[0]));
+            char *got = mined_text(&read[0]);
+            assert_string_equal(got, expected);
+            free(got);
+            for (int i = 0; i < 3; i++)
+                dv_index_free(&read[i]);
+        }
+        free(expected);
+        dv_index_free(&one);
+    }
+}
+
+static void more_skipped_than_have_room_merge_too(void **state)
+{
+    (void)state;
+    enum { IMAGES = 9000 };
+    dv_index one, a, b;
+    dv_error err;
+    mined_run(&one, 2, 1, IMAGES, 1, 1);
+    mined_run(&a, 2, 1, IMAGES, 2, 2);
+    mined_run(&b, 2, 1, IMAGES, 1, 2);
+    assert_int_equal(one.n_skips, DV_INDEX_MAX_REASONS);
+    assert_true(one.skipped > DV_INDEX_MAX_REASONS);
+    assert_true(dv_index_merge(&a, &b, &err));
+    char *s = mined_text(&one), *t = mined_text(&a);
+    assert_string_equal(s, t);
+    free(s);
+    free(t);
+    dv_index_free(&one);
+    dv_index_free(&a);
+    dv_index_free(&b);
+}
+
+static void refuses(dv_index *to, const dv_index *from, const char *why)
+{
+    dv_error err = { 0 };
+    char *before = mined_text(to);
+    assert_false(dv_index_merge(to, from, &err));
+    if (!strstr(err.message, why))
+        fail_msg("'%s' does not say '%s'", err.message, why);
+    char *after = mined_text(to);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+}
+
+static void what_is_not_of_one_run_is_not_merged(void **state)
+{
+    (void)state;
+    dv_index a, b;
+    mined_run(&a, 4, 1, 20, 1, 3);
+    mined_run(&b, 4, 1, 20, 1, 3);
+    refuses(&a, &b, "both hold shard 1 of 3");
+    dv_index_free(&b);
+    mined_run(&b, 4, 1, 20, 2, 4);
+    refuses(&a, &b, "shards of 3 and of 4");
+    dv_index_free(&b);
+    mined_run(&b, 4, 1, 21, 2, 3);
+    refuses(&a, &b, "another list of images: 20 and 21");
+    dv_index_free(&b);
+    mined_run(&b, 4, 1, 20, 1, 1);
+    refuses(&a, &b, "all of the images already");
+    dv_index_free(&b);
+    mined_run(&b, 5, 1, 20, 2, 3);
+    refuses(&a, &b, "(-k): 4 and 5");
+    dv_index_free(&b);
+    mined_run(&b, 4, 2, 20, 2, 3);
+    refuses(&a, &b, "(--per-image): 1 and 2");
+    dv_index_free(&b);
+    mined_run(&b, 4, 1, 20, 2, 3);
+    b.model_sha256[5] = 'b';
+    refuses(&a, &b, "another model: m.onnx");
+    b.model_sha256[5] = 'a';
+    b.preprocess.mean[1] = 0;
+    refuses(&a, &b, "preprocessing");
+    b.preprocess.mean[1] = a.preprocess.mean[1];
+    b.exact = true;
+    refuses(&a, &b, "--exact");
+    b.exact = false;
+    b.list[7] ^= 1;
+    refuses(&a, &b, "other names");
+    b.list[7] ^= 1;
+    b.layers[1].layer = "2";
+    refuses(&a, &b, "other layers: 'fc' and '2'");
+    dv_index_free(&a);
+    dv_index_free(&b);
+}
+
+/* No prefix of a document is a document, and none does harm. */
+static void truncation_at_every_byte_is_refused(void **state)
+{
+    (void)state;
+    dv_index x;
+    mined_run(&x, 3, 1, 9, 1, 1);
+    char *text = mined_text(&x);
+    dv_index_free(&x);
+    size_t size = strlen(text) - 1; /* the newline may go */
+    for (size_t n = 0; n < size; n++) {
+        char *part = malloc(n + 1); /* of that size, so that a sanitizer sees a step too far */
+        assert_non_null(part);
+        memcpy(part, text, n);
+        dv_error err = { 0 };
+        assert_false(dv_index_parse(&x, part, n, "index", &err));
+        assert_int_equal(strncmp(err.message, "index: ", 7), 0);
+        free(part);
+    }
+    free(text);
+}
+
+/* Puts `with` in the place of the first `what` and expects a refusal that says `why`. */
+static void refuses_change(const char *text, const char *what, const char *with, const char *why)
+{
+    const char *at = strstr(text, what);
+    if (!at)
+        fail_msg("no '%s' in the document", what);
+    size_t n = strlen(text) + strlen(with) + 1;
+    char *changed = malloc(n);
+    assert_non_null(changed);
+    snprintf(changed, n, "%.*s%s%s", (int)(at - text), text, with, at + strlen(what));
+    dv_index x;
+    dv_error err = { 0 };
+    if (dv_index_parse(&x, changed, strlen(changed), "index", &err))
+        fail_msg("'%s' in the place of '%s' was read", with, what);
+    if (!strstr(err.message, why))
+        fail_msg("'%s' does not say '%s'", err.message, why);
+    free(changed);
+}
+
+static void what_breaks_the_schema_is_refused(void **state)
+{
+    (void)state;
+    static const char *const changes[][3] = {
+        { "deconvviz index", "something", "not an index" },
+        { "\"version\":1", "\"version\":2", "version 2" },
+        { "\"sha256\":\"aaaa", "\"sha256\":\"Aaaa", "'sha256' is not a SHA-256" },
+        { "\"resize\":9", "\"resize\":-1", "resize is -1" },
+        { "\"size\":[8,7]", "\"size\":[8]", "'size' does not have 2" },
+        { "\"size\":[8,7]", "\"size\":[8,1e9]", "'size' is out of range" },
+        { "\"channels\":3", "\"channels\":2", "'mean' does not have 2" },
+        { "\"std\":[0.229", "\"std\":[0", "'std' is 0" },
+        { "\"scale\":0.0039", "\"scale\":\"\",\"s\":0.0039", "scale is not a number" },
+        { "\"k\":3", "\"k\":0", "k is 0: a whole number from 1 to 1000" },
+        { "\"k\":3", "\"k\":2.5", "k is 2.5" },
+        { "\"per_image\":1", "\"per_image\":4", "per_image is 4" },
+        { "\"count\":20", "\"count\":1e10", "count is 1e+10" },
+        { "\"count\":20", "\"count\":5", "read is" },
+        { "\"skipped\":3", "\"skipped\":4", "a whole number" },
+        { "\"skipped\":3", "\"skipped\":2", "'reasons' does not fit" },
+        { "[3,\"img/3.png\"", "[11,\"img/3.png\"", "reasons is 10" },
+        { "[3,\"img/3.png\"", "[3,7", "[number, text, text]" },
+        { "\"shape\":[1,6,4,5]", "\"shape\":[1,7,4,5]", "'units' does not have one for each" },
+        { "\"shape\":[1,6,4,5]", "\"shape\":[1,6,4,4611686018427387904]", "shape is" },
+        { "\"shape\":[1,6,4,5]", "\"shape\":[1,6,1,1,1,1,1,4,5]", "layer 1: shape" },
+        { "\"channel\":1", "\"channel\":2", "layer 1, unit 1: channel is 2" },
+        { "\"exact\":[\"0x", "\"exact\":[\"1x", "'exact' is not" },
+        { "\"max\":1", "\"max\":null", "max is not a number" },
+        { "\"histogram\":[", "\"histogram\":[40,", "histogram is 40" },
+        { "\"hits\":[[", "\"hits\":[7,[", "a hit is not" },
+        { "\"hits\":[[1,", "\"hits\":[[0,", "not above 0" },
+        { "\"hits\":[[1,", "\"hits\":[[1e99,", "value is not a number" },
+        { "\"hits\":[[1,", "\"hits\":[[0.5,", "not in order" },
+        { ",0,0,0]", ",20,0,0]", "a hit's image is 20" },
+        { "\n[0,\"img/0.png\",\"0", "\n[0,\"img/0.png\",\"z", "not a SHA-256" },
+        { "\n[0,\"img/0.png\"", "\n[19,\"img/0.png\"", "files is 1:" },
+        { "\"files\":[", "\"files\":[[],", "[number, text, text]" },
+        { "\"layers\":[", "\"layers\":7,\"l\":[", "'layers' is not a list" },
+        { "\"files\":[", "\"other\":[", "'files' is missing" },
+    };
+    dv_index x;
+    mined_run(&x, 3, 1, 20, 1, 1);
+    char *text = mined_text(&x);
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++)
+        refuses_change(text, changes[i][0], changes[i][1], changes[i][2]);
+    free(text);
+    dv_index_free(&x);
+}
+
+static void a_layer_is_found_by_number_and_by_name(void **state)
+{
+    (void)state;
+    dv_index x;
+    mined_run(&x, 3, 1, 2, 1, 1);
+    assert_ptr_equal(dv_index_find(&x, "1"), &x.layers[0]);
+    assert_ptr_equal(dv_index_find(&x, "t/1"), &x.layers[0]);
+    assert_ptr_equal(dv_index_find(&x, "conv\"1\""), &x.layers[0]);
+    assert_ptr_equal(dv_index_find(&x, "fc"), &x.layers[1]);
+    assert_null(dv_index_find(&x, "2"));
+    dv_index_free(&x);
+}
+
+static void too_many_units_or_hits_are_refused(void **state)
+{
+    (void)state;
+    dv_error err = { 0 };
+    dv_index_layer l = { .layer = "1", .name = "n", .tensor = "t", .shape = { 2, { 1, 1000001 } } };
+    dv_index x = { .k = 1, .per_image = 1 };
+    assert_false(dv_index_begin(&x, 1, &l, &err));
+    assert_non_null(strstr(err.message, "1000001 units"));
+    dv_index_free(&x);
+    l.shape.dim[1] = 20001;
+    x = (dv_index){ .k = 100, .per_image = 1 };
+    assert_false(dv_index_begin(&x, 1, &l, &err));
+    assert_non_null(strstr(err.message, "100 hits for each of 20001 units"));
+    dv_index_free(&x);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read_again),
+        cmocka_unit_test(hits_are_those_of_sorting_everything),
+        cmocka_unit_test(statistics_of_a_hand_checked_unit),
+        cmocka_unit_test(bins_split_octaves_in_two),
+        cmocka_unit_test(shards_merge_to_one_run_in_any_order),
+        cmocka_unit_test(more_skipped_than_have_room_merge_too),
+        cmocka_unit_test(what_is_not_of_one_run_is_not_merged),
+        cmocka_unit_test(truncation_at_every_byte_is_refused),
+        cmocka_unit_test(what_breaks_the_schema_is_refused),
+        cmocka_unit_test(a_layer_is_found_by_number_and_by_name),
+        cmocka_unit_test(too_many_units_or_hits_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
