@@ -13,7 +13,7 @@ bool dv_axes_fit(const int64_t *given, int n, int rank, unsigned *mask, dv_error
 {
     *mask = 0;
     for (int i = 0; i < n; i++) {
-        int axis;
+        int axis = 0;
         if (!dv_axis_fit(given[i], rank, &axis, err))
             return false;
         if (*mask >> axis & 1)
