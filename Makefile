@@ -30,6 +30,7 @@ endif
 
 # Every .c under src/ but the command line is the library; a new file needs no edit here.
 LIB_SRC   := $(filter-out src/cli/%,$(wildcard src/*/*.c))
+LIB_ASM   := $(wildcard src/*/*.S)
 CLI_SRC   := $(wildcard src/cli/*.c)
 UNIT_SRC  := $(wildcard tests/unit/test_$(or $T,*).c)
 # What several unit tests share: linked to each.
@@ -50,7 +51,7 @@ all: $B/deconvviz ## build the program (VARIANT=release|debug|asan|tsan|cov)
 $B/deconvviz: $(call obj,$(CLI_SRC)) $B/libdeconvviz.a
 	$(LINK)
 
-$B/libdeconvviz.a: $(call obj,$(LIB_SRC))
+$B/libdeconvviz.a: $(call obj,$(LIB_SRC)) $(patsubst %.S,$B/%.o,$(LIB_ASM))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -69,6 +70,11 @@ $B/bench/%: $B/tests/bench/%.o $B/libdeconvviz.a
 $B/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c $< -o $@
+
+# The built-in model.
+$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt)
+	@mkdir -p $(@D)
+	$(CC) -c $< -o $@
 
 # Changes when the compiler or its flags do, so that nothing stale is linked in.
 $B/flags: FORCE

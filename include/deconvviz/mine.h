@@ -23,9 +23,9 @@ typedef struct dv_mine_options {
     bool exact;               /* see dv_request */
     int shard, shards;        /* 1 <= shard <= shards */
     bool append;              /* add the images to the index that is there */
-    int threads;
-    const char *output;    /* of the index; while mining, its journal is beside it: ".journal" */
-    int64_t journal_limit; /* bytes after which the journal is rewritten; 0: 64 MB */
+    struct dv_pool *pool;     /* its workers take the images; NULL: one */
+    const char *output;       /* of the index; while mining, its journal is beside it: ".journal" */
+    int64_t journal_limit;    /* bytes after which the journal is rewritten; 0: 64 MB */
 
     /* Called in the order of the list, one at a time, on any thread. May be NULL. */
     void *ctx;

@@ -29,6 +29,7 @@ from PIL import Image
 
 SIZE = 64                     # side of the input in pixels
 SMALL = 52                    # side of the training views in the first part of the training: 0.7 of the work of a step
+LATE = .6                     # and in the rest: how much of the distortion of the views, and of the dropout, is left
 MEAN, STD = (.480, .448, .398), (.277, .269, .282)                              # of RGB / 255
 KEPT = {'zfnet64': (1, 2, 5, 10, 20, 30, 40), 'alexnet64': (1, 5, 20)}          # epochs whose weights are kept, beside the last
 
@@ -218,13 +219,15 @@ def between(n, low, high):
     return torch.empty(n).uniform_(low, high)
 
 
-def views(images, size):
-    """A random view (N,3,size,size) of each prepared image: mirrored, scaled, stretched, turned, shifted, other light."""
+def views(images, size, much):
+    """A random view (N,3,size,size) of each prepared image: mirrored, scaled, stretched, turned, shifted, other light.
+
+    much: 1, or less for views that are nearer to the image as it is."""
     n = len(images)
-    step = torch.exp(between(n, np.log(.7), np.log(1.15)))                       # image pixels a view pixel
-    stretch, angle = torch.exp(between(n, -.12, .12)), between(n, -.15, .15)
+    step = torch.exp(much * between(n, np.log(.7), np.log(1.15)))                # image pixels a view pixel
+    stretch, angle = torch.exp(much * between(n, -.12, .12)), much * between(n, -.15, .15)
     extent = step * size / SIZE                                                  # of the view, 1 = the whole image
-    room = (1 - extent).abs() + .1
+    room = (1 - extent).abs() + .1 * much
     a, b = extent * stretch * between(n, -1, 1).sign(), extent / stretch
     shift = [between(n, -1, 1) * room for _ in range(2)]
     theta = torch.stack([torch.stack([a * angle.cos(), -b * angle.sin(), shift[0]], 1),
@@ -232,8 +235,8 @@ def views(images, size):
     grid = F.affine_grid(theta, (n, 3, size, size), align_corners=False)
     x = F.grid_sample(images, grid, mode='bilinear', padding_mode='reflection', align_corners=False)
     grey = x.mean(1, keepdim=True)
-    colour, light = between(n, .6, 1.4)[:, None, None, None], between(n, -.25, .25)[:, None, None, None]
-    gain = between(n, .75, 1.3)[:, None, None, None] * torch.empty(n, 3, 1, 1).uniform_(.93, 1.07)
+    colour, light = 1 + much * between(n, -.4, .4)[:, None, None, None], much * between(n, -.25, .25)[:, None, None, None]
+    gain = (1 + much * between(n, -.25, .3)[:, None, None, None]) * (1 + much * torch.empty(n, 3, 1, 1).uniform_(-.07, .07))
     return torch.addcmul(light + grey * (gain * (1 - colour)), x, gain * colour)
 
 
@@ -315,7 +318,10 @@ def train(args):
     steps, threads = max(1, len(images) // args.batch), Threads(args.threads)
     for epoch in range(done + 1, args.epochs + 1):
         start, loss_sum, looking = time.time(), 0., 0.
-        size = SMALL if epoch <= args.small * args.epochs else SIZE
+        size, much = (SMALL, 1) if epoch <= args.small * args.epochs else (SIZE, LATE)
+        for m in net.modules():
+            if isinstance(m, nn.Dropout):
+                m.p = args.dropout * much
         net.train()
         order = torch.randperm(len(images))
         for s in range(steps):
@@ -325,7 +331,7 @@ def train(args):
                 group['lr'] = learning_rate(count / (args.epochs * steps), args.rate)
             look = time.time()
             some = order[s * args.batch:(s + 1) * args.batch]
-            x = views(prepare(images[some]), size).contiguous(memory_format=torch.channels_last)
+            x = views(prepare(images[some]), size, much).contiguous(memory_format=torch.channels_last)
             looking += time.time() - look
             with torch.autocast('cpu', dtype=torch.bfloat16):
                 scores = net(x)

@@ -103,8 +103,7 @@ static bool look_at_inputs(dv_model *m, const dv_node_words *w, sources *s, dv_e
 
 static bool fits(const dv_fold_op *row, const dv_node_words *w, const sources *s)
 {
-    return row && w->n_out == 1 && s->known &&
-           (s->constant || (row->flags & DV_FOLD_SHAPE_ONLY)) &&
+    return row && w->n_out == 1 && s->known && (s->constant || (row->flags & DV_FOLD_SHAPE_ONLY)) &&
            (s->small || (row->flags & (DV_FOLD_SHAPE_ONLY | DV_FOLD_ANY_SIZE)));
 }
 
@@ -147,8 +146,8 @@ dv_folded dv_fold_node(dv_model *m, const dv_node_words *w, dv_fold_budget *budg
     size_t n = row && (row->flags & DV_FOLD_ANY_SIZE) ? 0 : dv_shape_count(&result.shape);
     if (n > budget->elements) {
         dv_fail(err, DV_UNSUPPORTED,
-                "node '%s' (%s): more than %d numbers to compute from constants",
-                dv_net_title(w), w->op, DV_FOLD_BUDGET);
+                "node '%s' (%s): more than %d numbers to compute from constants", dv_net_title(w),
+                w->op, DV_FOLD_BUDGET);
         return DV_FOLD_FAILED;
     }
     budget->elements -= n;

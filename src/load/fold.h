@@ -11,7 +11,7 @@
 #include "graph/model.h"
 
 enum {
-    DV_FOLD_MAX = 65536,         /* elements of an array that a row of the table reads or makes */
+    DV_FOLD_MAX = 65536,        /* elements of an array that a row of the table reads or makes */
     DV_FOLD_BUDGET = 256 << 20, /* elements that a whole model may have computed */
 };
 

@@ -322,7 +322,7 @@ BOTH(less, a < b)
 BOTH(less_equal, a <= b)
 BOTH(greater, a > b)
 BOTH(greater_equal, a >= b)
-WHOLE(and, a && b)
+WHOLE(and, a &&b)
 WHOLE(or, a || b)
 WHOLE(xor, !a != !b)
 WHOLE(not, !a)
@@ -356,7 +356,7 @@ static bool mod(dv_fold *f, dv_error *err)
     return divide(f, err);
 }
 
-#define HOW(real, whole) (&(const function){ real, whole, false })
+#define HOW(real, whole)   (&(const function){ real, whole, false })
 #define TRUTH(real, whole) (&(const function){ real, whole, true })
 
 const dv_fold_op dv_fold_arithmetic[] = {

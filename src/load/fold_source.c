@@ -71,7 +71,8 @@ static bool constant(dv_fold *f, dv_error *err)
     for (size_t i = 0; i < sizeof names / sizeof names[0] && !a; i++)
         a = find_attr(f, names[i]);
     if (!a)
-        return dv_fail(err, DV_UNSUPPORTED, "it has neither value, value_int(s) nor value_float(s)");
+        return dv_fail(err, DV_UNSUPPORTED,
+                       "it has neither value, value_int(s) nor value_float(s)");
     switch (a->kind) {
     case DV_ATTR_ARRAY:
         f->out = *a->v.array;

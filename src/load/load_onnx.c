@@ -56,7 +56,8 @@ static bool read_file(dv_arena *a, dv_pb m, file *to, dv_error *err)
 static bool check_opset(const file *f, int oldest, dv_error *err)
 {
     if (f->opset == 0)
-        return dv_fail(err, DV_BAD_DATA, "the file names no version of ONNX's operators (truncated?)");
+        return dv_fail(err, DV_BAD_DATA,
+                       "the file names no version of ONNX's operators (truncated?)");
     if (f->opset < oldest || f->opset > INT32_MAX)
         return dv_fail(err, DV_UNSUPPORTED,
                        "ONNX operator set %lld: %d and later are supported (export it again, or "
@@ -98,8 +99,10 @@ static bool input_shape(const graph *g, dv_onnx_value *v, dv_shape *s, dv_error 
     if (g->q->size[0] && v->rank != 4)
         return dv_fail(err, DV_BAD_USAGE, "input '%s' has %d dimensions: no size can be set",
                        v->name, v->rank);
-    for (int i = 0; i < 2 && g->q->size[0]; i++)
+    for (int i = 0; i < 2 && g->q->size[0]; i++) {
+        g->m->resized |= v->dim[2 + i] >= 0 && v->dim[2 + i] != g->q->size[i];
         v->dim[2 + i] = g->q->size[i];
+    }
     for (int i = 0; i < v->rank; i++) {
         if (v->dim[i] >= 0)
             continue;
@@ -113,10 +116,11 @@ static bool input_shape(const graph *g, dv_onnx_value *v, dv_shape *s, dv_error 
     if (!dv_shape_set(s, v->rank, v->dim, "its shape", err))
         return dv_fail_in(err, "input '%s'", v->name);
     char text[DV_SHAPE_TEXT_MAX];
-    if (!g->q->any_batch && v->rank > 0 && v->dim[0] != 1)
-        return dv_fail(err, DV_UNSUPPORTED,
-                       "input '%s' is %s: one image at a time, a first dimension of 1, is supported",
-                       v->name, dv_shape_text(s, text));
+    if (v->rank > 0 && v->dim[0] != 1)
+        return dv_fail(
+            err, DV_UNSUPPORTED,
+            "input '%s' is %s: one image at a time, a first dimension of 1, is supported", v->name,
+            dv_shape_text(s, text));
     return true;
 }
 
@@ -141,7 +145,11 @@ static bool add_input(graph *g, dv_pb m, dv_error *err)
     if (!dv_dtype_is_float(type))
         return dv_fail(err, DV_UNSUPPORTED, "input '%s' is of type %s: a float type is supported",
                        v.name, dv_dtype_name(type));
-    return input_shape(g, &v, &s, err) && dv_model_add_input(g->m, v.name, &s, err);
+    if (g->q->shape)
+        s = *g->q->shape;
+    else if (!input_shape(g, &v, &s, err))
+        return false;
+    return dv_model_add_input(g->m, v.name, &s, err);
 }
 
 /* Calls `take` with every field of that number, a message. */

@@ -46,9 +46,9 @@ static bool list_producers(sorter *s, int n, dv_arena *arena, dv_error *err)
     for (size_t i = 1; i < s->n_producers; i++) {
         const producer *a = &s->producers[i - 1], *b = &s->producers[i];
         if (strcmp(a->name, b->name) == 0)
-            return dv_fail(err, DV_BAD_DATA, "tensor '%s' is the output of two nodes, '%s' and '%s'",
-                           a->name, dv_net_title(&s->nodes[a->node]),
-                           dv_net_title(&s->nodes[b->node]));
+            return dv_fail(err, DV_BAD_DATA,
+                           "tensor '%s' is the output of two nodes, '%s' and '%s'", a->name,
+                           dv_net_title(&s->nodes[a->node]), dv_net_title(&s->nodes[b->node]));
     }
     return true;
 }
@@ -61,8 +61,7 @@ static bool find_producer(const sorter *s, const dv_node_words *w, const char *n
     if (!name || !name[0] || dv_model_value(s->m, name) != DV_NO_VALUE)
         return true;
     producer key = { name, 0 };
-    const producer *p =
-        bsearch(&key, s->producers, s->n_producers, sizeof *s->producers, by_name);
+    const producer *p = bsearch(&key, s->producers, s->n_producers, sizeof *s->producers, by_name);
     if (!p)
         return dv_fail(err, DV_BAD_DATA, "node '%s' (%s): its input '%s' is nowhere defined",
                        dv_net_title(w), w->op, name);

@@ -24,7 +24,7 @@ typedef struct dv_onnx_request {
     int n_bound;
     const dv_onnx_bound *bound; /* (n_bound) */
     int oldest;                 /* operator set to take; 0: DV_ONNX_OLDEST */
-    bool any_batch;             /* N need not be 1 */
+    const dv_shape *shape;      /* the input's, in place of the file's; any N */
     bool constants_only;        /* no input is left, the model stays unfinished */
 } dv_onnx_request;
 
@@ -69,9 +69,9 @@ bool dv_onnx_node(dv_onnx_store *s, dv_pb message, int opset, dv_node_words *w,
 /* ValueInfoProto of an input or output: its name and type. */
 typedef struct dv_onnx_value {
     const char *name;
-    int64_t type;               /* TensorProto.DataType; 0: not a tensor */
-    int rank;                   /* -1: not given */
-    int64_t dim[DV_MAX_RANK];   /* -1 where it is free */
+    int64_t type;             /* TensorProto.DataType; 0: not a tensor */
+    int rank;                 /* -1: not given */
+    int64_t dim[DV_MAX_RANK]; /* -1 where it is free */
 } dv_onnx_value;
 
 bool dv_onnx_read_value(dv_arena *a, dv_pb message, dv_onnx_value *v, dv_error *err) DV_MUST_CHECK;

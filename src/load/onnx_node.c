@@ -25,9 +25,9 @@ typedef enum attr_type {
 } attr_type;
 
 static const char *const type_names[N_ATTR_TYPES] = {
-    "without a type", "a float",       "an integer",    "a text",          "a tensor",
-    "a graph",        "floats",        "integers",      "a list of texts", "a list of tensors",
-    "a list of graphs", "a sparse tensor", "sparse tensors", "a type",       "a list of types",
+    "without a type",   "a float",         "an integer",     "a text",          "a tensor",
+    "a graph",          "floats",          "integers",       "a list of texts", "a list of tensors",
+    "a list of graphs", "a sparse tensor", "sparse tensors", "a type",          "a list of types",
 };
 
 /* The type that a field's presence speaks for, where an old file gives none. */
@@ -211,8 +211,8 @@ static bool add_attr(dv_onnx_store *s, dv_pb m, const char *op, dv_attr *attrs, 
 }
 
 /* The texts of a NodeProto, and how much room its lists need. */
-static bool take_node_field(dv_arena *a, dv_node_words *w, const char **domain, const dv_pb_field *f,
-                            dv_error *err)
+static bool take_node_field(dv_arena *a, dv_node_words *w, const char **domain,
+                            const dv_pb_field *f, dv_error *err)
 {
     switch (f->number) {
     case 1:

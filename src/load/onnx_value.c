@@ -38,9 +38,11 @@ static bool read_tensor_type(dv_pb m, dv_onnx_value *v, dv_error *err)
     while (dv_pb_more(&m)) {
         dv_pb_field f;
         dv_pb shape;
-        if (!dv_pb_next(&m, &f, err) || (f.number == 1 && !dv_pb_int(&f, "elem_type", &v->type, err)))
+        if (!dv_pb_next(&m, &f, err) ||
+            (f.number == 1 && !dv_pb_int(&f, "elem_type", &v->type, err)))
             return false;
-        if (f.number == 2 && (!dv_pb_message(&f, "shape", &shape, err) || !read_shape(shape, v, err)))
+        if (f.number == 2 &&
+            (!dv_pb_message(&f, "shape", &shape, err) || !read_shape(shape, v, err)))
             return false;
     }
     return true;

@@ -42,10 +42,9 @@ static bool take_bytes(dv_pb *m, dv_pb *bytes, dv_error *err)
     if (!varint(&m->at, m->end, &n))
         return fail_at(m, err, "the file ends inside a length (truncated?)");
     if (n > (uint64_t)(m->end - m->at))
-        return dv_fail(err, DV_BAD_DATA,
-                       "byte %zu: a field of %llu bytes where %zu are left (truncated?)",
-                       (size_t)(before.at - m->file), (unsigned long long)n,
-                       (size_t)(m->end - m->at));
+        return dv_fail(
+            err, DV_BAD_DATA, "byte %zu: a field of %llu bytes where %zu are left (truncated?)",
+            (size_t)(before.at - m->file), (unsigned long long)n, (size_t)(m->end - m->at));
     *bytes = (dv_pb){ m->at, m->at + n, m->file };
     m->at += n;
     return true;

@@ -62,7 +62,7 @@ static bool whole(const place *p, const cJSON *n, const char *what, int64_t lo, 
 static bool get_int(const place *p, const cJSON *object, const char *key, int lo, int hi, int *to)
 {
     const cJSON *m = member(p, object, key);
-    int64_t v;
+    int64_t v = 0;
     if (!m || !whole(p, m, key, lo, hi, &v))
         return false;
     *to = (int)v;
@@ -171,7 +171,7 @@ static bool read_row(const place *p, const cJSON *row, const char *what, int32_t
     if (!first || cJSON_GetArraySize(row) != 3 || !cJSON_IsString(first->next) ||
         !cJSON_IsString(first->next->next))
         return dv_fail(p->err, DV_BAD_DATA, "%s%s: [number, text, text] needed", p->text, what);
-    int64_t n;
+    int64_t n = 0;
     if (!whole(p, first, what, above, (int64_t)count - 1, &n))
         return false;
     *image = (int32_t)n;
@@ -194,8 +194,8 @@ static bool read_images(const place *p, dv_index *x, const cJSON *doc)
         return bad(p, "'reasons' does not fit 'skipped'");
     int32_t next = 0;
     for (const cJSON *row = reasons->child; row; row = row->next) {
-        int32_t image;
-        const char *text[2];
+        int32_t image = 0;
+        const char *text[2] = { 0 };
         if (!read_row(p, row, "reasons", next, x->count, &image, text) ||
             !dv_index_add_skip(x, image, text[0], text[1], p->err))
             return false;
@@ -218,7 +218,7 @@ static bool read_shards(const place *p, dv_index *x, const cJSON *doc)
         !dv_index_set_shards(x, of, p->err))
         return false;
     for (const cJSON *k = have->child; k; k = k->next) {
-        int64_t shard;
+        int64_t shard = 0;
         if (!whole(p, k, "have", 1, of, &shard))
             return false;
         x->have[shard - 1] = true;
@@ -239,7 +239,7 @@ static bool read_histogram(const place *p, dv_index_unit *u, const cJSON *o)
         return false;
     int bin = (int)first + DV_INDEX_BINS / 2;
     for (v = v ? v->next : NULL; v; v = v->next, bin++) {
-        int64_t n;
+        int64_t n = 0;
         if (bin == DV_INDEX_BINS)
             return bad(p, "'histogram' has too many bins");
         if (!whole(p, v, "histogram", 0, u->active_images, &n))
@@ -256,7 +256,7 @@ static bool read_hit(const place *p, const dv_index *x, const dv_index_layer *l,
     if (!cJSON_IsArray(row) || cJSON_GetArraySize(row) != 4)
         return bad(p, "a hit is not [value, image, y, x]");
     const cJSON *v = row->child;
-    int64_t image, y, c;
+    int64_t image = 0, y = 0, c = 0;
     if (!real(p, v, "a hit's value", &h->value) ||
         !whole(p, v->next, "a hit's image", 0, (int64_t)x->count - 1, &image) ||
         !whole(p, v->next->next, "a hit's y", 0, l->size[DV_Y] - 1, &y) ||
@@ -381,8 +381,8 @@ static bool read_files(const place *p, dv_index *x, const cJSON *doc)
     x->max_files = n + 1;
     int32_t next = 0;
     for (const cJSON *row = list->child; row; row = row->next) {
-        int32_t image;
-        const char *text[2];
+        int32_t image = 0;
+        const char *text[2] = { 0 };
         if (!read_row(p, row, "files", next, x->count, &image, text))
             return false;
         if (strlen(text[1]) != 64 || strspn(text[1], "0123456789abcdef") != 64)

@@ -245,11 +245,11 @@ static int32_t count_of_shard(int64_t from, int64_t end, int k, int n)
     return first < end ? (int32_t)((end - 1 - first) / n + 1) : 0;
 }
 
-static bool run(pass *p, dv_pool *pool, dv_error *err)
+static bool run(pass *p, dv_error *err)
 {
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->moved, NULL);
-    dv_pool_run(pool, p->n_workers, work, p);
+    dv_pool_run(p->options->pool, p->n_workers, work, p);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->moved);
     if (p->stop && err)
@@ -267,20 +267,18 @@ bool dv_mine_images(const dv_model *m, const dv_mine_options *o, const dv_list *
                .tensors = tensors,
                .index = x,
                .journal = j,
-               .n_workers = o->threads,
-               .n_slots = o->threads * SLOTS_PER_WORKER };
+               .n_workers = dv_pool_size(o->pool),
+               .n_slots = dv_pool_size(o->pool) * SLOTS_PER_WORKER };
     p.progress.total = count_of_shard(first, x->count, o->shard, o->shards);
     p.progress.resumed = p.progress.total - count_of_shard(x->done, x->count, o->shard, o->shards);
     p.progress.done = p.progress.resumed;
     int64_t image = first_of_shard(x->done, o->shard, o->shards);
     p.image = image < x->count ? (int32_t)image : x->count;
     dv_request r = { .n_keep = x->n_layers, .keep = tensors, .exact = o->exact };
-    dv_pool *pool = dv_pool_new(o->threads, err);
-    bool ok = pool && (p.plan = dv_plan_new(m, &r, NULL, err)) && make_workers(&p, err) &&
-              run(&p, pool, err);
+    p.plan = dv_plan_new(m, &r, NULL, err);
+    bool ok = p.plan && make_workers(&p, err) && run(&p, err);
     free_workers(&p);
     dv_plan_free(p.plan);
-    dv_pool_free(pool);
     if (ok)
         x->done = x->count;
     return ok;

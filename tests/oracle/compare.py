@@ -168,12 +168,15 @@ def compare_graphs(program, first, count):
     return total
 
 
-def spread_targets(model, n):
+def spread_targets(case, n):
     """n activations from the first layers to the last: outputs of ReLU, Conv, Concat, Add, Gemm, pools …"""
     kinds = ('Relu', 'Clip', 'Conv', 'Concat', 'Add', 'Gemm', 'MaxPool', 'BatchNormalization', 'Mul', 'ConvTranspose')
-    names = [node.output[0] for node in model.graph.node if node.op_type in kinds]
-    last = model.graph.output[0].name
-    names = [n for n in names if n != last]
+    reference = case.references['deconvnet']
+    with torch.no_grad():
+        reference.forward(case.x)
+    values, last = reference.values, reference.graph.output[0].name
+    names = [node.output[0] for node in reference.graph.node if node.op_type in kinds and node.output[0] in values]
+    names = [t for t in names if values[t].is_floating_point() and values[t].dim() in (2, 4) and t != last]
     at = np.linspace(0.05, 0.97, n - 1) * (len(names) - 1)
     return list(dict.fromkeys([names[int(round(i))] for i in at] + [last]))
 
@@ -193,10 +196,8 @@ def compare_networks(program, names):
         tally = Tally(name)
         case = Case(program, tally, path, x_path, lrn_path)
         rng = np.random.default_rng(len(name))
-        for tensor in spread_targets(onnx.load(lrn_path or path), 5):
+        for tensor in spread_targets(case, 5):
             y = case.forward(tensor)
-            if y.dim() not in (2, 4):
-                continue
             for rule in RULES:
                 case.project(tensor, y, strong_channels(y, 2, rng), rule)
         tally.report()
@@ -211,7 +212,6 @@ def compare_photographs(program):
     photographs = sorted(glob.glob(os.path.join(SHARED, 'images/imagenet-1000/*')))[37::97][:10]
     if not os.path.exists(path) or len(photographs) < 10:
         raise SystemExit(f'compare.py photographs needs {SHARED}/models and images')
-    model = onnx.load(path)
     tally = Tally('squeezenet1.1, ten photographs')
     with tempfile.TemporaryDirectory() as folder:
         x_path = os.path.join(folder, 'x.npy')
@@ -219,7 +219,7 @@ def compare_photographs(program):
             program.prepare(path, photograph, x_path)
             case = Case(program, tally, path, x_path)
             rng = np.random.default_rng(i)
-            for tensor in spread_targets(model, 5):
+            for tensor in spread_targets(case, 5):
                 y = case.forward(tensor)
                 for rule in RULES:
                     case.project(tensor, y, strong_channels(y, 2, rng), rule)

@@ -12,9 +12,10 @@ import numpy as np
 import onnx
 import torch
 import torchvision
-from onnx import helper, numpy_helper
+from onnx import helper
 from torch import nn
 
+LRN = {'size': 5, 'alpha': 0.05, 'beta': 0.75, 'k': 2}
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../build/oracle')
 
 
@@ -34,11 +35,9 @@ def narrow_vgg(name):
 
 def alexnet_lrn():
     """Krizhevsky et al. 2012 with its contrast normalisation and overlapping pools, one group, narrow."""
-    def lrn():
-        return nn.LocalResponseNorm(5, alpha=0.05, beta=0.75, k=2)
     return nn.Sequential(
-        nn.Conv2d(3, 48, 11, 4, 2), nn.ReLU(), lrn(), nn.MaxPool2d(3, 2),
-        nn.Conv2d(48, 64, 5, 1, 2, groups=2), nn.ReLU(), lrn(), nn.MaxPool2d(3, 2),
+        nn.Conv2d(3, 48, 11, 4, 2), nn.ReLU(), nn.LocalResponseNorm(**LRN), nn.MaxPool2d(3, 2),
+        nn.Conv2d(48, 64, 5, 1, 2, groups=2), nn.ReLU(), nn.LocalResponseNorm(**LRN), nn.MaxPool2d(3, 2),
         nn.Conv2d(64, 96, 3, 1, 1), nn.ReLU(), nn.Conv2d(96, 64, 3, 1, 1, groups=2), nn.ReLU(), nn.MaxPool2d(3, 2),
         nn.Flatten(), nn.Linear(64 * 4 * 4, 64), nn.ReLU(), nn.Linear(64, 20))
 
@@ -78,7 +77,7 @@ NETWORKS = {
     'shufflenet_v2_x1_0': (vision('shufflenet_v2_x1_0'), (3, 128, 96), 11, 'folded dynamic'),
     'mnasnet1_0': (vision('mnasnet1_0'), (3, 96, 96), 17, 'folded'),
     'efficientnet_b0': (vision('efficientnet_b0'), (3, 96, 96), 14, 'folded'),
-    'alexnet_lrn': (alexnet_lrn, (3, 163, 163), 12, ''),
+    'alexnet_lrn': (alexnet_lrn, (3, 163, 163), 12, 'folded'),
     'segment': (Segment, (1, 48, 64), 15, ''),
 }
 
@@ -102,34 +101,12 @@ def initialise(model, x):
 
 
 def with_native_lrn(model):
-    """The model with each chain that PyTorch exports for LocalResponseNorm turned into one LRN node."""
-    made = {o: n for n in model.graph.node for o in n.output}
-    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    constants.update({n.output[0]: numpy_helper.to_array(n.attribute[0].t)
-                      for n in model.graph.node if n.op_type == 'Constant'})
-
-    def scalar(node):
-        return next(float(constants[i]) for i in node.input if i in constants)
-
-    def back(node, *ops):
-        for op in ops:
-            node = next(made[i] for i in node.input if i in made and made[i].op_type != 'Constant')
-            if node.op_type != op:
-                return None
-            yield node
-
+    """alexnet_lrn with each division, the end of what PyTorch exports for LocalResponseNorm, turned into one LRN."""
     for n in model.graph.node:
-        if n.op_type != 'Div' or n.input[1] not in made:
-            continue
-        power = made[n.input[1]]
-        chain = list(back(power, 'Add', 'Mul', 'Squeeze', 'AveragePool', 'Pad', 'Unsqueeze', 'Mul'))
-        if power.op_type != 'Pow' or len(chain) != 7:
-            continue
-        add, times, _, pool = chain[:4]
-        size = next(a for a in pool.attribute if a.name == 'kernel_shape').ints[0]
-        native = helper.make_node('LRN', [n.input[0]], list(n.output), size=size, alpha=scalar(times),
-                                  beta=scalar(power), bias=scalar(add))
-        n.CopyFrom(native)
+        if n.op_type == 'Div':
+            n.CopyFrom(helper.make_node('LRN', [n.input[0]], list(n.output), size=LRN['size'], alpha=LRN['alpha'],
+                                        beta=LRN['beta'], bias=float(LRN['k'])))
+    assert sum(n.op_type == 'LRN' for n in model.graph.node) == 2
     return model
 
 

@@ -3,6 +3,7 @@ with what random graphs need on top. Everything is float64 PyTorch; see the orac
 import os
 import sys
 
+import onnx
 import torch
 import torch.nn.functional as F
 
@@ -19,6 +20,42 @@ RULES = ('deconvnet', 'gradient', 'guided')
 
 class Reference(Oracle):
     """Oracle and: ConvTranspose with any padding, Softmax over any axis, a few elementwise operators."""
+
+    def forward(self, x, until=None):
+        """As Oracle.forward; the values are kept for op_If, whose branches see them."""
+        self.values = dict(self.const)
+        self.values[self.input] = x
+        until = until or self.graph.output[0].name
+        for node in self.graph.node:
+            self.compute(node)
+            if until in node.output:
+                break
+        return self.values[until]
+
+    def compute(self, node):
+        a = {p.name: onnx.helper.get_attribute_value(p) for p in node.attribute}
+        out = getattr(self, 'op_' + node.op_type)(a, *[self.values[n] if n else None for n in node.input])
+        self.values.update(zip(node.output, out if isinstance(out, (tuple, list)) else (out,)))
+
+    def op_Conv(self, a, x, w, b=None):
+        """Depthwise convolutions as sums of shifted maps: PyTorch's own take minutes in float64."""
+        if not a.get('group', 1) == x.shape[1] == w.shape[0] > 1:
+            return super().op_Conv(a, x, w, b)
+        s, d = a.get('strides', [1, 1]), a.get('dilations', [1, 1])
+        (t, l), (bo, r) = self.pads(a, x, w.shape[2:], s, d)
+        x = F.pad(x, (l, r, t, bo))
+        h, v = [(x.shape[2 + i] - (w.shape[2 + i] - 1) * d[i] - 1) // s[i] + 1 for i in (0, 1)]
+        y = sum(x[:, :, i * d[0]:i * d[0] + (h - 1) * s[0] + 1:s[0], j * d[1]:j * d[1] + (v - 1) * s[1] + 1:s[1]] *
+                w[:, 0, i, j].view(1, -1, 1, 1) for i in range(w.shape[2]) for j in range(w.shape[3]))
+        y = y if b is None else y + b.view(1, -1, 1, 1)
+        return y if self.noise == 0 else y * (1 + self.noise * torch.randn_like(y))
+
+    def op_If(self, a, condition):
+        """PyTorch exports a squeeze of a dimension that it does not know so."""
+        branch = a['then_branch' if bool(condition) else 'else_branch']
+        for node in branch.node:
+            self.compute(node)
+        return self.values[branch.output[0].name]
 
     def op_ConvTranspose(self, a, x, w, b=None):
         k, s, d = w.shape[2:], a.get('strides', [1, 1]), a.get('dilations', [1, 1])

@@ -1,0 +1,67 @@
+/* cmd_merge.c - `deconvviz merge`: the indices of shards into one. */
+#include "cli/cli.h"
+#include "deconvviz/index.h"
+
+#include <stdlib.h>
+
+typedef struct merge_options {
+    const char *out;
+    bool quiet;
+} merge_options;
+
+static const cli_option options[] = {
+    { "out", 'o', CLI_TEXT, offsetof(merge_options, out), "INDEX", "the index to write" },
+    { "quiet", 'q', CLI_FLAG, offsetof(merge_options, quiet), NULL, "say nothing but errors" },
+    { 0 },
+};
+
+static bool merge_all(dv_index *to, int n, char **paths, dv_error *err)
+{
+    if (!dv_index_read(to, paths[0], err))
+        return false;
+    for (int i = 1; i < n; i++) {
+        dv_index from;
+        if (!dv_index_read(&from, paths[i], err))
+            return false;
+        bool ok = dv_index_merge(to, &from, err) ||
+                  dv_fail_in(err, i == 1 ? "%s and %s" : "what begins with %s, and %s", paths[0],
+                             paths[i]);
+        dv_index_free(&from);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+static void tell_missing(const dv_index *x)
+{
+    int n = 0;
+    for (int i = 0; i < x->shards; i++)
+        n += x->have[i];
+    cli_say("%d of %d shards: sheets and --append need all", n, x->shards);
+}
+
+static bool run(const void *opts, int n_args, char **args, dv_error *err)
+{
+    const merge_options *o = opts;
+    if (!o->out || n_args == 0)
+        return dv_fail(err, DV_BAD_USAGE, "indices and -o INDEX are needed");
+    dv_index x = { 0 };
+    bool ok = merge_all(&x, n_args, args, err) && dv_index_write(&x, o->out, err);
+    if (ok && !dv_index_complete(&x) && !o->quiet)
+        tell_missing(&x);
+    if (ok)
+        printf("%s: %d images, %d layers, %d units\n", o->out, (int)x.read, x.n_layers, x.n_units);
+    dv_index_free(&x);
+    return ok;
+}
+
+const cli_command cmd_merge = {
+    .name = "merge",
+    .summary = "Put the indices of shards together",
+    .usage = "-o INDEX INDEX...",
+    .options = options,
+    .defaults = &(const merge_options){ 0 },
+    .options_size = sizeof(merge_options),
+    .run = run,
+};

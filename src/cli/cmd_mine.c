@@ -1,0 +1,179 @@
+/* cmd_mine.c - `deconvviz mine`: the strongest activations of every unit over many images. */
+#include "cli/network.h"
+#include "deconvviz/mine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct mine_options {
+    cli_network_options network;
+    cli_list layers;
+    const char *list, *shard, *out;
+    int k, per_image;
+    bool append;
+} mine_options;
+
+static const cli_option options[] = {
+    { "layer", 'l', CLI_LIST, offsetof(mine_options, layers), "LAYER",
+      "number or name; again and again; all (the default)" },
+    { "out", 'o', CLI_TEXT, offsetof(mine_options, out), "INDEX", "the index to write (JSON)" },
+    { "hits", 'k', CLI_INT, offsetof(mine_options, k), "K", "hits to keep for each unit (9)" },
+    { "per-image", 0, CLI_INT, offsetof(mine_options, per_image), "N",
+      "how many of them one image may give (1)" },
+    { "list", 0, CLI_TEXT, offsetof(mine_options, list), "FILE",
+      "images, a path a line; - for standard input" },
+    { "shard", 0, CLI_TEXT, offsetof(mine_options, shard), "K/N",
+      "every N-th image from the K-th on; merge puts shards together" },
+    { "append", 0, CLI_FLAG, offsetof(mine_options, append), NULL,
+      "add the images to the index that is there" },
+    CLI_NETWORK_ROWS(mine_options),
+    { 0 },
+};
+
+typedef struct work {
+    const mine_options *o;
+    cli_network network;
+    dv_list images;
+    int n_tensors, tensors[CLI_LIST_MAX];
+    bool terminal; /* standard error is one, and progress is wanted */
+    struct timespec began, told;
+} work;
+
+static double seconds_since(const struct timespec *then)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) * 1e-9;
+}
+
+static void format_time(double seconds, char *to, size_t size)
+{
+    long s = seconds < 1e9 ? (long)(seconds + 0.5) : 1000000000;
+    if (s < 60)
+        snprintf(to, size, "%ld s", s);
+    else if (s < 3600)
+        snprintf(to, size, "%ld:%02ld min", s / 60, s % 60);
+    else
+        snprintf(to, size, "%ld:%02ld h", s / 3600, s / 60 % 60);
+}
+
+static void clear_line(const work *w)
+{
+    if (w->terminal)
+        fputs("\r\033[K", stderr);
+}
+
+static void show_progress(void *ctx, const dv_mine_progress *p)
+{
+    work *w = ctx;
+    bool last = p->done == p->total;
+    if (!w->terminal || (!last && seconds_since(&w->told) < 0.25))
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &w->told);
+    double seconds = seconds_since(&w->began), rate = (p->done - p->resumed) / seconds;
+    char left[32];
+    format_time((p->total - p->done) / rate, left, sizeof left);
+    clear_line(w);
+    fprintf(stderr, "%d of %d images, %.3g images/s%s%s%s", (int)p->done, (int)p->total, rate,
+            last ? "" : ", ", last ? "" : left, last ? "\n" : " left");
+    fflush(stderr);
+}
+
+static void tell_skipped(void *ctx, const char *path, const char *reason)
+{
+    clear_line(ctx);
+    cli_say("%s: %s", path, reason);
+}
+
+static bool parse_shard(const char *text, int *shard, int *shards, dv_error *err)
+{
+    int used = 0;
+    *shard = *shards = 1;
+    if (text && (sscanf(text, "%6d/%6d%n", shard, shards, &used) != 2 || text[used]))
+        return dv_fail(err, DV_BAD_USAGE, "--shard '%s': K/N is needed, as in 1/4", text);
+    return true;
+}
+
+static bool list_images(work *w, int n_args, char **args, dv_error *err)
+{
+    if (w->o->list && !dv_list_add_lines(&w->images, w->o->list, err))
+        return false;
+    for (int i = 0; i < n_args; i++)
+        if (!dv_list_add(&w->images, args[i], err))
+            return false;
+    return w->images.count > 0 ||
+           dv_fail(err, DV_BAD_USAGE, "images are needed: files, folders or --list FILE");
+}
+
+static bool find_layers(work *w, dv_error *err)
+{
+    for (int i = 0; i < w->o->layers.n; i++) {
+        if (strcmp(w->o->layers.text[i], "all") == 0) {
+            w->n_tensors = 0; /* which is what all are to dv_mine */
+            return true;
+        }
+        if (!dv_model_find(w->network.model, w->o->layers.text[i], &w->tensors[w->n_tensors++],
+                           err))
+            return false;
+    }
+    return true;
+}
+
+static bool mine(work *w, dv_error *err)
+{
+    const mine_options *o = w->o;
+    dv_mine_options m = { .n_tensors = w->n_tensors,
+                          .tensors = w->tensors,
+                          .preprocess = w->network.prepare,
+                          .k = o->k,
+                          .per_image = o->per_image,
+                          .exact = o->network.exact,
+                          .append = o->append,
+                          .pool = w->network.pool,
+                          .output = o->out,
+                          .ctx = w,
+                          .progress = show_progress,
+                          .skipped = tell_skipped };
+    if (!parse_shard(o->shard, &m.shard, &m.shards, err))
+        return false;
+    if (!w->network.is_image)
+        return dv_fail(err, DV_BAD_USAGE, "the network's input is no image");
+    clock_gettime(CLOCK_MONOTONIC, &w->began);
+    dv_mine_result r;
+    if (!dv_mine(w->network.model, &m, &w->images, &r, err)) {
+        clear_line(w);
+        return false;
+    }
+    if (r.resumed > 0 && !o->network.quiet)
+        cli_say("%d images were there from a run that did not finish", (int)r.resumed);
+    printf("%s: %d images, %d layers, %d units, %d of them never active\n", o->out, (int)r.read,
+           r.n_layers, r.n_units, r.n_dead);
+    return r.skipped == 0 || dv_fail(err, DV_IO, "%d of %d images could not be read (see %s)",
+                                     (int)r.skipped, (int)(r.read + r.skipped), o->out);
+}
+
+static bool run(const void *opts, int n_args, char **args, dv_error *err)
+{
+    work w = { .o = opts };
+    w.terminal = isatty(STDERR_FILENO) && !w.o->network.quiet;
+    if (!w.o->out)
+        return dv_fail(err, DV_BAD_USAGE, "-o INDEX is needed");
+    bool ok = list_images(&w, n_args, args, err) &&
+              cli_network_open(&w.network, &w.o->network, NULL, err) && find_layers(&w, err) &&
+              mine(&w, err);
+    cli_network_close(&w.network);
+    dv_list_free(&w.images);
+    return ok;
+}
+
+const cli_command cmd_mine = {
+    .name = "mine",
+    .summary = "Find the images that excite each unit most, in one pass over many",
+    .usage = "[-m MODEL] [-l LAYER]... -o INDEX [options] IMAGE|FOLDER...",
+    .options = options,
+    .defaults = &(const mine_options){ .network = CLI_NETWORK_DEFAULTS, .k = 9, .per_image = 1 },
+    .options_size = sizeof(mine_options),
+    .run = run,
+};

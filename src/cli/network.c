@@ -1,0 +1,165 @@
+#include "cli/network.h"
+
+#include "deconvviz/load.h"
+#include "tensor/npy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool parse_size(const char *text, int size[2], dv_error *err)
+{
+    double v[2];
+    if (!cli_numbers(text, "--size", strchr(text, ',') ? 2 : 1, v, err))
+        return false;
+    if (!strchr(text, ','))
+        v[1] = v[0];
+    for (int i = 0; i < 2; i++) {
+        if (!(v[i] >= 1 && v[i] <= DV_IMAGE_MAX_SIDE))
+            return dv_fail(err, DV_BAD_USAGE, "--size %s: 1 to %d are supported", text,
+                           DV_IMAGE_MAX_SIDE);
+        size[i] = (int)v[i];
+    }
+    return true;
+}
+
+static bool override_three(const char *text, const char *option, int channels, float to[3],
+                           bool may_be_zero, dv_error *err)
+{
+    double v[3];
+    if (!text)
+        return true;
+    if (!cli_numbers(text, option, channels, v, err))
+        return false;
+    for (int i = 0; i < channels; i++) {
+        if (v[i] == 0 && !may_be_zero)
+            return dv_fail(err, DV_BAD_USAGE, "%s must not be 0", option);
+        to[i] = (float)v[i];
+    }
+    return true;
+}
+
+/* The options' words over what the model says, over imagenet. */
+static bool settle(cli_network *n, const cli_network_options *o, const char **from, dv_error *err)
+{
+    dv_preprocess *p = &n->prepare;
+    const dv_shape *in = dv_tensor_shape(n->model, dv_model_input(n->model));
+    const dv_preprocess *own = dv_model_preprocess(n->model);
+    *from = own ? "the model's" : "the default";
+    *p = own ? *own : (dv_preprocess){ 0 };
+    p->channels = in->dim[1];
+    p->size[0] = in->dim[2];
+    p->size[1] = in->dim[3];
+    const char *name = o->preprocess ? o->preprocess : own ? NULL : "imagenet";
+    if (name && !dv_preprocess_named(p, name))
+        return dv_fail(err, DV_BAD_USAGE, "--preprocess '%s': imagenet, caffe, unit or none", name);
+    if (o->preprocess || o->mean || o->std || o->pixel_scale != 0 || o->order || o->resize >= 0)
+        *from = "as asked";
+    if (o->resize >= 0)
+        p->resize = o->resize;
+    if (o->pixel_scale != 0)
+        p->scale = (float)o->pixel_scale;
+    if (o->order && strcmp(o->order, "rgb") != 0 && strcmp(o->order, "bgr") != 0)
+        return dv_fail(err, DV_BAD_USAGE, "--order '%s': rgb or bgr", o->order);
+    if (o->order)
+        p->bgr = o->order[0] == 'b';
+    return override_three(o->mean, "--mean", p->channels, p->mean, true, err) &&
+           override_three(o->std, "--std", p->channels, p->std, false, err);
+}
+
+static void note_preprocessing(const cli_network *n, const char *from)
+{
+    const dv_preprocess *p = &n->prepare;
+    char resize[48] = "stretched";
+    if (p->resize)
+        snprintf(resize, sizeof resize, "shorter side %d, centre", p->resize);
+    if (p->channels == 3)
+        cli_say("input: %s %dx%d, %s, (pixel * %.6g - (%g, %g, %g)) / (%g, %g, %g) (%s)", resize,
+                p->size[1], p->size[0], p->bgr ? "BGR" : "RGB", (double)p->scale,
+                (double)p->mean[0], (double)p->mean[1], (double)p->mean[2], (double)p->std[0],
+                (double)p->std[1], (double)p->std[2], from);
+    else
+        cli_say("input: %s %dx%d, grey, (pixel * %.6g - %g) / %g (%s)", resize, p->size[1],
+                p->size[0], (double)p->scale, (double)p->mean[0], (double)p->std[0], from);
+}
+
+static bool make_pool(cli_network *n, int threads, dv_error *err)
+{
+    if (threads < 0 || threads > 1024)
+        return dv_fail(err, DV_BAD_USAGE, "--threads %d: 1 to 1024 are supported", threads);
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (threads == 0)
+        threads = processors < 1 ? 1 : processors > 64 ? 64 : (int)processors;
+    n->pool = dv_pool_new(threads, err);
+    return n->pool != NULL;
+}
+
+bool cli_network_open(cli_network *n, const cli_network_options *o, const int *map_size,
+                      dv_error *err)
+{
+    *n = (cli_network){ 0 };
+    dv_load_options load = { .weights = o->weights };
+    if (o->size && !parse_size(o->size, load.size, err))
+        return false;
+    if (!o->size && map_size)
+        memcpy(load.size, map_size, sizeof load.size);
+    const char *path = o->model ? o->model : getenv("DECONVVIZ_MODEL");
+    n->model = dv_model_open(path ? path : DV_DEFAULT_MODEL, &load, err);
+    if (!n->model || !make_pool(n, o->threads, err))
+        return false;
+    const dv_shape *in = dv_tensor_shape(n->model, dv_model_input(n->model));
+    n->is_image = in->rank == 4 && (in->dim[1] == 1 || in->dim[1] == 3);
+    const char *from;
+    if (!n->is_image)
+        return true;
+    if (!settle(n, o, &from, err))
+        return false;
+    if (!o->quiet)
+        note_preprocessing(n, from);
+    return true;
+}
+
+void cli_network_close(cli_network *n)
+{
+    dv_model_free(n->model);
+    dv_pool_free(n->pool);
+    *n = (cli_network){ 0 };
+}
+
+static bool read_tensor(const cli_network *n, const char *path, float *input, dv_error *err)
+{
+    const dv_shape *want = dv_tensor_shape(n->model, dv_model_input(n->model));
+    dv_shape shape;
+    float *data;
+    if (!dv_npy_read(path, &shape, &data, err))
+        return false;
+    dv_shape without_batch = { .rank = want->rank - 1 };
+    for (int i = 1; i < want->rank; i++)
+        without_batch.dim[i - 1] = want->dim[i];
+    bool fits = dv_shape_equal(&shape, want) || dv_shape_equal(&shape, &without_batch);
+    if (fits)
+        memcpy(input, data, dv_shape_count(want) * sizeof *input);
+    free(data);
+    char has[DV_SHAPE_TEXT_MAX], wants[DV_SHAPE_TEXT_MAX];
+    return fits || dv_fail(err, DV_BAD_USAGE, "%s: the array is %s, the network's input %s", path,
+                           dv_shape_text(&shape, has), dv_shape_text(want, wants));
+}
+
+bool cli_read_input(const cli_network *n, const char *path, bool npy, float *input,
+                    dv_image_map *map, dv_error *err)
+{
+    if (map)
+        *map = (dv_image_map){ .scale = { 1, 1 } };
+    if (npy)
+        return read_tensor(n, path, input, err);
+    char text[DV_SHAPE_TEXT_MAX];
+    if (!n->is_image)
+        return dv_fail(err, DV_BAD_USAGE, "the network's input is %s, no image: give --input X.npy",
+                       dv_shape_text(dv_tensor_shape(n->model, dv_model_input(n->model)), text));
+    dv_image im;
+    if (!dv_image_load(&im, path, err))
+        return false;
+    bool ok = dv_prepare(&im, &n->prepare, input, map, err) || dv_fail_in(err, "%s", path);
+    dv_image_free(&im);
+    return ok;
+}

@@ -1,0 +1,64 @@
+/* load.c - the table of loaders. */
+#include "load/builtin.h"
+#include "load/loader.h"
+#include "load/network.h"
+
+extern const dv_loader dv_loader_network, dv_loader_onnx, dv_loader_safetensors;
+
+static const dv_loader *const loaders[] = {
+    &dv_loader_onnx,
+    &dv_loader_safetensors,
+    &dv_loader_network,
+};
+
+static const dv_loader *find(const dv_file *f)
+{
+    for (size_t i = 0; i < sizeof loaders / sizeof loaders[0]; i++)
+        if (loaders[i]->sniff(f))
+            return loaders[i];
+    return NULL;
+}
+
+/* The weights are in the program: nothing is opened, and no other weights are taken. */
+static bool open_builtin(dv_model *m, const dv_file *network, const dv_file *weights,
+                         const dv_load_options *o, dv_error *err)
+{
+    if (o->weights)
+        return dv_fail(err, DV_BAD_USAGE, "%s is built in and has its own weights, not '%s'",
+                       m->name, o->weights);
+    dv_network_request q = { .loaded = weights, .size = { o->size[0], o->size[1] } };
+    m->hash_path = NULL;
+    m->hash_data = *weights;
+    return dv_network_build(m, network->data, network->size, &q, err) ||
+           dv_fail_in(err, "%s", m->name);
+}
+
+static bool open_into(dv_model *m, const char *path, const dv_load_options *o, dv_error *err)
+{
+    dv_file f, weights;
+    if (dv_builtin_model(path, &f, &weights))
+        return open_builtin(m, &f, &weights, o, err);
+    if (!dv_file_map(&f, path, err) || !dv_model_own(m, f, err))
+        return false;
+    const dv_loader *loader = find(&f);
+    if (!loader)
+        return dv_fail(err, DV_BAD_DATA, "%s: not a model: %s", path, dv_guess_format(&f));
+    return loader->build(m, &f, o, err) || dv_fail_in(err, "%s", path);
+}
+
+dv_model *dv_model_open(const char *path, const dv_load_options *options, dv_error *err)
+{
+    static const dv_load_options none = { 0 };
+    const dv_load_options *o = options ? options : &none;
+    if ((o->size[0] || o->size[1]) && (o->size[0] < 1 || o->size[1] < 1)) {
+        dv_fail(err, DV_BAD_USAGE, "an input of %dx%d: both sides must be at least 1", o->size[0],
+                o->size[1]);
+        return NULL;
+    }
+    dv_model *m = dv_model_new(path, err);
+    if (m && !open_into(m, path, o, err)) {
+        dv_model_free(m);
+        return NULL;
+    }
+    return m;
+}
