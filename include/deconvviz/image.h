@@ -27,8 +27,9 @@ bool dv_image_decode(dv_image *im, const void *data, size_t size, const char *na
                      dv_error *err) DV_MUST_CHECK;
 void dv_image_free(dv_image *im);
 
-/* How pixels become numbers: resize the shorter side to `resize` (bilinear with antialiasing, as
- * Pillow does it), cut `size` from the centre, then (pixel * scale - mean) / std a channel. */
+/* How pixels become numbers: resize the shorter side to `resize` (bilinear with antialiasing, equal
+ * to Pillow's), cut `size` from the centre, then (pixel * scale - mean) / std a channel. Where the
+ * image so resized does not cover `size` (a network that is not square), it is made larger. */
 typedef struct dv_preprocess {
     int resize;    /* of the shorter side, in pixels; 0: stretch to `size`, no crop */
     int size[2];   /* (H,W) of the network's input */
@@ -51,7 +52,8 @@ typedef struct dv_image_map {
 } dv_image_map;
 
 /* Writes the input tensor (channels, size[0], size[1]) to `to`. map may be NULL. Fails when memory
- * runs out or when the image is smaller than can be cut from. */
+ * runs out, or with the number that makes no sense: a resize below both sides of `size`, channels
+ * other than 1 and 3, std 0 … */
 bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_map *map,
                 dv_error *err) DV_MUST_CHECK;
 
