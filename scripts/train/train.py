@@ -293,7 +293,7 @@ def train(args):
     os.makedirs(args.state, exist_ok=True)
     label_file = os.path.splitext(os.path.basename(os.path.normpath(args.data)))[0] + '.txt'
     write_whole(os.path.join(args.out, args.net + '.json'), network_json(args.net, nodes, label_file).encode())
-    write_whole(os.path.join(args.out, label_file), ''.join(f'{c}\t{name}\n' for c, name in classes).encode())
+    write_whole(os.path.join(args.out, label_file), ''.join(f'{c} {name}\n' for c, name in classes).encode())
 
     net = TrainingNet(nodes, inputs, outputs, args.dropout).to(memory_format=torch.channels_last)
     decayed = [p for p in net.parameters() if p.dim() > 1]

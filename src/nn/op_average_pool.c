@@ -1,0 +1,208 @@
+/* op_average_pool.c - the mean of each window, over what lies in the map or, with
+ * count_include_pad, in the pads too; the rim that ceil_mode adds never counts. ONNX
+ * AveragePool-11, one to three dimensions. */
+#include "nn/sliding.h"
+#include "nn/walk.h"
+
+typedef struct average_pool {
+    dv_sliding sliding;
+    bool count_pads;
+} average_pool;
+
+static bool parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    average_pool *p = params;
+    int64_t count_pads = 0;
+    if (!dv_sliding_parse(s, &p->sliding, err) ||
+        !dv_spec_int(s, "count_include_pad", &count_pads, err))
+        return false;
+    p->count_pads = count_pads != 0;
+    return p->sliding.n_kernel > 0 ||
+           dv_fail(err, DV_BAD_DATA, "the attribute kernel_shape is missing");
+}
+
+static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
+{
+    const average_pool *p = params;
+    const dv_shape *x = &s->in[0].shape;
+    dv_slide slide[DV_MAP_AXES];
+    return dv_sliding_fit(&p->sliding, x, p->sliding.kernel, DV_MAP_AXES, slide, err) &&
+           (p->count_pads || dv_sliding_reaches(slide, err)) &&
+           dv_sliding_shape(x, x->dim[1], slide, out, err);
+}
+
+static void slides(const dv_call *c, dv_slide slide[DV_MAP_AXES])
+{
+    const average_pool *p = c->params;
+    dv_sliding_at(&p->sliding, &c->in[0].shape, p->sliding.kernel, slide);
+}
+
+/* The taps [*first, *end) of output o that read within [lo, hi). */
+static void taps(const dv_slide *s, int32_t o, int64_t lo, int64_t hi, int32_t *first, int32_t *end)
+{
+    int64_t start = (int64_t)o * s->stride - s->pad_lo;
+    int64_t a = start < lo ? (lo - start + s->dilation - 1) / s->dilation : 0;
+    int64_t b = hi > start ? (hi - start + s->dilation - 1) / s->dilation : 0;
+    *first = (int32_t)(a < s->kernel ? a : s->kernel);
+    *end = (int32_t)(b < s->kernel ? b : s->kernel);
+    if (*end < *first)
+        *end = *first;
+}
+
+/* How many taps of output o count on one axis. */
+static int32_t counted(const dv_slide *s, int32_t o, bool count_pads)
+{
+    int32_t first, end;
+    int64_t in = s->in;
+    taps(s, o, count_pads ? -(int64_t)s->pad_lo : 0, count_pads ? in + s->pad_hi : in, &first,
+         &end);
+    return end - first;
+}
+
+/* The outputs in [lo, hi) whose tap t lies in the map: [*first, *end). Their inputs are at
+ * o * stride + *offset. */
+static void outputs_of_tap(const dv_slide *s, int32_t t, int32_t lo, int32_t hi, int32_t *first,
+                           int32_t *end, int64_t *offset)
+{
+    *offset = (int64_t)t * s->dilation - s->pad_lo;
+    int64_t a = *offset < 0 ? (-*offset + s->stride - 1) / s->stride : 0;
+    int64_t b = s->in > *offset ? (s->in - *offset + s->stride - 1) / s->stride : 0;
+    *first = (int32_t)(a > lo ? a : lo);
+    *end = (int32_t)(b < hi ? b : hi);
+}
+
+static void sum_row(const dv_slide *s, const float *restrict x, float *restrict y)
+{
+    for (int32_t t = 0; t < s->kernel; t++) {
+        int32_t first, end;
+        int64_t offset;
+        outputs_of_tap(s, t, 0, s->out, &first, &end, &offset);
+        for (int32_t o = first; o < end; o++)
+            y[o] += x[o * (ptrdiff_t)s->stride + offset];
+    }
+}
+
+typedef struct job {
+    const dv_call *c;
+    dv_slide slide[DV_MAP_AXES];
+    bool count_pads;
+} job;
+
+static void pool_row(const job *j, const float *plane, int32_t od, int32_t oy, float *y)
+{
+    const dv_slide *d = &j->slide[DV_DEPTH], *h = &j->slide[DV_HEIGHT], *w = &j->slide[DV_WIDTH];
+    int32_t d0, d1, y0, y1;
+    taps(d, od, 0, d->in, &d0, &d1);
+    taps(h, oy, 0, h->in, &y0, &y1);
+    for (int32_t o = 0; o < w->out; o++)
+        y[o] = 0;
+    for (int32_t td = d0; td < d1; td++)
+        for (int32_t ty = y0; ty < y1; ty++) {
+            ptrdiff_t id = (ptrdiff_t)od * d->stride + (ptrdiff_t)td * d->dilation - d->pad_lo;
+            ptrdiff_t iy = (ptrdiff_t)oy * h->stride + (ptrdiff_t)ty * h->dilation - h->pad_lo;
+            sum_row(w, plane + (id * h->in + iy) * w->in, y);
+        }
+    const float rows = (float)counted(d, od, j->count_pads) * (float)counted(h, oy, j->count_pads);
+    for (int32_t o = 0; o < w->out; o++)
+        y[o] /= rows * (float)counted(w, o, j->count_pads);
+}
+
+static void pool_plane(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const job *j = ctx;
+    const dv_slide *d = &j->slide[DV_DEPTH], *h = &j->slide[DV_HEIGHT], *w = &j->slide[DV_WIDTH];
+    const float *plane = j->c->in[0].data + (size_t)i * (size_t)d->in * (size_t)h->in * (size_t)w->in;
+    float *y = j->c->out[0].data + (size_t)i * (size_t)d->out * (size_t)h->out * (size_t)w->out;
+    for (int32_t od = 0; od < d->out; od++)
+        for (int32_t oy = 0; oy < h->out; oy++, y += w->out)
+            pool_row(j, plane, od, oy, y);
+}
+
+static void forward(const dv_call *c)
+{
+    const average_pool *p = c->params;
+    job j = { .c = c, .count_pads = p->count_pads };
+    slides(c, j.slide);
+    dv_pool_run(c->pool, c->in[0].shape.dim[0] * c->in[0].shape.dim[1], pool_plane, &j);
+}
+
+static dv_box window(const dv_call *c, int i, int o, dv_box out)
+{
+    (void)i, (void)o;
+    if (dv_box_empty(&out))
+        return out;
+    const dv_shape *in = &c->in[0].shape;
+    dv_slide slide[DV_MAP_AXES];
+    slides(c, slide);
+    dv_ranges r = dv_ranges_of(&c->out[0].shape, &out);
+    for (int k = 2; k < in->rank; k++)
+        dv_slide_window(&slide[DV_MAP_AXES - in->rank + k], &r.lo[k], &r.hi[k]);
+    return dv_box_of_ranges(in, &r);
+}
+
+/* Adds v (a row of outputs from `lo` on) to the inputs of one row of the map, which starts at
+ * column `left`. */
+static void spread_row(const dv_slide *s, const float *restrict v, int32_t lo, int32_t hi,
+                       float *restrict g, int32_t left)
+{
+    for (int32_t t = 0; t < s->kernel; t++) {
+        int32_t first, end;
+        int64_t offset;
+        outputs_of_tap(s, t, lo, hi, &first, &end, &offset);
+        for (int32_t o = first; o < end; o++)
+            g[o * (ptrdiff_t)s->stride + offset - left] += v[o - lo];
+    }
+}
+
+static size_t project_scratch(const dv_call *c, const dv_signal *out)
+{
+    (void)c;
+    return (size_t)(out[0].box.hi[DV_X] - out[0].box.lo[DV_X]) * sizeof(float);
+}
+
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    if (!out[0].data || !in[0].data)
+        return;
+    const average_pool *p = c->params;
+    dv_slide slide[DV_MAP_AXES];
+    slides(c, slide);
+    const dv_slide *d = &slide[DV_DEPTH], *h = &slide[DV_HEIGHT], *w = &slide[DV_WIDTH];
+    const dv_box *b = &out[0].box;
+    const float *r = out[0].data;
+    float *v = c->scratch;
+    int32_t n = b->hi[DV_X] - b->lo[DV_X];
+    for (int32_t k = b->lo[DV_C]; k < b->hi[DV_C]; k++)
+        for (int32_t oy = b->lo[DV_Y]; oy < b->hi[DV_Y]; oy++, r += n) {
+            int32_t plane = k / d->out, od = k % d->out, d0, d1, y0, y1;
+            taps(d, od, 0, d->in, &d0, &d1);
+            taps(h, oy, 0, h->in, &y0, &y1);
+            const float rows =
+                (float)counted(d, od, p->count_pads) * (float)counted(h, oy, p->count_pads);
+            for (int32_t i = 0; i < n; i++)
+                v[i] = r[i] / (rows * (float)counted(w, b->lo[DV_X] + i, p->count_pads));
+            for (int32_t td = d0; td < d1; td++)
+                for (int32_t ty = y0; ty < y1; ty++) {
+                    int32_t id = od * d->stride + td * d->dilation - d->pad_lo;
+                    int32_t iy = oy * h->stride + ty * h->dilation - h->pad_lo;
+                    spread_row(w, v, b->lo[DV_X], b->hi[DV_X],
+                               dv_signal_at(&in[0], plane * d->in + id, iy, in[0].box.lo[DV_X]),
+                               in[0].box.lo[DV_X]);
+                }
+        }
+}
+
+const dv_op dv_op_average_pool = {
+    .name = "AveragePool",
+    .min_in = 1,
+    .max_in = 1,
+    .max_out = 1,
+    .params_size = sizeof(average_pool),
+    .parse = parse,
+    .infer = infer,
+    .forward = forward,
+    .window = window,
+    .project = project,
+    .project_scratch = project_scratch,
+};

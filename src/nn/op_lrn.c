@@ -1,0 +1,201 @@
+/* op_lrn.c - local response normalisation over neighbouring channels, ONNX LRN-13:
+ *
+ *     y_c = x_c S_c^-beta,  S_c = bias + alpha / size * (sum of x_k^2 over the channels around c)
+ *
+ * The deconvnet passes its signal unchanged: the paper has no contrast normalisation on the way
+ * back. The two other rules take the derivative. */
+#include "nn/elementwise.h"
+#include "nn/walk.h"
+
+#include <math.h>
+
+typedef struct lrn {
+    float alpha, beta, bias;
+    int32_t below, above; /* neighbours of a channel on either side */
+} lrn;
+
+enum { BLOCK = 256, MAX_SIZE = 65536 };
+
+static bool parse(const dv_node_spec *s, void *params, dv_error *err)
+{
+    lrn *p = params;
+    int64_t size = 0;
+    p->alpha = 1e-4f;
+    p->beta = 0.75f;
+    p->bias = 1;
+    if (!dv_spec_float(s, "alpha", &p->alpha, err) || !dv_spec_float(s, "beta", &p->beta, err) ||
+        !dv_spec_float(s, "bias", &p->bias, err) || !dv_spec_int(s, "size", &size, err))
+        return false;
+    if (size < 1 || size > MAX_SIZE)
+        return dv_fail(err, DV_BAD_DATA, "size is %lld: 1 to %d is possible", (long long)size,
+                       MAX_SIZE);
+    p->below = (int32_t)(size - 1) / 2;
+    p->above = (int32_t)(size - 1) - p->below;
+    return true;
+}
+
+static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
+{
+    if (s->in[0].shape.rank < 3)
+        return dv_fail(err, DV_BAD_DATA, "the input has %d dimensions: at least 3 are needed",
+                       s->in[0].shape.rank);
+    return dv_infer_same_shape(s, params, out, err);
+}
+
+static float scale_of(const lrn *p)
+{
+    return p->alpha / (float)(p->below + p->above + 1);
+}
+
+/* s^-beta */
+static float inverse_power(float s, float beta)
+{
+    return beta == 0.75f ? 1 / sqrtf(s * sqrtf(s)) : powf(s, -beta);
+}
+
+/* s (n) = S of n neighbours in a row of channel c. x: the first of them in channel 0; `pitch`
+ * floats from channel to channel. */
+static void sums(const lrn *p, const float *x, size_t pitch, int32_t channels, int32_t c, size_t n,
+                 float *restrict s)
+{
+    int32_t first = c > p->below ? c - p->below : 0;
+    int32_t last = c + p->above < channels ? c + p->above : channels - 1;
+    for (size_t i = 0; i < n; i++)
+        s[i] = 0;
+    for (int32_t k = first; k <= last; k++) {
+        const float *v = x + (size_t)k * pitch;
+        for (size_t i = 0; i < n; i++)
+            s[i] += v[i] * v[i];
+    }
+    const float scale = scale_of(p);
+    for (size_t i = 0; i < n; i++)
+        s[i] = p->bias + scale * s[i];
+}
+
+typedef struct job {
+    const dv_call *c;
+    int32_t channels;
+    size_t plane;
+} job;
+
+static void normalise_plane(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const job *j = ctx;
+    const lrn *p = j->c->params;
+    const size_t image = (size_t)(i / j->channels) * (size_t)j->channels * j->plane;
+    const int32_t channel = i % j->channels;
+    float s[BLOCK];
+    for (size_t at = 0; at < j->plane; at += BLOCK) {
+        size_t n = j->plane - at < BLOCK ? j->plane - at : BLOCK;
+        const float *x = j->c->in[0].data + image + at;
+        const float *mine = x + (size_t)channel * j->plane;
+        float *y = j->c->out[0].data + image + (size_t)channel * j->plane + at;
+        sums(p, x, j->plane, j->channels, channel, n, s);
+        for (size_t k = 0; k < n; k++)
+            y[k] = mine[k] * inverse_power(s[k], p->beta);
+    }
+}
+
+static void forward(const dv_call *c)
+{
+    const dv_shape *s = &c->out[0].shape;
+    int32_t planes = s->dim[0] * s->dim[1];
+    job j = { .c = c, .channels = s->dim[1], .plane = dv_shape_count(s) / (size_t)planes };
+    dv_pool_run(c->pool, planes, normalise_plane, &j);
+}
+
+static dv_box window(const dv_call *c, int i, int o, dv_box out)
+{
+    (void)i, (void)o;
+    const lrn *p = c->params;
+    const dv_shape *s = &c->out[0].shape;
+    if (dv_box_empty(&out))
+        return out;
+    dv_ranges r = dv_ranges_of(s, &out);
+    r.lo[1] = dv_coordinate((int64_t)r.lo[1] - p->below);
+    r.hi[1] = dv_coordinate((int64_t)r.hi[1] + p->above);
+    return dv_box_of_ranges(s, &r);
+}
+
+static size_t project_scratch(const dv_call *c, const dv_signal *out)
+{
+    (void)c;
+    return dv_box_count(&out[0].box) * sizeof(float);
+}
+
+/* dy_c/dx_k = [c = k] S_c^-beta - 2 alpha/size beta x_c x_k S_c^(-beta-1). The first part, and
+ * t_c = R_c x_c S_c^(-beta-1) for the second, which sums t over all c that k is a neighbour of. */
+static void project_own(const dv_call *c, const dv_signal *out, const dv_signal *in, float *t)
+{
+    const lrn *p = c->params;
+    const dv_shape *s = &c->in[0].shape;
+    dv_layout x = dv_layout_whole(s), to = dv_layout_box(s, &in->box);
+    const float *r = out->data;
+    dv_run run = dv_run_over(s, out->box);
+    for (; dv_run_next(&run); r += run.n, t += run.n) {
+        int32_t channel = run.index[1];
+        float sum[BLOCK];
+        const float *mine = c->in[0].data + dv_layout_at(&x, run.index, run.rank);
+        float *g = in->data + dv_layout_at(&to, run.index, run.rank);
+        for (int32_t at = 0; at < run.n; at += BLOCK) {
+            int32_t n = run.n - at < BLOCK ? run.n - at : BLOCK;
+            sums(p, mine - channel * x.step[1] + at, (size_t)x.step[1], s->dim[1], channel,
+                 (size_t)n, sum);
+            for (int32_t i = 0; i < n; i++) {
+                float own = r[at + i] * inverse_power(sum[i], p->beta);
+                g[at + i] += own;
+                t[at + i] = own * mine[at + i] / sum[i];
+            }
+        }
+    }
+}
+
+static void project_neighbours(const dv_call *c, const dv_signal *out, const dv_signal *in,
+                               const float *t)
+{
+    const lrn *p = c->params;
+    const dv_shape *s = &c->in[0].shape;
+    const float scale = 2 * scale_of(p) * p->beta;
+    dv_layout x = dv_layout_whole(s), to = dv_layout_box(s, &in->box);
+    dv_run run = dv_run_over(s, out->box);
+    for (; dv_run_next(&run); t += run.n) {
+        int32_t channel = run.index[1];
+        int32_t first = channel > p->below ? channel - p->below : 0;
+        int32_t last = channel + p->above < s->dim[1] ? channel + p->above : s->dim[1] - 1;
+        for (run.index[1] = first; run.index[1] <= last; run.index[1]++) {
+            const float *v = c->in[0].data + dv_layout_at(&x, run.index, run.rank);
+            float *g = in->data + dv_layout_at(&to, run.index, run.rank);
+            for (int32_t i = 0; i < run.n; i++)
+                g[i] -= scale * v[i] * t[i];
+        }
+        run.index[1] = channel;
+    }
+}
+
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    if (!out[0].data || !in[0].data)
+        return;
+    if (c->rule == DV_RULE_DECONVNET) {
+        dv_add_signal(&c->out[0].shape, &out[0], &in[0]);
+        return;
+    }
+    project_own(c, &out[0], &in[0], c->scratch);
+    project_neighbours(c, &out[0], &in[0], c->scratch);
+}
+
+const dv_op dv_op_lrn = {
+    .name = "LRN",
+    .min_in = 1,
+    .max_in = 1,
+    .max_out = 1,
+    .params_size = sizeof(lrn),
+    .parse = parse,
+    .infer = infer,
+    .forward = forward,
+    .window = window,
+    .project = project,
+    .project_scratch = project_scratch,
+    .keeps = { [DV_RULE_GRADIENT] = DV_KEEP_IN, [DV_RULE_GUIDED] = DV_KEEP_IN },
+};
