@@ -8,15 +8,16 @@
 #include "kernel/conv_method.h"
 
 enum {
-    LEAST_DEPTH = 8, /* channels in, and out: below it the transforms cost more than they save */
+    LEAST_DEPTH = 8, /* channels in: below it the transforms cost more than they save */
     LEAST_OUTPUTS = 8,
-    LEAST_MAP = 3, /* rows or columns of an output map, or of a box on the way back */
-    LEAST_BOX = 6,
-    SMALL_MAP = 8, /* up to here F(2x2) wastes less */
-    BLOCK_FLOATS =
-        1 << 18, /* of transformed input and products of one block, if each worker has its own */
-    FEW_BLOCKS = 6,
-    TASK_CHANNELS = 4,
+    LEAST_MAP = 3,                 /* rows and columns of the output */
+    LEAST_BOX = 5,                 /* of a signal on the way back: below it the product is faster */
+    SMALL_MAP = 8,                 /* up to here F(2x2) wastes less */
+    OWN_BLOCK_FLOATS = 1 << 18,    /* transformed input and products of a worker's own block */
+    SHARED_BLOCK_FLOATS = 1 << 22, /* and of one that all work on, which read the weights once */
+    OWN_WEIGHT_FLOATS = 1 << 14, /* of a frequency, at most, for workers to have their own blocks */
+    FEW_BLOCKS = 6,              /* are shared, or some workers would have none */
+    TASK_CHANNELS = 4,           /* transformed in one task of a shared block */
     SPREAD = 16, /* floats between frequencies, off the powers of 2 that share cache sets */
 };
 
@@ -117,13 +118,16 @@ static cut cut_map(const dv_conv *k, const layer *l, int rows, int columns)
     cut c = { .tile_rows = dv_ceil_div(rows, l->size),
               .tile_columns = dv_ceil_div(columns, l->size) };
     const int panel_outputs = l->panels * k->isa->narrow_panel;
-    const int row_floats = c.tile_columns * (l->depth + panel_outputs) * l->frequencies;
-    c.block_rows = dv_greatest(1, dv_least(BLOCK_FLOATS / row_floats, c.tile_rows));
+    const int64_t row_floats =
+        (int64_t)c.tile_columns * (l->depth + panel_outputs) * l->frequencies;
+    c.block_rows = dv_greatest(1, dv_least((int)(OWN_BLOCK_FLOATS / row_floats), c.tile_rows));
     c.blocks = dv_ceil_div(c.tile_rows, c.block_rows);
-    c.shared = c.blocks < FEW_BLOCKS || l->frequency_floats > (1 << 14);
-    if (c.shared)
-        c.block_rows = dv_greatest(1, dv_least((1 << 22) / row_floats, c.tile_rows));
-    c.blocks = dv_ceil_div(c.tile_rows, c.block_rows);
+    c.shared = c.blocks < FEW_BLOCKS || l->frequency_floats > OWN_WEIGHT_FLOATS;
+    if (c.shared) {
+        c.block_rows =
+            dv_greatest(1, dv_least((int)(SHARED_BLOCK_FLOATS / row_floats), c.tile_rows));
+        c.blocks = dv_ceil_div(c.tile_rows, c.block_rows);
+    }
     c.block_rows = dv_ceil_div(c.tile_rows, c.blocks);
     c.tiles = c.block_rows * c.tile_columns;
     c.pitch = dv_round_up(c.tiles, k->isa->lanes);
