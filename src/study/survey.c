@@ -6,8 +6,9 @@
 #include <string.h>
 
 /* Maps are read once, in blocks that lie in the first-level cache; a block is read again only when
- * its largest value is among the map's best so far. */
-enum { LANES = 16, BLOCK = 1024 };
+ * its largest value is among the map's best so far. Vectors of four floats are what every x86-64
+ * and ARM64 has; the order of summing is that of STRIPES of them, whatever the machine. */
+enum { LANES = 4, STRIPES = 4, STEP = LANES * STRIPES, BLOCK = 1024 };
 
 typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t mask __attribute__((vector_size(LANES * sizeof(float))));
@@ -52,31 +53,54 @@ static void add_rest(summary *to, const float *v, size_t n)
     to->sum += (double)sum;
 }
 
-/* n <= BLOCK. Lanes are summed in a fixed order. */
+static lanes larger(lanes a, lanes b)
+{
+    mask m = a > b;
+    return (lanes)(((mask)a & m) | ((mask)b & ~m));
+}
+
+/* n <= BLOCK. */
 static summary summarise(const float *v, size_t n)
 {
     summary s = { .max = -INFINITY };
-    size_t whole = n / LANES * LANES;
+    size_t whole = n / STEP * STEP;
     if (whole > 0) {
-        lanes max, sum = { 0 };
-        mask active = { 0 };
-        memcpy(&max, v, sizeof max);
-        for (size_t i = 0; i < whole; i += LANES) {
-            lanes x;
-            memcpy(&x, v + i, sizeof x);
-            mask larger = x > max;
-            max = (lanes)(((mask)x & larger) | ((mask)max & ~larger));
-            active += x > 0; /* a true lane is -1 */
-            sum += x;
-        }
-        for (int l = 0; l < LANES; l++) {
-            s.max = max[l] > s.max ? max[l] : s.max;
-            s.active += (uint32_t)-active[l];
-            s.sum += (double)sum[l];
-        }
+        lanes max[STRIPES], sum[STRIPES] = { { 0 } };
+        mask active[STRIPES] = { { 0 } };
+        memcpy(max, v, sizeof max);
+        for (size_t i = 0; i < whole; i += STEP)
+            for (int k = 0; k < STRIPES; k++) {
+                lanes x;
+                memcpy(&x, v + i + k * LANES, sizeof x);
+                max[k] = larger(x, max[k]);
+                active[k] += x > 0; /* a true lane is -1 */
+                sum[k] += x;
+            }
+        for (int k = 0; k < STRIPES; k++)
+            for (int l = 0; l < LANES; l++) {
+                s.max = max[k][l] > s.max ? max[k][l] : s.max;
+                s.active += (uint32_t)-active[k][l];
+                s.sum += (double)sum[k][l];
+            }
     }
     add_rest(&s, v + whole, n - whole);
     return s;
+}
+
+/* The first of n values that is `value`, which is there. */
+static int32_t find_first(const float *v, size_t n, float value)
+{
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        lanes x;
+        memcpy(&x, v + i, sizeof x);
+        mask m = x == value;
+        if (m[0] | m[1] | m[2] | m[3])
+            break;
+    }
+    while (i + 1 < n && v[i] != value)
+        i++;
+    return (int32_t)i;
 }
 
 /* Puts the values of a block that begins at `at` into the list of the best. */
@@ -101,13 +125,23 @@ bool dv_survey_maps(dv_survey *s, int first, int channels, const float *maps, si
             best[p] = (dv_peak){ -INFINITY, 0 };
         double sum = 0;
         uint32_t active = 0;
+        size_t best_at = 0;
         for (size_t at = 0; at < n; at += BLOCK) {
             size_t length = n - at < BLOCK ? n - at : BLOCK;
             summary block = summarise(maps + at, length);
             sum += block.sum;
             active += block.active;
-            if (block.max > best[s->per_image - 1].value)
+            if (!(block.max > best[s->per_image - 1].value))
+                continue;
+            best_at = at;
+            if (s->per_image > 1)
                 take_peaks(best, s->per_image, maps + at, length, (int32_t)at);
+            else
+                best[0].value = block.max;
+        }
+        if (s->per_image == 1) {
+            size_t length = n - best_at < BLOCK ? n - best_at : BLOCK;
+            best[0].at = (int32_t)best_at + find_first(maps + best_at, length, best[0].value);
         }
         s->sum[first + c] = (float)sum;
         s->active[first + c] = active;
