@@ -18,9 +18,10 @@ typedef struct dv_load_options {
  * maps: convolutional layers run at any size, and photographs are larger than 64 pixels. */
 bool dv_builtin_map_size(const char *name, int size[2]);
 
-/* Opens a built-in model by its name; or ONNX (.onnx), a JSON network, or a safetensors file with the JSON network of its name
- * beside it; told apart by content. options may be NULL. NULL with err set: one line that names
- * the file, the node, the value and the limit. The caller frees the model with dv_model_free. */
+/* Opens a built-in model by its name; or ONNX (.onnx), a JSON network, or a safetensors file with
+ * the JSON network of its name beside it; told apart by content. options may be NULL. NULL with err
+ * set: one line that names the file, the node, the value and the limit. The caller frees the model
+ * with dv_model_free. */
 dv_model *dv_model_open(const char *path, const dv_load_options *options,
                         dv_error *err) DV_MUST_CHECK;
 

@@ -112,7 +112,8 @@ static void pool_plane(void *ctx, int i, int worker)
     (void)worker;
     const job *j = ctx;
     const dv_slide *d = &j->slide[DV_DEPTH], *h = &j->slide[DV_HEIGHT], *w = &j->slide[DV_WIDTH];
-    const float *plane = j->c->in[0].data + (size_t)i * (size_t)d->in * (size_t)h->in * (size_t)w->in;
+    const float *plane =
+        j->c->in[0].data + (size_t)i * (size_t)d->in * (size_t)h->in * (size_t)w->in;
     float *y = j->c->out[0].data + (size_t)i * (size_t)d->out * (size_t)h->out * (size_t)w->out;
     for (int32_t od = 0; od < d->out; od++)
         for (int32_t oy = 0; oy < h->out; oy++, y += w->out)

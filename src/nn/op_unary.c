@@ -66,52 +66,52 @@ INLINE float within(float v, float lo, float hi) /* 1 or 0 */
     return (float)((v >= lo) & (v <= hi));
 }
 
-#define UNARY_OP(NAME, ONNX_NAME, VALUE, DERIVATIVE, KEEP, ALPHA_NAME, ALPHA, BETA_NAME, BETA)    \
-    INLINE float NAME##_value(float x, float a, float b)                                          \
-    {                                                                                             \
-        (void)a, (void)b;                                                                         \
-        return VALUE;                                                                             \
-    }                                                                                             \
-    INLINE float NAME##_derivative(float x, float y, float a, float b)                            \
-    {                                                                                             \
-        (void)x, (void)y, (void)a, (void)b;                                                       \
-        return DERIVATIVE;                                                                        \
-    }                                                                                             \
-    static bool NAME##_parse(const dv_node_spec *s, void *params, dv_error *err)                  \
-    {                                                                                             \
-        *(unary *)params = (unary){ ALPHA, BETA };                                                \
-        return read_attributes(s, ALPHA_NAME, BETA_NAME, params, err);                            \
-    }                                                                                             \
-    static void NAME##_chunk(void *ctx, int i, int worker)                                        \
-    {                                                                                             \
-        (void)worker;                                                                             \
-        apply(ctx, i, NAME##_value);                                                              \
-    }                                                                                             \
-    static void NAME##_forward(const dv_call *c)                                                  \
-    {                                                                                             \
-        run_chunks(c, NAME##_chunk);                                                              \
-    }                                                                                             \
-    static void NAME##_project(const dv_call *c, const dv_signal *out, const dv_signal *in)       \
-    {                                                                                             \
-        apply_back(c, out, in, KEEP, NAME##_derivative);                                          \
-    }                                                                                             \
-    const dv_op dv_op_##NAME = {                                                                  \
-        .name = ONNX_NAME,                                                                        \
-        .min_in = 1,                                                                              \
-        .max_in = 1,                                                                              \
-        .max_out = 1,                                                                             \
-        .params_size = sizeof(unary),                                                             \
-        .parse = NAME##_parse,                                                                    \
-        .infer = dv_infer_same_shape,                                                             \
-        .forward = NAME##_forward,                                                                \
-        .window = dv_window_same,                                                                 \
-        .project = NAME##_project,                                                                \
-        .keeps = { KEEP, KEEP, KEEP },                                                            \
+#define UNARY_OP(NAME, ONNX_NAME, VALUE, DERIVATIVE, KEEP, ALPHA_NAME, ALPHA, BETA_NAME, BETA) \
+    INLINE float NAME##_value(float x, float a, float b)                                       \
+    {                                                                                          \
+        (void)a, (void)b;                                                                      \
+        return VALUE;                                                                          \
+    }                                                                                          \
+    INLINE float NAME##_derivative(float x, float y, float a, float b)                         \
+    {                                                                                          \
+        (void)x, (void)y, (void)a, (void)b;                                                    \
+        return DERIVATIVE;                                                                     \
+    }                                                                                          \
+    static bool NAME##_parse(const dv_node_spec *s, void *params, dv_error *err)               \
+    {                                                                                          \
+        *(unary *)params = (unary){ ALPHA, BETA };                                             \
+        return read_attributes(s, ALPHA_NAME, BETA_NAME, params, err);                         \
+    }                                                                                          \
+    static void NAME##_chunk(void *ctx, int i, int worker)                                     \
+    {                                                                                          \
+        (void)worker;                                                                          \
+        apply(ctx, i, NAME##_value);                                                           \
+    }                                                                                          \
+    static void NAME##_forward(const dv_call *c)                                               \
+    {                                                                                          \
+        run_chunks(c, NAME##_chunk);                                                           \
+    }                                                                                          \
+    static void NAME##_project(const dv_call *c, const dv_signal *out, const dv_signal *in)    \
+    {                                                                                          \
+        apply_back(c, out, in, KEEP, NAME##_derivative);                                       \
+    }                                                                                          \
+    const dv_op dv_op_##NAME = {                                                               \
+        .name = ONNX_NAME,                                                                     \
+        .min_in = 1,                                                                           \
+        .max_in = 1,                                                                           \
+        .max_out = 1,                                                                          \
+        .params_size = sizeof(unary),                                                          \
+        .parse = NAME##_parse,                                                                 \
+        .infer = dv_infer_same_shape,                                                          \
+        .forward = NAME##_forward,                                                             \
+        .window = dv_window_same,                                                              \
+        .project = NAME##_project,                                                             \
+        .keeps = { KEEP, KEEP, KEEP },                                                         \
     };
 
-#define PLAIN_OP(NAME, ONNX_NAME, VALUE, DERIVATIVE, KEEP)                                        \
+#define PLAIN_OP(NAME, ONNX_NAME, VALUE, DERIVATIVE, KEEP) \
     UNARY_OP(NAME, ONNX_NAME, VALUE, DERIVATIVE, KEEP, "alpha", 0, "beta", 0)
-#define ALPHA_OP(NAME, ONNX_NAME, VALUE, DERIVATIVE, KEEP, ALPHA)                                 \
+#define ALPHA_OP(NAME, ONNX_NAME, VALUE, DERIVATIVE, KEEP, ALPHA) \
     UNARY_OP(NAME, ONNX_NAME, VALUE, DERIVATIVE, KEEP, "alpha", ALPHA, "beta", 0)
 
 #define NONE DV_KEEP_NOTHING
@@ -125,16 +125,16 @@ PLAIN_OP(hard_swish, "HardSwish", (x * dv_clamp(x / 6 + 0.5f, 0, 1)),
          dv_clamp(x / 6 + 0.5f, 0, 1) + x / 6 * within(x, -3, 3), IN)
 PLAIN_OP(log, "Log", logf(x), 1 / x, IN)
 PLAIN_OP(neg, "Neg", -x, -1, NONE)
-PLAIN_OP(reciprocal, "Reciprocal", 1 / x, -y * y, OUT)
+PLAIN_OP(reciprocal, "Reciprocal", 1 / x, -y *y, OUT)
 PLAIN_OP(sigmoid, "Sigmoid", sigmoid(x), (y * (1 - y)), OUT)
 PLAIN_OP(softplus, "Softplus", (x > 0 ? x : 0) + log1pf(expf(-fabsf(x))), sigmoid(x), IN)
 PLAIN_OP(softsign, "Softsign", x / (1 + fabsf(x)), 1 / ((1 + fabsf(x)) * (1 + fabsf(x))), IN)
 PLAIN_OP(sqrt, "Sqrt", sqrtf(x), 0.5f / y, OUT)
 PLAIN_OP(tanh, "Tanh", tanhf(x), 1 - y * y, OUT)
 ALPHA_OP(elu, "Elu", x > 0 ? x : a * expm1f(x), x > 0 ? 1 : a * expf(x), IN, 1)
-ALPHA_OP(leaky_relu, "LeakyRelu", x < 0 ? a * x : x, x > 0 ? 1 : a, IN, 0.01f)
+ALPHA_OP(leaky_relu, "LeakyRelu", x<0 ? a * x : x, x> 0 ? 1 : a, IN, 0.01f)
 ALPHA_OP(thresholded_relu, "ThresholdedRelu", x <= a ? 0 : x, x > a ? 1 : 0, IN, 1)
-UNARY_OP(hard_sigmoid, "HardSigmoid", dv_clamp(a * x + b, 0, 1), (a * within(a * x + b, 0, 1)), IN,
+UNARY_OP(hard_sigmoid, "HardSigmoid", dv_clamp(a *x + b, 0, 1), (a * within(a * x + b, 0, 1)), IN,
          "alpha", 0.2f, "beta", 0.5f)
-UNARY_OP(selu, "Selu", (b * (x > 0 ? x : a * expm1f(x))), (b * (x > 0 ? 1 : a * expf(x))), IN, "alpha",
-         1.67326319f, "gamma", 1.05070102f)
+UNARY_OP(selu, "Selu", (b * (x > 0 ? x : a * expm1f(x))), (b * (x > 0 ? 1 : a * expf(x))), IN,
+         "alpha", 1.67326319f, "gamma", 1.05070102f)
