@@ -43,6 +43,7 @@ obj        = $(patsubst %.c,$B/%.o,$(1))
 
 UNIT  := $(patsubst tests/unit/%.c,$B/unit/%,$(UNIT_SRC))
 FUZZ  := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
+SUITE := $B/onnx/onnx_suite
 BENCH := $(patsubst tests/bench/%.c,$B/bench/%,$(BENCH_SRC))
 
 .PHONY: all
@@ -60,6 +61,10 @@ $B/unit/%: $B/tests/unit/%.o $(patsubst %.c,$B/%.o,$(UNIT_PART)) $B/libdeconvviz
 	$(LINK) -lcmocka
 
 $B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/replay.o $B/libdeconvviz.a
+	@mkdir -p $(@D)
+	$(LINK)
+
+$B/onnx/onnx_suite: $(call obj,$(wildcard tests/onnx/*.c)) $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK)
 
@@ -84,10 +89,10 @@ $B/flags: FORCE
 FORCE:
 
 .PHONY: tests
-tests: $(UNIT) $(FUZZ) $B/deconvviz ## build what `make test` runs
+tests: $(UNIT) $(FUZZ) $(SUITE) $B/deconvviz ## build what `make test` runs
 
 .PHONY: test
-test: $(UNIT) $(if $T,,$(FUZZ) $B/deconvviz) ## run every test against VARIANT (T=conv: only tests/unit/test_conv.c)
+test: $(UNIT) $(if $T,,$(FUZZ) $(SUITE) $B/deconvviz) ## run every test against VARIANT (T=conv: only tests/unit/test_conv.c)
 	@JOBS=$(JOBS) sh scripts/run-tests.sh $B "$(UNIT)" $(if $T,"" "","$(FUZZ)" "$(SCRIPTS)")
 
 .PHONY: asan tsan
@@ -129,14 +134,16 @@ SH_FILES  = $(shell grep -rlE '^\#!/(usr/)?bin/(env )?(ba)?sh' scripts tests .ci
 PY_FILES  = $(shell find scripts tests -name '*.py')
 
 .PHONY: lint
-lint: ## layers, format, clang-tidy, cppcheck, shellcheck, Python syntax
+lint: ## layers, format, cppcheck, shellcheck, Python syntax
 	sh scripts/check-layers.sh
 	clang-format --dry-run -Werror $(C_FILES)
 	shellcheck -x $(SH_FILES)
 	PYTHONPYCACHEPREFIX=$(CURDIR)/build/pycache $(PYTHON) -m py_compile $(PY_FILES)
 	cppcheck --quiet -j$(JOBS) --std=c11 --error-exitcode=1 --enable=warning,performance,portability \
 	    --inline-suppr --suppress=*:/usr/include/* $(filter -I%,$(INCLUDES)) $(LIB_SRC) $(CLI_SRC)
-	+@$(MAKE) --no-print-directory -j$(JOBS) $(TIDY)
+
+.PHONY: tidy
+tidy: $(TIDY) ## clang-tidy over the sources
 
 build/lint/%.tidy: %.c .clang-tidy $(HEADERS)
 	@mkdir -p $(@D)
@@ -153,7 +160,7 @@ check: ## all that CI runs: lint, two compilers, sanitizers, valgrind
 
 .PHONY: train-smoke
 train-smoke: ## train the built-in network for one short epoch (scripts/setup oracle)
-	$(PYTHON) scripts/train/train.py --help
+	$(PYTHON) scripts/train/train.py --net zfnet64 --data ../shared/data/tiny-imagenet-100.zip --out build/train --state build/train --epochs 1 --limit 2000
 
 # -- outside the folder ----------------------------------------------------------------------------
 SHARE := $(PREFIX)/share/deconvviz

@@ -13,7 +13,8 @@
     X(prepare)              \
     X(forward)              \
     X(mine)                 \
-    X(merge)
+    X(merge)                \
+    X(sheets)
 
 #define X(name) extern const cli_command cmd_##name;
 FOR_EACH_COMMAND(X)

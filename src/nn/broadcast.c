@@ -23,9 +23,6 @@ bool dv_infer_broadcast(const dv_node_spec *s, const void *params, dv_shape *out
     *out = s->in[0].shape;
     for (int i = 0; i < s->n_in; i++) {
         const dv_operand *in = &s->in[i];
-        if (in->constant && !dv_dtype_is_float(in->constant->type))
-            return dv_fail(err, DV_UNSUPPORTED, "input %d is %s: floats are supported", i,
-                           dv_dtype_name(in->constant->type));
         if (!broadcast(&in->shape, out))
             return dv_fail(err, DV_BAD_DATA, "input %d, %s, does not fit %s", i,
                            dv_shape_text(&in->shape, a), dv_shape_text(out, b));

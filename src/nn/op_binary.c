@@ -1,9 +1,10 @@
-/* op_binary.c - arithmetic on two tensors with broadcasting: Add, Sub, Mul, Div, Pow.
+/* op_binary.c - arithmetic on two tensors with broadcasting: Add, Sub, Mul, Div, Pow, PRelu.
  *
  * One row a function: its value, and its derivatives by both arguments, as expressions in a and b.
  * The rows expand to loops of their own, so that each is compiled as if written out. */
 #include "nn/broadcast.h"
 #include "nn/channel_epilogue.h"
+#include "nn/weights.h"
 
 #include <math.h>
 
@@ -143,3 +144,73 @@ BINARY_OP(mul, "Mul", (a * b), b, a, DV_KEEP_IN, false)
 BINARY_OP(div, "Div", a / b, 1 / b, -a / (b * b), DV_KEEP_IN, false)
 BINARY_OP(pow, "Pow", power(a, b), (b * power(a, b - 1)), power_by_exponent(a, b), DV_KEEP_IN,
           false)
+
+/* PRelu: a slope for x <= 0, constant, that broadcasts to x; a list of one number a channel is
+ * taken as such, whatever the last axis is. */
+
+static dv_shape slope_shape(const dv_shape *x, const dv_shape *slope)
+{
+    dv_shape s = *slope;
+    if (s.rank == 1 && x->rank > 2 && s.dim[0] == x->dim[1]) {
+        s.rank = x->rank - 1;
+        for (int k = 1; k < s.rank; k++)
+            s.dim[k] = 1;
+    }
+    return s;
+}
+
+static bool prelu_infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
+{
+    char a[DV_SHAPE_TEXT_MAX], b[DV_SHAPE_TEXT_MAX];
+    if (!dv_check_weights(s, 1, "slope", err))
+        return false;
+    dv_operand in[2] = { s->in[0], s->in[1] };
+    in[1].shape = slope_shape(&in[0].shape, &in[1].shape);
+    dv_node_spec spec = *s;
+    spec.in = in;
+    if (!dv_infer_broadcast(&spec, params, out, err))
+        return false;
+    return dv_shape_equal(out, &in[0].shape) ||
+           dv_fail(err, DV_BAD_DATA, "slope is %s: it does not fit the input, %s",
+                   dv_shape_text(&s->in[1].shape, a), dv_shape_text(&in[0].shape, b));
+}
+
+FUNCTION(prelu_value, a < 0 ? a * b : a)
+FUNCTION(prelu_by_a, a > 0 ? 1 : b)
+
+/* The call with the slope's shape in broadcasting form. in: room for two tensors. */
+static dv_call with_slope(const dv_call *c, dv_tensor *in)
+{
+    dv_call call = *c;
+    in[0] = c->in[0];
+    in[1] = c->in[1];
+    in[1].shape = slope_shape(&in[0].shape, &in[1].shape);
+    call.in = in;
+    return call;
+}
+
+static void prelu_forward(const dv_call *c)
+{
+    dv_tensor in[2];
+    dv_call call = with_slope(c, in);
+    apply(&call, prelu_value);
+}
+
+static void prelu_project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    dv_tensor tensors[2];
+    dv_call call = with_slope(c, tensors);
+    apply_back(&call, out, in, 0, prelu_by_a);
+}
+
+const dv_op dv_op_prelu = {
+    .name = "PRelu",
+    .min_in = 2,
+    .max_in = 2,
+    .max_out = 1,
+    .infer = prelu_infer,
+    .forward = prelu_forward,
+    .window = dv_window_same,
+    .project = prelu_project,
+    .keeps = { DV_KEEP_IN, DV_KEEP_IN, DV_KEEP_IN },
+};

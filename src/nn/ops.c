@@ -4,29 +4,62 @@
 #include <string.h>
 
 #define FOR_EACH_OP(X)     \
+    X(abs)                 \
     X(add)                 \
+    X(average_pool)        \
     X(batch_normalization) \
     X(cast)                \
     X(clip)                \
     X(concat)              \
     X(conv)                \
+    X(conv_transpose)      \
     X(div)                 \
     X(dropout)             \
+    X(elu)                 \
+    X(erf)                 \
+    X(exp)                 \
+    X(expand)              \
     X(flatten)             \
+    X(gather)              \
     X(gemm)                \
     X(global_average_pool) \
+    X(global_max_pool)     \
+    X(hard_sigmoid)        \
+    X(hard_swish)          \
     X(identity)            \
+    X(leaky_relu)          \
+    X(log)                 \
     X(log_softmax)         \
+    X(lrn)                 \
+    X(mat_mul)             \
+    X(max)                 \
     X(max_pool)            \
+    X(mean)                \
+    X(min)                 \
     X(mul)                 \
+    X(neg)                 \
+    X(pad)                 \
     X(pow)                 \
+    X(prelu)               \
+    X(reciprocal)          \
     X(reduce_mean)         \
     X(reduce_sum)          \
     X(relu)                \
     X(reshape)             \
+    X(selu)                \
+    X(sigmoid)             \
+    X(slice)               \
     X(softmax)             \
+    X(softplus)            \
+    X(softsign)            \
+    X(split)               \
+    X(sqrt)                \
     X(squeeze)             \
     X(sub)                 \
+    X(sum)                 \
+    X(tanh)                \
+    X(thresholded_relu)    \
+    X(transpose)           \
     X(unsqueeze)
 
 #define X(name) extern const dv_op dv_op_##name;

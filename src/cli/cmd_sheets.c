@@ -1,0 +1,200 @@
+/* cmd_sheets.c - `deconvviz sheets`: an index as pictures. */
+#include "cli/network.h"
+#include "cli/units.h"
+#include "deconvviz/sheets.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct sheets_options {
+    cli_network_options network;
+    cli_list layers;
+    const char *channels, *out, *root, *rule, *seed, *scale;
+    int hits, side;
+    bool contact;
+} sheets_options;
+
+static const cli_option options[] = {
+    { "out", 'o', CLI_TEXT, offsetof(sheets_options, out), "DIR", "the folder to write to" },
+    { "layer", 'l', CLI_LIST, offsetof(sheets_options, layers), "LAYER",
+      "of those in the index; again and again; all (the default)" },
+    { "channel", 'c', CLI_TEXT, offsetof(sheets_options, channels), "LIST",
+      "12, 0-15, 3,7,9 or all (the default)" },
+    { "hits", 'k', CLI_INT, offsetof(sheets_options, hits), "K", "hits to show of each unit (9)" },
+    { "rule", 0, CLI_TEXT, offsetof(sheets_options, rule), "RULE",
+      "deconvnet (the default), gradient or guided" },
+    { "seed", 0, CLI_TEXT, offsetof(sheets_options, seed), "SEED",
+      "value (the default) or one: what the unit starts as" },
+    { "scale", 0, CLI_TEXT, offsetof(sheets_options, scale), "SCALE",
+      "tile (the default): each projection its own; sheet: one for those of a unit" },
+    { "side", 0, CLI_INT, offsetof(sheets_options, side), "N",
+      "pixels of a patch on a unit's sheet (112)" },
+    { "contact", 0, CLI_FLAG, offsetof(sheets_options, contact), NULL,
+      "only the contact sheet of each layer" },
+    { "root", 0, CLI_TEXT, offsetof(sheets_options, root), "DIR",
+      "where the relative paths in the index begin" },
+    { "model", 'm', CLI_TEXT, offsetof(sheets_options, network.model), "FILE",
+      "the model that was mined, where it is not at the path in the index" },
+    { "weights", 0, CLI_TEXT, offsetof(sheets_options, network.weights), "FILE",
+      "safetensors for a JSON network" },
+    { "threads", 0, CLI_INT, offsetof(sheets_options, network.threads), "N",
+      "worker threads (one a processor)" },
+    { "quiet", 'q', CLI_FLAG, offsetof(sheets_options, network.quiet), NULL,
+      "no notes on standard error" },
+    { 0 },
+};
+
+typedef struct work {
+    const sheets_options *o;
+    dv_index index;
+    cli_network network;
+    int n_picks;
+    cli_selection *selections; /* (n_picks) */
+    dv_sheets_pick *picks;     /* (n_picks) */
+    bool terminal;
+} work;
+
+static void clear_line(const work *w)
+{
+    if (w->terminal)
+        fputs("\r\033[K", stderr);
+}
+
+static void show_progress(void *ctx, int64_t done, int64_t total)
+{
+    const work *w = ctx;
+    if (!w->terminal)
+        return;
+    clear_line(w);
+    fprintf(stderr, "%lld of %lld projections", (long long)done, (long long)total);
+    if (done == total)
+        fputc('\n', stderr);
+    fflush(stderr);
+}
+
+static void tell_failed(void *ctx, const char *path, const char *reason)
+{
+    clear_line(ctx);
+    size_t n = strlen(path);
+    bool named = strncmp(reason, path, n) == 0;
+    cli_say("%s%s%s", named ? "" : path, named ? "" : ": ", reason);
+}
+
+static void tell_wrote(void *ctx, const char *path)
+{
+    clear_line(ctx);
+    printf("%s\n", path);
+}
+
+static bool open_network(work *w, dv_error *err)
+{
+    cli_network_options o = w->o->network;
+    if (!o.model)
+        o.model = w->index.model_path;
+    o.quiet = true; /* the preprocessing is the index's */
+    o.resize = -1;
+    return cli_network_open(&w->network, &o, w->index.preprocess.size, err);
+}
+
+static bool pick_layer(work *w, const dv_index_layer *l, dv_error *err)
+{
+    cli_selection *s = &w->selections[w->n_picks];
+    if (!cli_select(w->network.model, l->layer, w->o->channels, s, err))
+        return false;
+    w->picks[w->n_picks++] = (dv_sheets_pick){ l, s->n, s->channel };
+    return s->channel ||
+           dv_fail(err, DV_BAD_USAGE, "--channel '%s': 12, 0-15, 3,7,9 or all", w->o->channels);
+}
+
+static bool pick_layers(work *w, dv_error *err)
+{
+    const cli_list *named = &w->o->layers;
+    bool all = named->n == 0;
+    for (int i = 0; i < named->n; i++)
+        all |= strcmp(named->text[i], "all") == 0;
+    size_t n = all ? (size_t)w->index.n_layers : (size_t)named->n;
+    w->selections = calloc(n + 1, sizeof *w->selections);
+    w->picks = calloc(n + 1, sizeof *w->picks);
+    if (!w->selections || !w->picks)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu layers", n);
+    for (size_t i = 0; i < n; i++) {
+        const dv_index_layer *l =
+            all ? &w->index.layers[i] : dv_index_find(&w->index, named->text[i]);
+        if (!l)
+            return dv_fail(err, DV_BAD_USAGE, "layer '%s' was not mined", named->text[i]);
+        if (!pick_layer(w, l, err))
+            return false;
+    }
+    return true;
+}
+
+static bool parse_words(const sheets_options *o, dv_sheets_options *s, dv_error *err)
+{
+    s->rule = dv_rule_find(o->rule);
+    if (s->rule == DV_N_RULES)
+        return dv_fail(err, DV_BAD_USAGE, "--rule '%s': deconvnet, gradient or guided", o->rule);
+    s->seed = strcmp(o->seed, "one") == 0 ? DV_SEED_ONE : DV_SEED_VALUE;
+    if (s->seed == DV_SEED_VALUE && strcmp(o->seed, "value") != 0)
+        return dv_fail(err, DV_BAD_USAGE, "--seed '%s': value or one", o->seed);
+    s->common_scale = strcmp(o->scale, "sheet") == 0;
+    if (!s->common_scale && strcmp(o->scale, "tile") != 0)
+        return dv_fail(err, DV_BAD_USAGE, "--scale '%s': tile or sheet", o->scale);
+    return true;
+}
+
+static bool make_sheets(work *w, dv_sheets_options *s, dv_error *err)
+{
+    int missing = 0;
+    s->folder = w->o->out;
+    s->root = w->o->root;
+    s->n_picks = w->n_picks;
+    s->picks = w->picks;
+    s->most = w->o->hits;
+    s->side = w->o->side;
+    s->contact_only = w->o->contact;
+    s->pool = w->network.pool;
+    s->ctx = w;
+    s->progress = show_progress;
+    s->failed = tell_failed;
+    s->wrote = tell_wrote;
+    if (!dv_sheets(w->network.model, &w->index, s, &missing, err))
+        return false;
+    return missing == 0 ||
+           dv_fail(err, DV_IO, "%d hits could not be shown: their images are gone or have changed",
+                   missing);
+}
+
+static bool run(const void *opts, int n_args, char **args, dv_error *err)
+{
+    work w = { .o = opts };
+    dv_sheets_options s = { 0 };
+    w.terminal = isatty(STDERR_FILENO) && !w.o->network.quiet;
+    if (!w.o->out || n_args != 1)
+        return dv_fail(err, DV_BAD_USAGE, "one INDEX and -o DIR are needed");
+    bool ok = parse_words(w.o, &s, err) && dv_index_read(&w.index, args[0], err) &&
+              open_network(&w, err) && pick_layers(&w, err) && make_sheets(&w, &s, err);
+    for (int i = 0; i < w.n_picks; i++)
+        free(w.selections[i].channel);
+    free(w.selections);
+    free(w.picks);
+    cli_network_close(&w.network);
+    dv_index_free(&w.index);
+    return ok;
+}
+
+const cli_command cmd_sheets = {
+    .name = "sheets",
+    .summary = "Show what was mined: each unit's strongest patches and their projections",
+    .usage = "INDEX -o DIR [-l LAYER]... [-c CHANNELS] [options]",
+    .options = options,
+    .defaults = &(const sheets_options){ .network = CLI_NETWORK_DEFAULTS,
+                                         .channels = "all",
+                                         .rule = "deconvnet",
+                                         .seed = "value",
+                                         .scale = "tile",
+                                         .hits = 9,
+                                         .side = 112 },
+    .options_size = sizeof(sheets_options),
+    .run = run,
+};

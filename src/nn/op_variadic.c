@@ -1,0 +1,153 @@
+/* op_variadic.c - any number of tensors made into one, with broadcasting: Sum, Mean, Max, Min. */
+#include "nn/broadcast.h"
+#include "nn/channel_epilogue.h"
+#include "nn/view.h"
+
+typedef float function(float y, float x);
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* y = f(y, x) for the inputs behind the first, in order. */
+INLINE void apply(const dv_call *c, function *f)
+{
+    dv_view first = dv_view_broadcast(&c->in[0].shape, &c->out[0].shape);
+    dv_view_forward(&first, &c->in[0], &c->out[0]);
+    for (int i = 1; i < c->n_in; i++) {
+        const dv_tensor *t = &c->in[i];
+        dv_shape shape = c->out[0].shape;
+        dv_layout to = dv_layout_whole(&shape);
+        dv_layout from = dv_layout_broadcast(&t->shape, dv_layout_whole(&t->shape), &shape);
+        dv_merge_axes(&shape, 2, (dv_layout *[]){ &to, &from });
+        dv_run r = dv_run_over(&shape, dv_box_whole(&shape));
+        while (dv_run_next(&r)) {
+            const float *restrict x = t->data + dv_layout_at(&from, r.index, r.rank);
+            float *restrict y = c->out[0].data + dv_layout_at(&to, r.index, r.rank);
+            if (from.step[r.last] == 1)
+                for (int32_t k = 0; k < r.n; k++)
+                    y[k] = f(y[k], x[k]);
+            else
+                for (int32_t k = 0; k < r.n; k++)
+                    y[k] = f(y[k], *x);
+        }
+    }
+}
+
+INLINE float plus(float y, float x)
+{
+    return y + x;
+}
+
+INLINE float larger(float y, float x) /* a NaN wins */
+{
+    return x > y || x != x ? x : y;
+}
+
+INLINE float smaller(float y, float x)
+{
+    return x < y || x != x ? x : y;
+}
+
+static void sum_forward(const dv_call *c)
+{
+    apply(c, plus);
+    dv_channel_epilogue_apply(&c->ep, &c->out[0]);
+}
+
+static void mean_forward(const dv_call *c)
+{
+    apply(c, plus);
+    for (size_t i = 0, n = dv_shape_count(&c->out[0].shape); i < n; i++)
+        c->out[0].data[i] /= (float)c->n_in;
+}
+
+static void max_forward(const dv_call *c)
+{
+    apply(c, larger);
+}
+
+static void min_forward(const dv_call *c)
+{
+    apply(c, smaller);
+}
+
+static void sum_project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    for (int i = 0; i < c->n_in; i++) {
+        dv_view v = dv_view_broadcast(&c->in[i].shape, &c->out[0].shape);
+        dv_view_project(&v, &c->in[i].shape, &c->out[0].shape, &out[0], &in[i]);
+    }
+}
+
+static size_t mean_project_scratch(const dv_call *c, const dv_signal *out)
+{
+    (void)c;
+    return dv_box_count(&out[0].box) * sizeof(float);
+}
+
+static void mean_project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    dv_signal share = { out[0].box, c->scratch };
+    for (size_t i = 0, n = dv_box_count(&out[0].box); out[0].data && i < n; i++)
+        share.data[i] = out[0].data[i] / (float)c->n_in;
+    if (out[0].data)
+        sum_project(c, &share, in);
+}
+
+/* What a tensor repeated to `shape` holds at an index of that. */
+static float value_at(const dv_tensor *t, const dv_shape *shape, const int32_t *index)
+{
+    dv_layout l = dv_layout_broadcast(&t->shape, dv_layout_whole(&t->shape), shape);
+    return t->data[dv_layout_at(&l, index, shape->rank)];
+}
+
+/* The first input that equals the output v. */
+static int winner(const dv_call *c, const int32_t *index, float v)
+{
+    int i = 0;
+    while (i + 1 < c->n_in && value_at(&c->in[i], &c->out[0].shape, index) != v)
+        i++;
+    return i;
+}
+
+static void project_winner(const dv_call *c, const dv_signal *out, const dv_signal *in, int i)
+{
+    const dv_shape *shape = &c->out[0].shape, *mine = &c->in[i].shape;
+    dv_layout whole = dv_layout_whole(shape);
+    dv_layout to = dv_layout_broadcast(mine, dv_layout_box(mine, &in->box), shape);
+    const float *from = out->data;
+    dv_run r = dv_run_over(shape, out->box);
+    for (; dv_run_next(&r); from += r.n) {
+        const float *y = c->out[0].data + dv_layout_at(&whole, r.index, r.rank);
+        float *g = in->data + dv_layout_at(&to, r.index, r.rank);
+        for (int32_t k = 0; k < r.n; k++, r.index[r.last]++)
+            if (winner(c, r.index, y[k]) == i)
+                g[k * to.step[r.last]] += from[k];
+    }
+}
+
+static void winner_project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    for (int i = 0; i < c->n_in; i++)
+        if (out[0].data && in[i].data)
+            project_winner(c, &out[0], &in[i], i);
+}
+
+#define VARIADIC_OP(NAME, ONNX_NAME, EPILOGUE, PROJECT, SCRATCH, KEEP) \
+    const dv_op dv_op_##NAME = {                                       \
+        .name = ONNX_NAME,                                             \
+        .min_in = 1,                                                   \
+        .max_in = -1,                                                  \
+        .max_out = 1,                                                  \
+        .infer = dv_infer_broadcast,                                   \
+        .forward = NAME##_forward,                                     \
+        .takes_epilogue = EPILOGUE,                                    \
+        .window = dv_window_broadcast,                                 \
+        .project = PROJECT,                                            \
+        .project_scratch = SCRATCH,                                    \
+        .keeps = { KEEP, KEEP, KEEP },                                 \
+    }
+
+VARIADIC_OP(sum, "Sum", true, sum_project, NULL, DV_KEEP_NOTHING);
+VARIADIC_OP(mean, "Mean", false, mean_project, mean_project_scratch, DV_KEEP_NOTHING);
+VARIADIC_OP(max, "Max", false, winner_project, NULL, DV_KEEP_IN | DV_KEEP_OUT);
+VARIADIC_OP(min, "Min", false, winner_project, NULL, DV_KEEP_IN | DV_KEEP_OUT);

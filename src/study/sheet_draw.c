@@ -1,0 +1,273 @@
+/* sheet_draw.c - the sheet of one unit, and contact sheets of many. */
+#include "deconvviz/version.h"
+#include "image/png.h"
+#include "image/resize.h"
+#include "study/shown.h"
+#include "study/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TEXT_SIZE = 8,
+    GAP = 8,        /* between the tiles of a unit's sheet */
+    CELL_SIDE = 40, /* of a patch in a cell */
+    CELL_GAP = 2,
+    CELL_MOST = 9, /* hits in a cell */
+};
+
+static const dv_rgb faint = { 232, 232, 232 }; /* where there is nothing to show */
+static const dv_rgb pale = { 150, 150, 150 };
+
+static int columns_for(int n)
+{
+    int columns = 1;
+    while (columns * columns < n)
+        columns++;
+    return columns;
+}
+
+/* -- tiles ------------------------------------------------------------------------------------ */
+
+/* A copy of about `side` pixels: whole pixels where it is enlarged. */
+static bool fit(dv_image *out, const dv_image *from, int side, dv_error *err)
+{
+    int longer = from->width > from->height ? from->width : from->height;
+    if (longer <= side) {
+        int zoom = dv_view_zoom((dv_rect){ 0, 0, from->width, from->height }, side);
+        return dv_picture_zoom(out, from, zoom, err);
+    }
+    int w = from->width * side / longer, h = from->height * side / longer;
+    w = w < 1 ? 1 : w;
+    h = h < 1 ? 1 : h;
+    if (!dv_picture_new(out, w, h, DV_GREY, err))
+        return false;
+    if (dv_resize(from, w, h, (dv_part){ 0, 0, w, h }, out->rgb, err))
+        return true;
+    dv_image_free(out);
+    return false;
+}
+
+/* What stands for an image that is gone. */
+static bool draw_missing(dv_image *out, int side, dv_error *err)
+{
+    if (!dv_picture_new(out, side, side, faint, err))
+        return false;
+    const char *text = side >= 60 ? "missing" : "?";
+    dv_draw_text(out, (side - dv_text_width(text, TEXT_SIZE)) / 2, side / 2 - TEXT_SIZE / 2,
+                 TEXT_SIZE, pale, text);
+    return true;
+}
+
+static bool draw_one(dv_image *out, const dv_image *picture, int side, dv_error *err)
+{
+    return picture->rgb ? fit(out, picture, side, err) : draw_missing(out, side, err);
+}
+
+/* -- a unit's sheet --------------------------------------------------------------------------- */
+
+/* As much of a file's name, without its ending, as is at most `width` pixels wide. */
+static void name_image(const char *path, int width, char *to, size_t size)
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(to, size, "%s", slash ? slash + 1 : path);
+    char *dot = strrchr(to, '.');
+    if (dot && dot != to)
+        *dot = '\0';
+    for (size_t n = strlen(to); n > 1 && dv_text_width(to, TEXT_SIZE) > width; n--)
+        to[n - 1] = '\0';
+}
+
+typedef struct grid {
+    dv_tile *tiles;
+    char (*labels)[128];
+    int n;
+} grid;
+
+static void free_grid(grid *g)
+{
+    for (int i = 0; g->tiles && i < g->n; i++)
+        dv_image_free(&g->tiles[i].picture);
+    free(g->tiles);
+    free(g->labels);
+}
+
+static bool draw_grid(dv_image *out, const dv_showing *s, const dv_shown_unit *u, bool patches,
+                      dv_error *err)
+{
+    grid g = { calloc((size_t)u->n, sizeof *g.tiles), calloc((size_t)u->n, sizeof *g.labels),
+               u->n };
+    bool ok = g.tiles && g.labels;
+    if (!ok)
+        dv_fail(err, DV_NO_MEMORY, "no memory for a sheet of %d hits", u->n);
+    for (int i = 0; ok && i < u->n; i++) {
+        const dv_shown *shown = &u->shown[i];
+        ok = draw_one(&g.tiles[i].picture, patches ? &shown->patch : &shown->projection,
+                      s->options->side, err);
+        if (!ok)
+            break;
+        if (patches)
+            name_image(dv_index_file_of(s->index, shown->hit->image)->path,
+                       g.tiles[i].picture.width, g.labels[i], sizeof g.labels[i]);
+        else
+            snprintf(g.labels[i], sizeof g.labels[i], "%.4g", (double)shown->hit->value);
+        g.tiles[i].label = g.labels[i];
+    }
+    dv_sheet sheet = {
+        .columns = columns_for(u->n), .gap = GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE
+    };
+    ok = ok && dv_draw_sheet(out, &sheet, u->n, g.tiles, err);
+    free_grid(&g);
+    return ok;
+}
+
+static void describe_layer(const dv_index_layer *l, char *to, size_t size)
+{
+    if (strcmp(l->layer, l->name) == 0)
+        snprintf(to, size, "%.80s", l->name);
+    else
+        snprintf(to, size, "layer %.20s (%.80s)", l->layer, l->name);
+}
+
+static bool draw_unit_sheet(dv_image *out, const dv_showing *s, const dv_shown_unit *u,
+                            dv_error *err)
+{
+    const dv_index *x = s->index;
+    const dv_index_unit *unit = &u->layer->units[u->channel];
+    char layer[128], title[400];
+    describe_layer(u->layer, layer, sizeof layer);
+    snprintf(title, sizeof title,
+             "%s, channel %d\n%.60s, %s: the %d strongest of %d images, %.3g %% of which excite it",
+             layer, (int)u->channel, x->model_name, dv_rule_name(s->options->rule), u->n,
+             (int)x->read, 100.0 * (double)unit->active_images / x->read);
+    dv_tile sides[2] = { { .label = NULL }, { .label = NULL } };
+    bool ok = draw_grid(&sides[0].picture, s, u, false, err) &&
+              draw_grid(&sides[1].picture, s, u, true, err);
+    dv_sheet sheet = {
+        .title = title, .columns = 2, .gap = GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE
+    };
+    ok = ok && dv_draw_sheet(out, &sheet, 2, sides, err);
+    dv_image_free(&sides[0].picture);
+    dv_image_free(&sides[1].picture);
+    return ok;
+}
+
+/* One line a hit: value, y, x, scale, SHA-256 and path of the image. */
+static void list_hits(dv_text *t, const dv_showing *s, const dv_shown_unit *u)
+{
+    for (int i = 0; i < u->n; i++) {
+        const dv_hit *h = u->shown[i].hit;
+        const dv_index_file *f = dv_index_file_of(s->index, h->image);
+        dv_text_float(t, h->value);
+        dv_text_format(t, " %d,%d ", (int)h->y, (int)h->x);
+        dv_text_float(t, u->shown[i].scale);
+        dv_text_format(t, " %s %s\n", f->sha256, f->path);
+    }
+}
+
+bool dv_write_unit_sheet(const dv_showing *s, const dv_shown_unit *u, const char *path,
+                         dv_error *err)
+{
+    char channel[16];
+    snprintf(channel, sizeof channel, "%d", (int)u->channel);
+    dv_image picture;
+    dv_text hits = { 0 };
+    list_hits(&hits, s, u);
+    if (!dv_text_ok(&hits, path, err) || !draw_unit_sheet(&picture, s, u, err)) {
+        free(hits.data);
+        return false;
+    }
+    const dv_png_text texts[] = {
+        { "Software", "deconvviz " DV_VERSION },
+        { "Model", s->index->model_name },
+        { "Model-SHA256", s->index->model_sha256 },
+        { "Layer", u->layer->layer },
+        { "Tensor", u->layer->tensor },
+        { "Channel", channel },
+        { "Rule", dv_rule_name(s->options->rule) },
+        { "Seed", s->options->seed == DV_SEED_ONE ? "one" : "value" },
+        { "Scale", s->options->common_scale ? "sheet" : "tile" },
+        { "Hits", hits.data }, /* value position scale SHA-256 path */
+    };
+    bool ok = dv_png_write(path, picture.width, picture.height, 3, picture.rgb, texts,
+                           (int)(sizeof texts / sizeof texts[0]), err);
+    dv_image_free(&picture);
+    free(hits.data);
+    return ok;
+}
+
+/* -- contact sheets --------------------------------------------------------------------------- */
+
+/* A grid of small pictures without labels. */
+static bool draw_small_grid(dv_image *cell, const dv_shown_unit *u, int n, bool patches, int x0,
+                            dv_error *err)
+{
+    for (int i = 0; i < n; i++) {
+        const dv_shown *shown = &u->shown[i];
+        dv_image tile;
+        if (!draw_one(&tile, patches ? &shown->patch : &shown->projection, CELL_SIDE, err))
+            return false;
+        dv_draw_picture(cell, x0 + i % 3 * (CELL_SIDE + CELL_GAP) + (CELL_SIDE - tile.width) / 2,
+                        i / 3 * (CELL_SIDE + CELL_GAP) + (CELL_SIDE - tile.height) / 2, &tile);
+        dv_image_free(&tile);
+    }
+    return true;
+}
+
+bool dv_draw_cell(dv_shown_unit *u, dv_error *err)
+{
+    int half = 3 * CELL_SIDE + 2 * CELL_GAP, n = u->n < CELL_MOST ? u->n : CELL_MOST;
+    bool dead = n == 0;
+    if (!dv_picture_new(&u->cell, 2 * half + 3 * CELL_GAP, half, dead ? faint : DV_WHITE, err))
+        return false;
+    if (dead) {
+        dv_draw_text(&u->cell, 8, half / 2, TEXT_SIZE, pale, "never active");
+        return true;
+    }
+    return draw_small_grid(&u->cell, u, n, false, 0, err) &&
+           draw_small_grid(&u->cell, u, n, true, half + 3 * CELL_GAP, err);
+}
+
+bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *units,
+                            const char *path, dv_error *err)
+{
+    const dv_index *x = s->index;
+    const dv_index_layer *l = units[0].layer;
+    char layer[128], title[400];
+    dv_tile *tiles = calloc((size_t)n, sizeof *tiles);
+    char(*labels)[48] = calloc((size_t)n, sizeof *labels);
+    bool ok = tiles && labels;
+    if (!ok)
+        dv_fail(err, DV_NO_MEMORY, "no memory for a sheet of %d units", n);
+    for (int i = 0; ok && i < n; i++) {
+        const dv_index_unit *unit = &l->units[units[i].channel];
+        snprintf(labels[i], sizeof labels[i], unit->n_hits ? "c%d   %.3g" : "c%d",
+                 (int)units[i].channel, (double)unit->max);
+        tiles[i] = (dv_tile){ .picture = units[i].cell, .label = labels[i] };
+    }
+    describe_layer(l, layer, sizeof layer);
+    snprintf(
+        title, sizeof title,
+        "%s\n%.60s, %s: of each channel the %d strongest of %d images, projections and patches",
+        layer, x->model_name, dv_rule_name(s->options->rule),
+        s->options->most < CELL_MOST ? s->options->most : CELL_MOST, (int)x->read);
+    dv_sheet sheet = { .title = title, .gap = 2 * GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE };
+    const dv_png_text texts[] = {
+        { "Software", "deconvviz " DV_VERSION },
+        { "Model", x->model_name },
+        { "Model-SHA256", x->model_sha256 },
+        { "Layer", l->layer },
+        { "Tensor", l->tensor },
+        { "Rule", dv_rule_name(s->options->rule) },
+    };
+    dv_image picture;
+    if (ok && (ok = dv_draw_sheet(&picture, &sheet, n, tiles, err))) {
+        ok = dv_png_write(path, picture.width, picture.height, 3, picture.rgb, texts,
+                          (int)(sizeof texts / sizeof texts[0]), err);
+        dv_image_free(&picture);
+    }
+    free(tiles);
+    free(labels);
+    return ok;
+}

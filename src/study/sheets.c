@@ -1,0 +1,254 @@
+/* sheets.c - which units are shown together, and where they are written. */
+#include "deconvviz/sheets.h"
+#include "base/file.h"
+#include "deconvviz/pool.h"
+#include "study/shown.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    UNITS_A_PAGE = 256,
+    BYTES_AT_A_TIME =
+        384 << 20, /* of pictures of hits; as many units as that are shown in one go */
+};
+
+typedef struct work {
+    dv_showing showing;
+    int n_units;
+    dv_shown_unit *units; /* layer by layer, in the order of the picks */
+    dv_shown *shown;      /* of all units */
+    dv_error *errors;     /* (n_units) of what was drawn on another thread */
+    int first;            /* unit of the task with number 0 */
+} work;
+
+/* -- units ------------------------------------------------------------------------------------ */
+
+static bool check_model(const work *w, dv_error *err)
+{
+    const dv_index *x = w->showing.index;
+    const dv_model *m = w->showing.model;
+    const char *sha256 = dv_model_sha256(m, err);
+    if (!sha256)
+        return false;
+    if (strcmp(sha256, x->model_sha256) != 0)
+        return dv_fail(err, DV_BAD_USAGE,
+                       "the index is of %s (SHA-256 %.12s...), not of %s (%.12s...)", x->model_path,
+                       x->model_sha256, dv_model_path(m), sha256);
+    if (!dv_index_complete(x))
+        return dv_fail(err, DV_BAD_USAGE, "the index does not hold all shards: merge them first");
+    const dv_preprocess *p = &x->preprocess;
+    const dv_shape *in = dv_tensor_shape(m, dv_model_input(m));
+    const dv_shape mined = { 4, { 1, p->channels, p->size[0], p->size[1] } };
+    char a[DV_SHAPE_TEXT_MAX], b[DV_SHAPE_TEXT_MAX];
+    return dv_shape_equal(in, &mined) ||
+           dv_fail(err, DV_BAD_USAGE, "the index is of an input %s, not %s",
+                   dv_shape_text(&mined, a), dv_shape_text(in, b));
+}
+
+/* The units of one pick, from w->units[w->n_units] on. */
+static bool add_pick(work *w, const dv_sheets_pick *pick, dv_error *err)
+{
+    const dv_index_layer *l = pick->layer;
+    int tensor;
+    if (!dv_model_find(w->showing.model, l->layer, &tensor, err))
+        return false;
+    if (!dv_shape_equal(dv_tensor_shape(w->showing.model, tensor), &l->shape))
+        return dv_fail(err, DV_BAD_USAGE, "layer %s has another shape than in the index", l->layer);
+    for (int32_t i = 0; i < pick->n; i++) {
+        int32_t c = pick->channels[i];
+        if (c < 0 || c >= l->size[DV_C])
+            return dv_fail(err, DV_BAD_USAGE, "layer %s has channels 0 to %d, not %d", l->layer,
+                           (int)l->size[DV_C] - 1, (int)c);
+        int n = l->units[c].n_hits, most = w->showing.options->most;
+        w->units[w->n_units++] =
+            (dv_shown_unit){ .layer = l, .tensor = tensor, .channel = c, .n = n < most ? n : most };
+    }
+    return true;
+}
+
+static bool list_units(work *w, dv_error *err)
+{
+    const dv_sheets_options *o = w->showing.options;
+    size_t n = 0, n_hits = 0;
+    for (int i = 0; i < o->n_picks; i++)
+        n += (size_t)o->picks[i].n;
+    w->units = calloc(n + 1, sizeof *w->units);
+    w->errors = calloc(n + 1, sizeof *w->errors);
+    if (!w->units || !w->errors)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu units", n);
+    for (int i = 0; i < o->n_picks; i++)
+        if (!add_pick(w, &o->picks[i], err))
+            return false;
+    for (int u = 0; u < w->n_units; u++)
+        n_hits += (size_t)w->units[u].n;
+    w->shown = calloc(n_hits + 1, sizeof *w->shown);
+    if (!w->shown)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu hits", n_hits);
+    dv_shown *next = w->shown;
+    for (int u = 0; u < w->n_units; u++) {
+        dv_shown_unit *unit = &w->units[u];
+        unit->shown = next;
+        next += unit->n;
+        for (int i = 0; i < unit->n; i++)
+            unit->shown[i].hit = &unit->layer->units[unit->channel].hits[i];
+    }
+    w->showing.total = (int64_t)n_hits * (1 + o->common_scale);
+    return n_hits > 0 || dv_fail(err, DV_BAD_DATA, "none of these units is ever active");
+}
+
+/* -- files ------------------------------------------------------------------------------------ */
+
+/* FOLDER/layer5 or FOLDER/NAME; a name may hold what a file's may not. */
+static void name_layer(const work *w, const dv_index_layer *l, char *to, size_t size)
+{
+    bool number = l->layer[strspn(l->layer, "0123456789")] == '\0';
+    int n = snprintf(to, size, "%s/%s", w->showing.options->folder, number ? "layer" : "");
+    snprintf(to + n, size - (size_t)n, "%.100s", l->layer);
+    for (char *c = to + n; *c; c++)
+        if (*c == '/' || *c == ':' || *c == ' ' || (*c == '.' && c == to + n))
+            *c = '_';
+}
+
+static void tell(const work *w, const char *path)
+{
+    const dv_sheets_options *o = w->showing.options;
+    if (o->wrote)
+        o->wrote(o->ctx, path);
+}
+
+static void name_unit(const work *w, const dv_shown_unit *u, char *to, size_t size)
+{
+    char folder[1024];
+    name_layer(w, u->layer, folder, sizeof folder);
+    snprintf(to, size, "%s/c%03d.png", folder, (int)u->channel);
+}
+
+static void draw_task(void *ctx, int i, int worker)
+{
+    (void)worker;
+    work *w = ctx;
+    dv_shown_unit *u = &w->units[w->first + i];
+    dv_error *err = &w->errors[w->first + i];
+    char path[1100];
+    name_unit(w, u, path, sizeof path);
+    bool wanted = u->n > 0 && !w->showing.options->contact_only;
+    if ((!wanted || dv_write_unit_sheet(&w->showing, u, path, err)) && dv_draw_cell(u, err))
+        err->code = DV_OK;
+}
+
+/* Draws and writes the sheets of units [first, end), whose hits have been made into pictures. */
+static bool write_units(work *w, int first, int end, dv_error *err)
+{
+    const dv_sheets_options *o = w->showing.options;
+    char path[1100];
+    for (int u = first; u < end && !o->contact_only; u++)
+        if (u == first || w->units[u].layer != w->units[u - 1].layer) {
+            name_layer(w, w->units[u].layer, path, sizeof path);
+            if (!dv_folder_make(path, err))
+                return false;
+        }
+    w->first = first;
+    dv_pool_run(o->pool, end - first, draw_task, w);
+    for (int u = first; u < end; u++) {
+        if (w->errors[u].code != DV_OK) {
+            if (err)
+                *err = w->errors[u];
+            return false;
+        }
+        name_unit(w, &w->units[u], path, sizeof path);
+        if (w->units[u].n > 0 && !o->contact_only)
+            tell(w, path);
+    }
+    return true;
+}
+
+/* The unit behind the last one of the layer that begins with unit `first`. */
+static int layer_end(const work *w, int first)
+{
+    int end = first;
+    while (end < w->n_units && w->units[end].layer == w->units[first].layer)
+        end++;
+    return end;
+}
+
+/* Writes the contact sheets of the layer that begins with unit `first`, and lets its cells go. */
+static bool write_contact_sheets(work *w, int first, dv_error *err)
+{
+    int end = layer_end(w, first), pages = (end - first + UNITS_A_PAGE - 1) / UNITS_A_PAGE;
+    char folder[1024], path[1100];
+    name_layer(w, w->units[first].layer, folder, sizeof folder);
+    for (int page = 0; page < pages; page++) {
+        int from = first + page * UNITS_A_PAGE, n = end - from;
+        n = n < UNITS_A_PAGE ? n : UNITS_A_PAGE;
+        if (pages == 1)
+            snprintf(path, sizeof path, "%s.png", folder);
+        else
+            snprintf(path, sizeof path, "%s-%d.png", folder, page + 1);
+        if (!dv_write_contact_sheet(&w->showing, n, &w->units[from], path, err))
+            return false;
+        tell(w, path);
+    }
+    for (int u = first; u < end; u++)
+        dv_image_free(&w->units[u].cell);
+    return true;
+}
+
+/* -- all of it -------------------------------------------------------------------------------- */
+
+/* The unit behind the last one whose pictures find room together with those from `first` on. */
+static int choose_end(const work *w, int first, dv_error *err)
+{
+    int64_t bytes = 0, each = 0;
+    int u = first;
+    for (; u < w->n_units; u++) {
+        bool new_layer = u == first || w->units[u].layer != w->units[u - 1].layer;
+        if (new_layer && !dv_shown_bytes(&w->showing, w->units[u].tensor, &each, err))
+            return -1;
+        bytes += each * w->units[u].n;
+        if (bytes > BYTES_AT_A_TIME && u > first)
+            break;
+    }
+    return u;
+}
+
+static bool write_all(work *w, dv_error *err)
+{
+    int layer = 0; /* the first unit of the layer whose contact sheet comes next */
+    for (int first = 0; first < w->n_units;) {
+        int end = choose_end(w, first, err);
+        if (end < 0 || !dv_show_hits(&w->showing, end - first, &w->units[first], err))
+            return false;
+        bool ok = write_units(w, first, end, err);
+        for (int u = first; u < end; u++)
+            dv_shown_free(&w->units[u]);
+        if (!ok)
+            return false;
+        first = end;
+        while (layer < end && layer_end(w, layer) <= end) {
+            if (!write_contact_sheets(w, layer, err))
+                return false;
+            layer = layer_end(w, layer);
+        }
+    }
+    return true;
+}
+
+bool dv_sheets(const dv_model *m, const dv_index *x, const dv_sheets_options *o, int *missing,
+               dv_error *err)
+{
+    work w = { .showing = { .model = m, .index = x, .options = o } };
+    if (o->most < 1 || o->side < 16 || o->side > 512)
+        return dv_fail(err, DV_BAD_USAGE, "%d hits of %d pixels: from 1 of 16 to 512 are possible",
+                       o->most, o->side);
+    bool ok = check_model(&w, err) && list_units(&w, err) && dv_folder_make(o->folder, err) &&
+              write_all(&w, err);
+    for (int u = 0; w.units && u < w.n_units; u++)
+        dv_image_free(&w.units[u].cell);
+    free(w.units);
+    free(w.shown);
+    free(w.errors);
+    *missing = w.showing.missing;
+    return ok;
+}
