@@ -155,7 +155,7 @@ format: ## rewrite the sources to .clang-format
 	clang-format -i $(C_FILES)
 
 .PHONY: check
-check: ## all that CI runs: lint, two compilers, sanitizers, valgrind
+check: ## all that CI runs: lint and every test (asan, tsan, valgrind, tidy: on request)
 	@JOBS=$(JOBS) sh scripts/run-checks.sh
 
 .PHONY: train-smoke

@@ -12,7 +12,8 @@
 typedef struct file {
     bool has_graph;
     dv_pb graph;
-    int64_t opset; /* of ONNX's own domain; 0: none named */
+    bool has_opset; /* of any domain */
+    int64_t opset;  /* of ONNX's own; 0: none named */
 } file;
 
 static bool take_opset(dv_arena *a, dv_pb m, file *to, dv_error *err)
@@ -26,6 +27,7 @@ static bool take_opset(dv_arena *a, dv_pb m, file *to, dv_error *err)
             (f.number == 2 && !dv_pb_int(&f, "version", &version, err)))
             return false;
     }
+    to->has_opset = true;
     if (!domain[0] || strcmp(domain, "ai.onnx") == 0)
         to->opset = version;
     return true;
@@ -55,9 +57,11 @@ static bool read_file(dv_arena *a, dv_pb m, file *to, dv_error *err)
 
 static bool check_opset(const file *f, int oldest, dv_error *err)
 {
-    if (f->opset == 0)
+    if (!f->has_opset)
         return dv_fail(err, DV_BAD_DATA,
                        "the file names no version of ONNX's operators (truncated?)");
+    if (f->opset == 0)
+        return dv_fail(err, DV_UNSUPPORTED, "the file has no operators of ONNX's own domain");
     if (f->opset < oldest || f->opset > INT32_MAX)
         return dv_fail(err, DV_UNSUPPORTED,
                        "ONNX operator set %lld: %d and later are supported (export it again, or "
