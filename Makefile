@@ -134,16 +134,17 @@ SH_FILES  = $(shell grep -rlE '^\#!/(usr/)?bin/(env )?(ba)?sh' scripts tests .ci
 PY_FILES  = $(shell find scripts tests -name '*.py')
 
 .PHONY: lint
-lint: ## layers, format, cppcheck, shellcheck, Python syntax
+lint: ## layers, format, shellcheck, Python syntax
 	sh scripts/check-layers.sh
 	clang-format --dry-run -Werror $(C_FILES)
 	shellcheck -x $(SH_FILES)
 	PYTHONPYCACHEPREFIX=$(CURDIR)/build/pycache $(PYTHON) -m py_compile $(PY_FILES)
-	cppcheck --quiet -j$(JOBS) --std=c11 --error-exitcode=1 --enable=warning,performance,portability \
-	    --inline-suppr --suppress=*:/usr/include/* $(filter -I%,$(INCLUDES)) $(LIB_SRC) $(CLI_SRC)
+
 
 .PHONY: tidy
-tidy: $(TIDY) ## clang-tidy over the sources
+tidy: $(TIDY) ## clang-tidy and cppcheck over the sources
+	cppcheck --quiet -j$(JOBS) --std=c11 --error-exitcode=1 --enable=warning,performance,portability \
+	    --inline-suppr --suppress=*:/usr/include/* $(filter -I%,$(INCLUDES)) $(LIB_SRC) $(CLI_SRC)
 
 build/lint/%.tidy: %.c .clang-tidy $(HEADERS)
 	@mkdir -p $(@D)

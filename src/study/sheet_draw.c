@@ -11,10 +11,9 @@
 
 enum {
     TEXT_SIZE = 8,
-    GAP = 8,        /* between the tiles of a unit's sheet */
-    CELL_SIDE = 40, /* of a patch in a cell */
+    TITLE_SIZE = 10,
+    GAP = 8, /* between the tiles of a unit's sheet */
     CELL_GAP = 2,
-    CELL_MOST = 9, /* hits in a cell */
 };
 
 static const dv_rgb faint = { 232, 232, 232 }; /* where there is nothing to show */
@@ -103,8 +102,9 @@ static bool draw_grid(dv_image *out, const dv_showing *s, const dv_shown_unit *u
         dv_fail(err, DV_NO_MEMORY, "no memory for a sheet of %d hits", u->n);
     for (int i = 0; ok && i < u->n; i++) {
         const dv_shown *shown = &u->shown[i];
-        ok = draw_one(&g.tiles[i].picture, patches ? &shown->patch : &shown->projection,
-                      s->options->side, err);
+        ok =
+            draw_one(&g.tiles[i].picture, patches ? &shown->patch : &shown->projection[DV_ON_SHEET],
+                     s->options->side, err);
         if (!ok)
             break;
         if (patches)
@@ -141,15 +141,18 @@ static bool draw_unit_sheet(dv_image *out, const dv_showing *s, const dv_shown_u
              "%s, channel %d\n%.60s, %s: the %d strongest of %d images, %.3g %% of which excite it",
              layer, (int)u->channel, x->model_name, dv_rule_name(s->options->rule), u->n,
              (int)x->read, 100.0 * (double)unit->active_images / x->read);
-    dv_tile sides[2] = { { .label = NULL }, { .label = NULL } };
-    bool ok = draw_grid(&sides[0].picture, s, u, false, err) &&
-              draw_grid(&sides[1].picture, s, u, true, err);
-    dv_sheet sheet = {
-        .title = title, .columns = 2, .gap = GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE
-    };
-    ok = ok && dv_draw_sheet(out, &sheet, 2, sides, err);
-    dv_image_free(&sides[0].picture);
-    dv_image_free(&sides[1].picture);
+    dv_image left = { 0 }, right = { 0 };
+    int top = GAP + dv_text_height(title, TITLE_SIZE), width = dv_text_width(title, TITLE_SIZE);
+    bool ok = draw_grid(&left, s, u, false, err) && draw_grid(&right, s, u, true, err);
+    width = width + 2 * GAP > left.width + right.width ? width + 2 * GAP : left.width + right.width;
+    int height = left.height > right.height ? left.height : right.height;
+    if (ok && (ok = dv_picture_new(out, width, top + height, DV_WHITE, err))) {
+        dv_draw_text(out, GAP, GAP, TITLE_SIZE, DV_INK, title);
+        dv_draw_picture(out, 0, top, &left);
+        dv_draw_picture(out, left.width, top, &right);
+    }
+    dv_image_free(&left);
+    dv_image_free(&right);
     return ok;
 }
 
@@ -161,7 +164,7 @@ static void list_hits(dv_text *t, const dv_showing *s, const dv_shown_unit *u)
         const dv_index_file *f = dv_index_file_of(s->index, h->image);
         dv_text_float(t, h->value);
         dv_text_format(t, " %d,%d ", (int)h->y, (int)h->x);
-        dv_text_float(t, u->shown[i].scale);
+        dv_text_float(t, u->shown[i].scale[DV_ON_SHEET]);
         dv_text_format(t, " %s %s\n", f->sha256, f->path);
     }
 }
@@ -206,10 +209,12 @@ static bool draw_small_grid(dv_image *cell, const dv_shown_unit *u, int n, bool 
     for (int i = 0; i < n; i++) {
         const dv_shown *shown = &u->shown[i];
         dv_image tile;
-        if (!draw_one(&tile, patches ? &shown->patch : &shown->projection, CELL_SIDE, err))
+        if (!draw_one(&tile, patches ? &shown->patch : &shown->projection[DV_IN_CELL], DV_CELL_SIDE,
+                      err))
             return false;
-        dv_draw_picture(cell, x0 + i % 3 * (CELL_SIDE + CELL_GAP) + (CELL_SIDE - tile.width) / 2,
-                        i / 3 * (CELL_SIDE + CELL_GAP) + (CELL_SIDE - tile.height) / 2, &tile);
+        dv_draw_picture(
+            cell, x0 + i % 3 * (DV_CELL_SIDE + CELL_GAP) + (DV_CELL_SIDE - tile.width) / 2,
+            i / 3 * (DV_CELL_SIDE + CELL_GAP) + (DV_CELL_SIDE - tile.height) / 2, &tile);
         dv_image_free(&tile);
     }
     return true;
@@ -217,7 +222,7 @@ static bool draw_small_grid(dv_image *cell, const dv_shown_unit *u, int n, bool 
 
 bool dv_draw_cell(dv_shown_unit *u, dv_error *err)
 {
-    int half = 3 * CELL_SIDE + 2 * CELL_GAP, n = u->n < CELL_MOST ? u->n : CELL_MOST;
+    int half = 3 * DV_CELL_SIDE + 2 * CELL_GAP, n = u->n < DV_CELL_HITS ? u->n : DV_CELL_HITS;
     bool dead = n == 0;
     if (!dv_picture_new(&u->cell, 2 * half + 3 * CELL_GAP, half, dead ? faint : DV_WHITE, err))
         return false;
@@ -251,7 +256,7 @@ bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *uni
         title, sizeof title,
         "%s\n%.60s, %s: of each channel the %d strongest of %d images, projections and patches",
         layer, x->model_name, dv_rule_name(s->options->rule),
-        s->options->most < CELL_MOST ? s->options->most : CELL_MOST, (int)x->read);
+        s->options->most < DV_CELL_HITS ? s->options->most : DV_CELL_HITS, (int)x->read);
     dv_sheet sheet = { .title = title, .gap = 2 * GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE };
     const dv_png_text texts[] = {
         { "Software", "deconvviz " DV_VERSION },

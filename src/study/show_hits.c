@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "deconvviz/pool.h"
 #include "image/resize.h"
+#include "study/reduce.h"
 #include "study/shown.h"
 
 #include <math.h>
@@ -34,12 +35,17 @@ typedef struct pass {
     bool measure;     /* only the scales */
 } pass;
 
+static void free_pictures(dv_shown *s)
+{
+    dv_image_free(&s->patch);
+    for (int i = 0; i < DV_N_SIZES; i++)
+        dv_image_free(&s->projection[i]);
+}
+
 void dv_shown_free(dv_shown_unit *u)
 {
-    for (int i = 0; i < u->n; i++) {
-        dv_image_free(&u->shown[i].patch);
-        dv_image_free(&u->shown[i].projection);
-    }
+    for (int i = 0; i < u->n; i++)
+        free_pictures(&u->shown[i]);
 }
 
 /* -- one hit ---------------------------------------------------------------------------------- */
@@ -59,26 +65,43 @@ static bool rect_of_unit(const dv_showing *s, const dv_unit *u, dv_rect *r, dv_e
     return true;
 }
 
-/* The picture at most `side` large, in its place. */
-static bool reduce(dv_image *picture, int side, dv_error *err)
+/* The patch of what the network saw, at most `side` large. */
+static bool cut_patch(dv_image *out, const dv_image *seen, dv_rect r, int side, dv_error *err)
 {
-    int longer = picture->width > picture->height ? picture->width : picture->height;
-    if (longer <= side)
+    int w, h;
+    dv_image whole;
+    dv_reduced_size(r, side, &w, &h);
+    if (!dv_picture_crop(&whole, seen, r, err))
+        return false;
+    if (w == whole.width && h == whole.height) {
+        *out = whole;
         return true;
-    int w = (picture->width * side + longer / 2) / longer;
-    int h = (picture->height * side + longer / 2) / longer;
-    w = w < 1 ? 1 : w;
-    h = h < 1 ? 1 : h;
-    dv_image small;
-    if (!dv_picture_new(&small, w, h, DV_GREY, err))
-        return false;
-    if (!dv_resize(picture, w, h, (dv_part){ 0, 0, w, h }, small.rgb, err)) {
-        dv_image_free(&small);
-        return false;
     }
-    dv_image_free(picture);
-    *picture = small;
-    return true;
+    bool ok = dv_picture_new(out, w, h, DV_GREY, err) &&
+              dv_resize(&whole, w, h, (dv_part){ 0, 0, w, h }, out->rgb, err);
+    dv_image_free(&whole);
+    return ok;
+}
+
+/* Finds a projection's scale where that is asked for, and draws it, at most `side` large. */
+static bool draw_projection(dv_image *out, float *scale, const pass *p, const dv_signal *signal,
+                            dv_rect r, int side, dv_error *err)
+{
+    const dv_showing *s = p->showing;
+    int w, h;
+    dv_signal reduced = { .data = NULL };
+    dv_reduced_size(r, side, &w, &h);
+    bool whole = w == r.x1 - r.x0 && h == r.y1 - r.y0;
+    if (!whole && !dv_reduce_signal(&reduced, signal, r, w, h, err))
+        return false;
+    const dv_signal *shown = whole ? signal : &reduced;
+    if (p->measure || !s->options->common_scale)
+        *scale = dv_signal_scale(shown);
+    dv_rect all = { 0, 0, w, h };
+    bool ok = p->measure ||
+              dv_draw_signal(out, shown, whole ? r : all, *scale, s->index->preprocess.bgr, err);
+    free(reduced.data);
+    return ok;
 }
 
 bool dv_shown_bytes(const dv_showing *s, int tensor, int64_t *bytes, dv_error *err)
@@ -88,7 +111,8 @@ bool dv_shown_bytes(const dv_showing *s, int tensor, int64_t *bytes, dv_error *e
     if (!rect_of_unit(s, &u, &r, err))
         return false;
     int64_t side = s->options->side, w = r.x1 - r.x0, h = r.y1 - r.y0;
-    *bytes = 2 * 3 * (w < side ? w : side) * (h < side ? h : side);
+    *bytes =
+        2 * 3 * (w < side ? w : side) * (h < side ? h : side) + 3 * DV_CELL_SIDE * DV_CELL_SIDE;
     return true;
 }
 
@@ -107,15 +131,11 @@ static bool show(const pass *p, const worker *w, const dv_image *seen, const job
     if (!dv_project(w->projector, &u, o->rule, o->seed, &signal, err) ||
         !rect_of_unit(s, &u, &r, err))
         return false;
-    if (p->measure || !o->common_scale)
-        j->shown->scale = dv_signal_scale(&signal);
-    if (p->measure)
-        return true;
-    return dv_picture_crop(&j->shown->patch, seen, r, err) &&
-           reduce(&j->shown->patch, o->side, err) &&
-           dv_draw_signal(&j->shown->projection, &signal, r, j->shown->scale,
-                          s->index->preprocess.bgr, err) &&
-           reduce(&j->shown->projection, o->side, err);
+    for (int i = 0; i < DV_N_SIZES; i++)
+        if (!draw_projection(&j->shown->projection[i], &j->shown->scale[i], p, &signal, r,
+                             i == DV_IN_CELL ? DV_CELL_SIDE : o->side, err))
+            return false;
+    return p->measure || cut_patch(&j->shown->patch, seen, r, o->side, err);
 }
 
 /* -- one image -------------------------------------------------------------------------------- */
@@ -287,9 +307,8 @@ static bool check_errors(pass *p, dv_error *err)
             return false;
         }
         for (int j = p->first[i]; j < p->first[i + 1]; j++) {
-            dv_image_free(&p->jobs[j].shown->patch);
-            dv_image_free(&p->jobs[j].shown->projection);
-            p->jobs[j].shown->scale = 0;
+            free_pictures(p->jobs[j].shown);
+            memset(p->jobs[j].shown->scale, 0, sizeof p->jobs[j].shown->scale);
         }
         if (p->measure)
             continue;
@@ -304,13 +323,14 @@ static bool check_errors(pass *p, dv_error *err)
 
 static void make_scales_common(int n_units, dv_shown_unit *units)
 {
-    for (int u = 0; u < n_units; u++) {
-        float most = 0;
-        for (int i = 0; i < units[u].n; i++)
-            most = fmaxf(most, units[u].shown[i].scale);
-        for (int i = 0; i < units[u].n; i++)
-            units[u].shown[i].scale = most;
-    }
+    for (int u = 0; u < n_units; u++)
+        for (int size = 0; size < DV_N_SIZES; size++) {
+            float most = 0;
+            for (int i = 0; i < units[u].n; i++)
+                most = fmaxf(most, units[u].shown[i].scale[size]);
+            for (int i = 0; i < units[u].n; i++)
+                units[u].shown[i].scale[size] = most;
+        }
 }
 
 bool dv_show_hits(dv_showing *s, int n_units, dv_shown_unit *units, dv_error *err)

@@ -5,12 +5,17 @@
 #include "deconvviz/draw.h"
 #include "deconvviz/sheets.h"
 
-/* One hit. The pictures have one size in a layer, at most the sheets' side; patch.rgb is NULL where
- * the image could not be read. */
+/* On a unit's sheet, and in its cell of a contact sheet. */
+enum { DV_ON_SHEET, DV_IN_CELL, DV_N_SIZES, DV_CELL_SIDE = 48, DV_CELL_HITS = 9 };
+
+/* One hit. In a layer the pictures have one size, at most the sheets' side and DV_CELL_SIDE;
+ * patch.rgb is NULL where the image could not be read. */
 typedef struct dv_shown {
     const dv_hit *hit;
-    dv_image patch, projection;
-    float scale; /* own, then the one it was drawn with */
+    dv_image patch;
+    dv_image projection[DV_N_SIZES];
+    float scale[DV_N_SIZES]; /* of the projections; the cell's is smaller, for its signal is
+                                averaged over larger areas */
 } dv_shown;
 
 typedef struct dv_shown_unit {
