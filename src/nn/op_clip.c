@@ -55,7 +55,8 @@ static void project_by_rule(const dv_call *c, dv_rows r)
         else
             for (size_t i = 0; i < r.n; i++) {
                 float v = y[r.at + i];
-                r.in[i] += (v > p->lo) & (v < p->hi) & (r.out[i] > floor) ? r.out[i] : 0;
+                bool passes = (v > p->lo) & (v < p->hi) & (r.out[i] > floor);
+                r.in[i] += passes ? r.out[i] : 0;
             }
     }
 }

@@ -19,8 +19,10 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
             for (size_t i = 0; i < r.n; i++)
                 r.in[i] += r.out[i] > 0 ? r.out[i] : 0;
         else
-            for (size_t i = 0; i < r.n; i++)
-                r.in[i] += (y[r.at + i] > 0) & (r.out[i] > floor) ? r.out[i] : 0;
+            for (size_t i = 0; i < r.n; i++) {
+                bool passes = (y[r.at + i] > 0) & (r.out[i] > floor);
+                r.in[i] += passes ? r.out[i] : 0;
+            }
     }
 }
 

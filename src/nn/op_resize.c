@@ -107,7 +107,8 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
             return dv_fail(err, DV_BAD_DATA, "axis %d would be of size %g: 1 to %d is possible", k,
                            size, DV_MAX_ELEMENTS);
         dim[k] = (int64_t)size;
-        if (p->linear && k < n - 2 && dim[k] != in->dim[k])
+        bool same = dim[k] == in->dim[k] && (p->n_sizes || p->scale[k] == 1);
+        if (p->linear && k < n - 2 && !same)
             return dv_fail(err, DV_UNSUPPORTED,
                            "axis %d becomes %lld from %d: linear works on the last two", k,
                            (long long)dim[k], (int)in->dim[k]);
@@ -162,8 +163,9 @@ static tap tap_of(const resize *p, int axis, int32_t o, int32_t in, int32_t out)
         return (tap){ i, i, 0 };
     }
     at = at < 0 ? 0 : at > in - 1 ? in - 1 : at;
-    tap t = { .lo = clamp(floor(at), in), .hi = clamp(floor(at) + 1, in) };
+    tap t = { .lo = clamp(floor(at), in) };
     t.weight = (float)(at - t.lo);
+    t.hi = t.weight > 0 ? t.lo + 1 : t.lo;
     return t;
 }
 

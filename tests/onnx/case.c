@@ -299,16 +299,6 @@ static suite_result run_fed(run *r, int fed, dv_error *err)
     return result;
 }
 
-/* What a failure says that is none of ours: an operator set of training, which has no operators of
- * ONNX's own; a NaN that the test wants and we report; float64 results that no float32 holds. */
-static bool out_of_scope(const char *why)
-{
-    const char *instead = strstr(why, " is inf instead of ");
-    if (instead)
-        return strtod(instead + strlen(" is inf instead of "), NULL) > 3.4e38;
-    return strstr(why, "names no version of ONNX's operators") || strstr(why, "become NaN in node");
-}
-
 /* Each float input as the activation until one will do, and all of them constant. A valid model
  * that is called malformed is a failure, not something unsupported. */
 static suite_result run_every_way(run *r)

@@ -1,0 +1,138 @@
+"""compare_pillow.py PROGRAM - what `deconvviz prepare` makes of an image against what Pillow and NumPy
+make of it in the steps of torchvision: Resize, CenterCrop, ToTensor, Normalize. Speaks TAP."""
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+try:
+    import numpy as np
+    from PIL import Image, ImageOps
+except ImportError as e:
+    print(f"skip: {e}")
+    print("1..1\nok 1 # SKIP prepare against Pillow")
+    sys.exit(0)
+
+MEAN = np.array([0.485, 0.456, 0.406])
+STD = np.array([0.229, 0.224, 0.225])
+PHOTOGRAPHS = 20
+FOLDERS = ["/usr/share/backgrounds/mate", "/usr/lib/python3/dist-packages/skimage/data"]
+
+results = []
+
+
+def report(ok, name):
+    results.append(ok)
+    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}")
+
+
+def skip(name, why):
+    results.append(True)
+    print(f"skip: {why}")
+    print(f"ok {len(results)} # SKIP {name}")
+
+
+def torchvision_levels(image, resize, h, w):
+    """Resize and CenterCrop of torchvision 0.14 on PIL images; resize 0 stretches. Levels 0..255."""
+    if resize == 0:
+        return np.asarray(image.resize((w, h), Image.BILINEAR))
+    short, long = sorted(image.size)
+    new_long = int(resize * long / short)
+    size = (resize, new_long) if image.width <= image.height else (new_long, resize)
+    image = image.resize(size, Image.BILINEAR)
+    top, left = int(round((image.height - h) / 2.0)), int(round((image.width - w) / 2.0))
+    return np.asarray(image.crop((left, top, left + w, top + h)))
+
+
+class Program:
+    def __init__(self, path, folder):
+        self.path, self.folder = path, folder
+        self.net, self.npy = folder / "net.json", folder / "out.npy"
+
+    def prepare(self, image, h, w, channels, *options):
+        self.net.write_text(json.dumps({
+            "format": "deconvviz-network", "version": 1, "name": "n",
+            "input": {"name": "x", "shape": [channels, h, w]},
+            "nodes": [{"op": "Relu", "name": "y"}]}))
+        done = subprocess.run([self.path, "prepare", "-m", self.net, image, "--npy", self.npy, *options],
+                              capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+        return np.load(self.npy)[0]
+
+
+def check_photographs(program, name, paths):
+    """Mean absolute difference in normalised units. Decoding is what differs: libjpeg-turbo (Pillow) and
+    stb_image round in other places of the inverse cosine transform, of chroma upsampling and of the colour
+    conversion, by a level or two here and there. Files without loss must agree to the rounding of float32."""
+    worst = {True: 0.0, False: 0.0}
+    for path in paths:
+        image = ImageOps.exif_transpose(Image.open(path))
+        if image.mode not in ("RGB", "L"):
+            continue  # alpha: Pillow drops it, deconvviz lays it on white
+        want = (torchvision_levels(image.convert("RGB"), 256, 224, 224) / 255 - MEAN) / STD
+        got = program.prepare(path, 224, 224, 3, "--preprocess", "imagenet")
+        difference = np.abs(got.transpose(1, 2, 0) - want).mean()
+        jpeg = path.suffix != ".png"
+        worst[jpeg] = max(worst[jpeg], difference)
+        if difference > (0.02 if jpeg else 1e-6):
+            print(f"# {path}: mean absolute difference {difference:.6f}")
+    report(worst[True] <= 0.02 and worst[False] <= 1e-6,
+           f"{len(paths)} {name}: mean absolute difference at most {worst[True]:.5f}, "
+           f"{worst[False]:.1e} where nothing was lost in compression")
+
+
+def check_random_images(program):
+    """The same pixels in, so the same levels out, by any size."""
+    rng, random_size = np.random.RandomState(1), random.Random(1)
+    worst, path = 0, program.folder / "x.png"
+    for i in range(40):
+        size = [random_size.randint(1, 300) for _ in range(2)] if i else [1, 1]
+        pixels = rng.randint(0, 256, (*size, 3)).astype(np.uint8)
+        if i % 3 == 0:
+            pixels = pixels // 128 * 255  # the steepest edges
+        Image.fromarray(pixels).save(path)
+        h, w = random_size.randint(1, 150), random_size.randint(1, 150)
+        resize = random_size.choice([0, max(h, w) + random_size.randint(0, 60)])
+        want = torchvision_levels(Image.open(path), resize, h, w).astype(int)
+        got = program.prepare(path, h, w, 3, "--preprocess", "none", "--resize", str(resize))
+        worst = max(worst, np.abs(got.transpose(1, 2, 0) - want).max())
+    report(worst == 0, f"40 random images: largest difference {worst:g} levels")
+
+
+def check_grey(program):
+    path = program.folder / "x.png"
+    pixels = np.random.RandomState(2).randint(0, 256, (90, 70, 3)).astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    want = torchvision_levels(Image.open(path), 64, 60, 60) @ [0.299, 0.587, 0.114]
+    got = program.prepare(path, 60, 60, 1, "--preprocess", "none", "--resize", "64")[0]
+    worst = np.abs(got - want).max()
+    report(worst < 0.51, f"one channel is the luma: largest difference {worst:.3f} levels")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        program = Program(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(folder))
+        check_random_images(program)
+        check_grey(program)
+        files = [p for f in FOLDERS for p in sorted(pathlib.Path(f).rglob("*"))
+                 if p.suffix in (".jpg", ".png") and p.name != "truncated.jpg"]
+        files.sort(key=lambda p: p.suffix != ".jpg")
+        name = "photographs of Debian packages"
+        if len(files) >= PHOTOGRAPHS:
+            check_photographs(program, name, files[:PHOTOGRAPHS])
+        else:
+            skip(name, f"mate-backgrounds and python3-skimage: {len(files)} pictures of {PHOTOGRAPHS}")
+        shared = pathlib.Path(__file__).resolve().parents[3] / "shared/images/imagenet-1000"
+        photographs = sorted(shared.glob("*.jpg"))[::50]
+        if photographs:
+            check_photographs(program, "photographs of ImageNet", photographs)
+        else:
+            skip("photographs of ImageNet", f"no {shared}")
+    print(f"1..{len(results)}")
+    return 0 if all(results) else 1
+
+
+sys.exit(main())
