@@ -17,12 +17,31 @@
 
 static int counts[SUITE_N_RESULTS];
 
+/* Tests of release 1.12 that contradict the text of the operator. */
+static const struct {
+    const char *name, *why;
+} mistaken[] = {
+    { "test_resize_downsample_scales_linear_align_corners",
+      "the data reckons with a length of 4 * 0.6 = 2.4 where the resized axis has 2" },
+};
+
+static const char *find_mistake(const char *name)
+{
+    for (size_t i = 0; i < sizeof mistaken / sizeof mistaken[0]; i++)
+        if (strcmp(mistaken[i].name, name) == 0)
+            return mistaken[i].why;
+    return NULL;
+}
+
 static void run_test(const char *folder, const char *group, const char *name)
 {
     static const char *const words[SUITE_N_RESULTS] = { "pass", "FAIL", "skip" };
     char path[4096], why[600] = "";
     snprintf(path, sizeof path, "%s/%s/%s", folder, group, name);
-    suite_result r = suite_run(path, why, sizeof why);
+    const char *mistake = find_mistake(name);
+    suite_result r = mistake ? SUITE_SKIP : suite_run(path, why, sizeof why);
+    if (mistake)
+        snprintf(why, sizeof why, "%s", mistake);
     counts[r]++;
     printf("%s %s/%s%s%s\n", words[r], group, name, why[0] ? ": " : "", why);
 }
