@@ -124,7 +124,7 @@ static double position(const resize *p, int axis, int32_t o, int32_t in, int32_t
     case PYTORCH_HALF_PIXEL:
         return out > 1 ? (o + 0.5) / scale - 0.5 : 0;
     case ALIGN_CORNERS:
-        return out > 1 ? (double)o * (in - 1) / (out - 1) : 0;
+        return out > 1 ? (double)o * (in - 1) / (scale * in - 1) : 0; /* scale * in: not floored */
     case ASYMMETRIC:
         return o / scale;
     case HALF_PIXEL_FOR_NEAREST:
