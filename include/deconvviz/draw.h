@@ -35,7 +35,7 @@ bool dv_picture_crop(dv_image *out, const dv_image *from, dv_rect r, dv_error *e
 
 /* Up to this many pixels on the longer side, a pixel stays a square when it is enlarged; larger
  * pictures are smoothed. */
-enum { DV_ZOOM_SQUARES = 15 };
+enum { DV_ZOOM_SQUARES = 11 };
 
 /* `factor` times as large, 1 to 256; smoothed by Catmull-Rom splines or in squares, see above. */
 bool dv_picture_zoom(dv_image *out, const dv_image *from, int factor, dv_error *err) DV_MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "deconvviz/error.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 enum { CLI_LIST_MAX = 256 };
@@ -18,16 +19,24 @@ typedef struct cli_list {
     const char *text[CLI_LIST_MAX];
 } cli_list;
 
-typedef enum cli_kind { CLI_FLAG, CLI_INT, CLI_REAL, CLI_TEXT, CLI_LIST } cli_kind;
+typedef enum cli_kind {
+    CLI_FLAG,   /* bool */
+    CLI_INT,    /* int */
+    CLI_REAL,   /* double */
+    CLI_TEXT,   /* const char * */
+    CLI_CHOICE, /* int: which of the words of `arg`, "pair|crop|full", counted from 0 */
+    CLI_LIST,   /* cli_list */
+    CLI_GROUP,  /* no option: `help` stands over those that follow; its name is "" */
+} cli_kind;
 
 /* One option: where its value goes in the command's own options struct, and its help. */
 typedef struct cli_option {
     const char *name; /* without the dashes; NULL ends the table */
     char letter;      /* 0 for none */
-    cli_kind kind;    /* bool, int, double, const char *, cli_list */
+    cli_kind kind;
     size_t offset;
-    const char *arg; /* shown in the help; NULL for a flag */
-    const char *help;
+    const char *arg;  /* shown in the help; NULL for a flag */
+    const char *help; /* the default is put behind it in brackets, where it is not 0 */
 } cli_option;
 
 typedef struct cli_command {
@@ -47,7 +56,14 @@ int cli_parse(const cli_option *table, void *options, int argc, char **argv,
 
 void cli_print_help(FILE *to, const cli_command *cmd);
 
-/* A line on standard error, behind "deconvviz: ". */
+/* Exactly `n` numbers separated by commas. */
+bool cli_numbers(const char *text, const char *option, int n, double *to,
+                 dv_error *err) DV_MUST_CHECK;
+
+/* -- standard error ---------------------------------------------------------------------------
+ * All of these may be called by any thread. */
+
+/* A line behind "deconvviz: ". Control characters are made harmless. */
 void cli_say(const char *fmt, ...) DV_PRINTF(1, 2);
 
 /* Reports that one of many things failed and was skipped; the run goes on and fails at its end. */
@@ -55,8 +71,13 @@ void cli_skip(const dv_error *err);
 /* True, or false with err set ("N of M … failed") when anything was skipped. */
 bool cli_none_skipped(const char *what, int of, dv_error *err) DV_MUST_CHECK;
 
-/* Exactly `n` numbers separated by commas. */
-bool cli_numbers(const char *text, const char *option, int n, double *to,
-                 dv_error *err) DV_MUST_CHECK;
+/* From here on cli_progress shows a line, if standard error is a terminal and `wanted`. `what`, in
+ * the plural, must last. */
+void cli_progress_begin(const char *what, bool wanted);
+/* So much is done: with the rate and the time left, which count from the first call on. */
+void cli_progress(int64_t done, int64_t total);
+/* Takes the line away until the next call: before something is printed to standard output. */
+void cli_progress_clear(void);
+void cli_progress_end(void);
 
 #endif

@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 typedef struct mine_options {
     cli_network_options network;
@@ -17,11 +15,11 @@ typedef struct mine_options {
 
 static const cli_option options[] = {
     { "layer", 'l', CLI_LIST, offsetof(mine_options, layers), "LAYER",
-      "number or name; again and again; all (the default)" },
+      "number or name; may be repeated; all (all)" },
     { "out", 'o', CLI_TEXT, offsetof(mine_options, out), "INDEX", "the index to write (JSON)" },
-    { "hits", 'k', CLI_INT, offsetof(mine_options, k), "K", "hits to keep for each unit (9)" },
+    { "hits", 'k', CLI_INT, offsetof(mine_options, k), "K", "hits to keep for each unit" },
     { "per-image", 0, CLI_INT, offsetof(mine_options, per_image), "N",
-      "how many of them one image may give (1)" },
+      "how many of them one image may give" },
     { "list", 0, CLI_TEXT, offsetof(mine_options, list), "FILE",
       "images, a path a line; - for standard input" },
     { "shard", 0, CLI_TEXT, offsetof(mine_options, shard), "K/N",
@@ -37,53 +35,17 @@ typedef struct work {
     cli_network network;
     dv_list images;
     int n_tensors, tensors[CLI_LIST_MAX];
-    bool terminal; /* standard error is one, and progress is wanted */
-    struct timespec began, told;
 } work;
-
-static double seconds_since(const struct timespec *then)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) * 1e-9;
-}
-
-static void format_time(double seconds, char *to, size_t size)
-{
-    long s = seconds < 1e9 ? (long)(seconds + 0.5) : 1000000000;
-    if (s < 60)
-        snprintf(to, size, "%ld s", s);
-    else if (s < 3600)
-        snprintf(to, size, "%ld:%02ld min", s / 60, s % 60);
-    else
-        snprintf(to, size, "%ld:%02ld h", s / 3600, s / 60 % 60);
-}
-
-static void clear_line(const work *w)
-{
-    if (w->terminal)
-        fputs("\r\033[K", stderr);
-}
 
 static void show_progress(void *ctx, const dv_mine_progress *p)
 {
-    work *w = ctx;
-    bool last = p->done == p->total;
-    if (!w->terminal || (!last && seconds_since(&w->told) < 0.25))
-        return;
-    clock_gettime(CLOCK_MONOTONIC, &w->told);
-    double seconds = seconds_since(&w->began), rate = (p->done - p->resumed) / seconds;
-    char left[32];
-    format_time((p->total - p->done) / rate, left, sizeof left);
-    clear_line(w);
-    fprintf(stderr, "%d of %d images, %.3g images/s%s%s%s", (int)p->done, (int)p->total, rate,
-            last ? "" : ", ", last ? "" : left, last ? "\n" : " left");
-    fflush(stderr);
+    (void)ctx;
+    cli_progress(p->done, p->total);
 }
 
 static void tell_skipped(void *ctx, const char *path, const char *reason)
 {
-    clear_line(ctx);
+    (void)ctx;
     cli_say("%s: %s", path, reason);
 }
 
@@ -140,12 +102,12 @@ static bool mine(work *w, dv_error *err)
         return false;
     if (!w->network.is_image)
         return dv_fail(err, DV_BAD_USAGE, "the network's input is no image");
-    clock_gettime(CLOCK_MONOTONIC, &w->began);
+    cli_progress_begin("images", !o->network.quiet);
     dv_mine_result r;
-    if (!dv_mine(w->network.model, &m, &w->images, &r, err)) {
-        clear_line(w);
+    bool ok = dv_mine(w->network.model, &m, &w->images, &r, err);
+    cli_progress_end();
+    if (!ok)
         return false;
-    }
     if (r.resumed > 0 && !o->network.quiet)
         cli_say("%d images were there from a run that did not finish", (int)r.resumed);
     printf("%s: %d images, %d layers, %d units, %d of them never active\n", o->out, (int)r.read,
@@ -157,7 +119,6 @@ static bool mine(work *w, dv_error *err)
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts };
-    w.terminal = isatty(STDERR_FILENO) && !w.o->network.quiet;
     if (!w.o->out)
         return dv_fail(err, DV_BAD_USAGE, "-o INDEX is needed");
     bool ok = list_images(&w, n_args, args, err) &&

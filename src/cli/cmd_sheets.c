@@ -5,43 +5,35 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct sheets_options {
     cli_network_options network;
     cli_list layers;
-    const char *channels, *out, *root, *rule, *seed, *scale;
-    int hits, side;
+    const char *channels, *out, *root;
+    int rule, seed, scale, hits, side;
     bool contact;
 } sheets_options;
 
+#define AT(member) offsetof(sheets_options, member)
+
 static const cli_option options[] = {
-    { "out", 'o', CLI_TEXT, offsetof(sheets_options, out), "DIR", "the folder to write to" },
-    { "layer", 'l', CLI_LIST, offsetof(sheets_options, layers), "LAYER",
-      "of those in the index; again and again; all (the default)" },
-    { "channel", 'c', CLI_TEXT, offsetof(sheets_options, channels), "LIST",
-      "12, 0-15, 3,7,9 or all (the default)" },
-    { "hits", 'k', CLI_INT, offsetof(sheets_options, hits), "K", "hits to show of each unit (9)" },
-    { "rule", 0, CLI_TEXT, offsetof(sheets_options, rule), "RULE",
-      "deconvnet (the default), gradient or guided" },
-    { "seed", 0, CLI_TEXT, offsetof(sheets_options, seed), "SEED",
-      "value (the default) or one: what the unit starts as" },
-    { "scale", 0, CLI_TEXT, offsetof(sheets_options, scale), "SCALE",
-      "tile (the default): each projection its own; sheet: one for those of a unit" },
-    { "side", 0, CLI_INT, offsetof(sheets_options, side), "N",
-      "pixels of a patch on a unit's sheet (112)" },
-    { "contact", 0, CLI_FLAG, offsetof(sheets_options, contact), NULL,
-      "only the contact sheet of each layer" },
-    { "root", 0, CLI_TEXT, offsetof(sheets_options, root), "DIR",
-      "where the relative paths in the index begin" },
-    { "model", 'm', CLI_TEXT, offsetof(sheets_options, network.model), "FILE",
+    { "out", 'o', CLI_TEXT, AT(out), "DIR", "the folder to write to" },
+    { "layer", 'l', CLI_LIST, AT(layers), "LAYER",
+      "of those in the index; may be repeated; all (all)" },
+    { "channel", 'c', CLI_TEXT, AT(channels), "CHANNELS", "12, 0-15, 3,7,9 or all" },
+    { "hits", 'k', CLI_INT, AT(hits), "K", "hits to show of each unit" },
+    { "rule", 0, CLI_CHOICE, AT(rule), "deconvnet|gradient|guided", "how to go back past a ReLU" },
+    { "seed", 0, CLI_CHOICE, AT(seed), "value|one", "what the unit starts as: its value, or 1" },
+    { "scale", 0, CLI_CHOICE, AT(scale), "tile|sheet",
+      "full colour of each projection, or one for all of a unit" },
+    { "side", 0, CLI_INT, AT(side), "N", "pixels of a patch on a unit's sheet" },
+    { "contact", 0, CLI_FLAG, AT(contact), NULL, "only the contact sheet of each layer" },
+    { "root", 0, CLI_TEXT, AT(root), "DIR", "where the relative paths in the index begin" },
+    { "model", 'm', CLI_TEXT, AT(network.model), "MODEL",
       "the model that was mined, where it is not at the path in the index" },
-    { "weights", 0, CLI_TEXT, offsetof(sheets_options, network.weights), "FILE",
-      "safetensors for a JSON network" },
-    { "threads", 0, CLI_INT, offsetof(sheets_options, network.threads), "N",
-      "worker threads (one a processor)" },
-    { "quiet", 'q', CLI_FLAG, offsetof(sheets_options, network.quiet), NULL,
-      "no notes on standard error" },
+    { "weights", 0, CLI_TEXT, AT(network.weights), "FILE", "safetensors for a JSON network" },
+    { "threads", 0, CLI_INT, AT(network.threads), "N", "worker threads (one a processor)" },
+    { "quiet", 'q', CLI_FLAG, AT(network.quiet), NULL, "nothing but results, warnings and errors" },
     { 0 },
 };
 
@@ -52,30 +44,17 @@ typedef struct work {
     int n_picks;
     cli_selection *selections; /* (n_picks) */
     dv_sheets_pick *picks;     /* (n_picks) */
-    bool terminal;
 } work;
-
-static void clear_line(const work *w)
-{
-    if (w->terminal)
-        fputs("\r\033[K", stderr);
-}
 
 static void show_progress(void *ctx, int64_t done, int64_t total)
 {
-    const work *w = ctx;
-    if (!w->terminal)
-        return;
-    clear_line(w);
-    fprintf(stderr, "%lld of %lld projections", (long long)done, (long long)total);
-    if (done == total)
-        fputc('\n', stderr);
-    fflush(stderr);
+    (void)ctx;
+    cli_progress(done, total);
 }
 
 static void tell_failed(void *ctx, const char *path, const char *reason)
 {
-    clear_line(ctx);
+    (void)ctx;
     size_t n = strlen(path);
     bool named = strncmp(reason, path, n) == 0;
     cli_say("%s%s%s", named ? "" : path, named ? "" : ": ", reason);
@@ -83,7 +62,8 @@ static void tell_failed(void *ctx, const char *path, const char *reason)
 
 static void tell_wrote(void *ctx, const char *path)
 {
-    clear_line(ctx);
+    (void)ctx;
+    cli_progress_clear();
     printf("%s\n", path);
 }
 
@@ -129,23 +109,12 @@ static bool pick_layers(work *w, dv_error *err)
     return true;
 }
 
-static bool parse_words(const sheets_options *o, dv_sheets_options *s, dv_error *err)
-{
-    s->rule = dv_rule_find(o->rule);
-    if (s->rule == DV_N_RULES)
-        return dv_fail(err, DV_BAD_USAGE, "--rule '%s': deconvnet, gradient or guided", o->rule);
-    s->seed = strcmp(o->seed, "one") == 0 ? DV_SEED_ONE : DV_SEED_VALUE;
-    if (s->seed == DV_SEED_VALUE && strcmp(o->seed, "value") != 0)
-        return dv_fail(err, DV_BAD_USAGE, "--seed '%s': value or one", o->seed);
-    s->common_scale = strcmp(o->scale, "sheet") == 0;
-    if (!s->common_scale && strcmp(o->scale, "tile") != 0)
-        return dv_fail(err, DV_BAD_USAGE, "--scale '%s': tile or sheet", o->scale);
-    return true;
-}
-
 static bool make_sheets(work *w, dv_sheets_options *s, dv_error *err)
 {
     int missing = 0;
+    s->rule = (dv_rule)w->o->rule;
+    s->seed = (dv_seed)w->o->seed;
+    s->common_scale = w->o->scale == 1;
     s->folder = w->o->out;
     s->root = w->o->root;
     s->n_picks = w->n_picks;
@@ -158,7 +127,10 @@ static bool make_sheets(work *w, dv_sheets_options *s, dv_error *err)
     s->progress = show_progress;
     s->failed = tell_failed;
     s->wrote = tell_wrote;
-    if (!dv_sheets(w->network.model, &w->index, s, &missing, err))
+    cli_progress_begin("projections", !w->o->network.quiet);
+    bool ok = dv_sheets(w->network.model, &w->index, s, &missing, err);
+    cli_progress_end();
+    if (!ok)
         return false;
     return missing == 0 ||
            dv_fail(err, DV_IO, "%d hits could not be shown: their images are gone or have changed",
@@ -169,11 +141,10 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts };
     dv_sheets_options s = { 0 };
-    w.terminal = isatty(STDERR_FILENO) && !w.o->network.quiet;
     if (!w.o->out || n_args != 1)
         return dv_fail(err, DV_BAD_USAGE, "one INDEX and -o DIR are needed");
-    bool ok = parse_words(w.o, &s, err) && dv_index_read(&w.index, args[0], err) &&
-              open_network(&w, err) && pick_layers(&w, err) && make_sheets(&w, &s, err);
+    bool ok = dv_index_read(&w.index, args[0], err) && open_network(&w, err) &&
+              pick_layers(&w, err) && make_sheets(&w, &s, err);
     for (int i = 0; i < w.n_picks; i++)
         free(w.selections[i].channel);
     free(w.selections);
@@ -188,13 +159,9 @@ const cli_command cmd_sheets = {
     .summary = "Show what was mined: each unit's strongest patches and their projections",
     .usage = "INDEX -o DIR [-l LAYER]... [-c CHANNELS] [options]",
     .options = options,
-    .defaults = &(const sheets_options){ .network = CLI_NETWORK_DEFAULTS,
-                                         .channels = "all",
-                                         .rule = "deconvnet",
-                                         .seed = "value",
-                                         .scale = "tile",
-                                         .hits = 9,
-                                         .side = 112 },
+    .defaults =
+        &(const sheets_options){
+            .network = CLI_NETWORK_DEFAULTS, .channels = "all", .hits = 9, .side = 112 },
     .options_size = sizeof(sheets_options),
     .run = run,
 };

@@ -1,8 +1,10 @@
 /* main.c - finds the command, runs it, turns its outcome into an exit status. */
+#include "base/file.h"
+#include "base/spelling.h"
 #include "cli/cli.h"
 #include "deconvviz/version.h"
 
-#include <stdarg.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,29 +31,6 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
-static int n_skipped;
-
-void cli_say(const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    fputs("deconvviz: ", stderr);
-    vfprintf(stderr, fmt, args);
-    fputc('\n', stderr);
-    va_end(args);
-}
-
-void cli_skip(const dv_error *err)
-{
-    n_skipped++;
-    cli_say("%s", err->message);
-}
-
-bool cli_none_skipped(const char *what, int of, dv_error *err)
-{
-    return n_skipped == 0 || dv_fail(err, DV_IO, "%d of %d %s failed", n_skipped, of, what);
-}
-
 static void print_commands(FILE *to)
 {
     fputs("deconvviz " DV_VERSION ": what a unit of a trained CNN responds to\n\n"
@@ -71,6 +50,22 @@ static const cli_command *find(const char *name)
     return NULL;
 }
 
+/* Says that there is no such command, and which one may have been meant. */
+static void fail_unknown(const char *word, bool or_file)
+{
+    const char *nearest = NULL;
+    int least = 1 + (int)strlen(word) / 3;
+    for (int i = 0; i < N_COMMANDS; i++) {
+        int distance = dv_spelling_distance(word, commands[i]->name);
+        if (distance <= least && (!nearest || distance < least)) {
+            nearest = commands[i]->name;
+            least = distance;
+        }
+    }
+    cli_say("'%s' is no command%s (%s%s)", word, or_file ? " and no file" : "",
+            nearest ? "near: " : "see deconvviz help", nearest ? nearest : "");
+}
+
 static bool run(const cli_command *cmd, int argc, char **argv, dv_error *err)
 {
     void *options = malloc(cmd->options_size);
@@ -87,7 +82,7 @@ static int help(const char *topic)
 {
     const cli_command *cmd = topic ? find(topic) : NULL;
     if (topic && !cmd) {
-        cli_say("there is no command '%s' (see deconvviz help)", topic);
+        fail_unknown(topic, false);
         return EXIT_USAGE;
     }
     if (cmd)
@@ -105,30 +100,54 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-int main(int argc, char **argv)
+/* Whether the first word can only have been meant for a command: no option, and no file's name. */
+static bool is_misspelt_command(const char *word)
+{
+    return word[0] != '-' && !strpbrk(word, "./") && !dv_file_exists(word) &&
+           !dv_folder_exists(word);
+}
+
+/* What the words ask for that needs no network; -1: nothing of that kind. */
+static int answer_at_once(int argc, char **argv)
 {
     if (argc < 2) {
         print_commands(stderr);
         return EXIT_USAGE;
     }
-    const cli_command *cmd = find(argv[1]);
     if (strcmp(argv[1], "help") == 0)
         return help(argc > 2 ? argv[2] : NULL);
-    if (strcmp(argv[1], "--version") == 0) {
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
         puts("deconvviz " DV_VERSION);
         return EXIT_OK;
     }
+    if (!find(argv[1]) && is_misspelt_command(argv[1])) {
+        fail_unknown(argv[1], true);
+        return EXIT_USAGE;
+    }
     if (asks_for_help(argc, argv))
-        return help(cmd ? cmd->name : NULL);
+        return help(find(argv[1]) ? argv[1] : argc > 2 ? "project" : NULL);
+    return -1;
+}
+
+static int run_command(int argc, char **argv)
+{
+    const cli_command *cmd = find(argv[1]);
     int skip = cmd ? 2 : 1;
-    if (!cmd)
-        cmd = &cmd_project;
     dv_error err = { 0 };
-    bool ok = run(cmd, argc - skip, argv + skip, &err);
-    if (fflush(stdout) != 0 && ok)
-        ok = dv_fail(&err, DV_IO, "cannot write standard output");
-    if (ok)
+    if (run(cmd ? cmd : &cmd_project, argc - skip, argv + skip, &err))
         return EXIT_OK;
     cli_say("%s", err.message);
     return err.code == DV_BAD_USAGE ? EXIT_USAGE : EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    int status = answer_at_once(argc, argv);
+    if (status < 0)
+        status = run_command(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == EXIT_OK) {
+        cli_say("cannot write to standard output: %s", strerror(errno ? errno : EIO));
+        status = EXIT_FAILED;
+    }
+    return status;
 }

@@ -1,8 +1,8 @@
 #include "cli/network.h"
 
-#include "deconvviz/load.h"
 #include "tensor/npy.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,48 +39,68 @@ static bool override_three(const char *text, const char *option, int channels, f
     return true;
 }
 
+/* Whether the words of the options change what a name or the model says. */
+static bool changes(const cli_network_options *o)
+{
+    return o->mean || o->std || o->pixel_scale != 0 || o->order || o->resize >= 0;
+}
+
 /* The options' words over what the model says, over imagenet. */
-static bool settle(cli_network *n, const cli_network_options *o, const char **from, dv_error *err)
+static bool settle(cli_network *n, const cli_network_options *o, dv_error *err)
 {
     dv_preprocess *p = &n->prepare;
     const dv_shape *in = dv_tensor_shape(n->model, dv_model_input(n->model));
     const dv_preprocess *own = dv_model_preprocess(n->model);
-    *from = own ? "the model's" : "the default";
     *p = own ? *own : (dv_preprocess){ 0 };
     p->channels = in->dim[1];
     p->size[0] = in->dim[2];
     p->size[1] = in->dim[3];
     const char *name = o->preprocess ? o->preprocess : own ? NULL : "imagenet";
     if (name && !dv_preprocess_named(p, name))
-        return dv_fail(err, DV_BAD_USAGE, "--preprocess '%s': imagenet, caffe, unit or none", name);
-    if (o->preprocess || o->mean || o->std || o->pixel_scale != 0 || o->order || o->resize >= 0)
-        *from = "as asked";
+        return dv_fail(err, DV_BAD_USAGE,
+                       "--preprocess takes imagenet, caffe, unit or none, not '%s'", name);
     if (o->resize >= 0)
         p->resize = o->resize;
     if (o->pixel_scale != 0)
         p->scale = (float)o->pixel_scale;
     if (o->order && strcmp(o->order, "rgb") != 0 && strcmp(o->order, "bgr") != 0)
-        return dv_fail(err, DV_BAD_USAGE, "--order '%s': rgb or bgr", o->order);
+        return dv_fail(err, DV_BAD_USAGE, "--order takes rgb|bgr, not '%s'", o->order);
     if (o->order)
         p->bgr = o->order[0] == 'b';
     return override_three(o->mean, "--mean", p->channels, p->mean, true, err) &&
            override_three(o->std, "--std", p->channels, p->std, false, err);
 }
 
-static void note_preprocessing(const cli_network *n, const char *from)
+/* "A" or "A B C". */
+static const char *channels_text(const dv_preprocess *p, const float v[3], char text[64])
+{
+    if (p->channels == 1)
+        snprintf(text, 64, "%g", (double)v[0]);
+    else
+        snprintf(text, 64, "%g %g %g", (double)v[0], (double)v[1], (double)v[2]);
+    return text;
+}
+
+static void note_preprocessing(const cli_network *n, const cli_network_options *o)
 {
     const dv_preprocess *p = &n->prepare;
-    char resize[48] = "stretched";
+    char resize[48] = "stretched", scale[48] = "", mean[64], std[64];
     if (p->resize)
-        snprintf(resize, sizeof resize, "shorter side %d, centre", p->resize);
-    if (p->channels == 3)
-        cli_say("input: %s %dx%d, %s, (pixel * %.6g - (%g, %g, %g)) / (%g, %g, %g) (%s)", resize,
-                p->size[1], p->size[0], p->bgr ? "BGR" : "RGB", (double)p->scale,
-                (double)p->mean[0], (double)p->mean[1], (double)p->mean[2], (double)p->std[0],
-                (double)p->std[1], (double)p->std[2], from);
-    else
-        cli_say("input: %s %dx%d, grey, (pixel * %.6g - %g) / %g (%s)", resize, p->size[1],
-                p->size[0], (double)p->scale, (double)p->mean[0], (double)p->std[0], from);
+        snprintf(resize, sizeof resize, "shorter side to %d, centre cut", p->resize);
+    double divisor = 1 / (double)p->scale;
+    if (fabs(divisor - rint(divisor)) < 1e-4 * divisor && divisor > 1)
+        snprintf(scale, sizeof scale, "pixels / %g, ", rint(divisor));
+    else if (p->scale != 1)
+        snprintf(scale, sizeof scale, "pixels * %g, ", (double)p->scale);
+    const char *from = o->preprocess                   ? o->preprocess
+                       : dv_model_preprocess(n->model) ? "the model's own"
+                                                       : "imagenet, the default";
+    cli_say("input %dx%d %s: %s, %smean %s, std %s (%s%s)", p->size[1], p->size[0],
+            p->channels == 1 ? "grey"
+            : p->bgr         ? "BGR"
+                             : "RGB",
+            resize, scale, channels_text(p, p->mean, mean), channels_text(p, p->std, std), from,
+            changes(o) ? ", changed by options" : "");
 }
 
 static bool make_pool(cli_network *n, int threads, dv_error *err)
@@ -109,13 +129,12 @@ bool cli_network_open(cli_network *n, const cli_network_options *o, const int *m
         return false;
     const dv_shape *in = dv_tensor_shape(n->model, dv_model_input(n->model));
     n->is_image = in->rank == 4 && (in->dim[1] == 1 || in->dim[1] == 3);
-    const char *from;
     if (!n->is_image)
         return true;
-    if (!settle(n, o, &from, err))
+    if (!settle(n, o, err))
         return false;
     if (!o->quiet)
-        note_preprocessing(n, from);
+        note_preprocessing(n, o);
     return true;
 }
 

@@ -4,7 +4,7 @@
 #define DV_CLI_NETWORK_H
 
 #include "cli/cli.h"
-#include "deconvviz/model.h"
+#include "deconvviz/load.h"
 #include "deconvviz/pool.h"
 
 typedef struct cli_network_options {
@@ -21,36 +21,45 @@ typedef struct cli_network_options {
         .resize = -1         \
     }
 
-/* Rows of an option table for the member `network` of the struct `type`. */
-#define CLI_NETWORK_ROWS(type)                                                                         \
-    { "model",  'm',                                                                                   \
-      CLI_TEXT, offsetof(type, network.model),                                                         \
-      "FILE",   "ONNX, JSON network or safetensors, or a built-in's name (zfnet64)" },                 \
-        { "weights", 0,                                                                                \
-          CLI_TEXT,  offsetof(type, network.weights),                                                  \
-          "FILE",    "safetensors for a JSON network" },                                               \
-        { "preprocess", 0,                                                                             \
-          CLI_TEXT,     offsetof(type, network.preprocess),                                            \
-          "NAME",       "imagenet, caffe, unit or none (the model's own, else imagenet)" },            \
-        { "size", 0, CLI_TEXT, offsetof(type, network.size), "S|H,W", "size of the network's input" }, \
-        { "resize", 0,                                                                                 \
-          CLI_INT,  offsetof(type, network.resize),                                                    \
-          "N",      "shorter side before the centre is cut; 0: stretch" },                             \
-        { "mean", 0, CLI_TEXT, offsetof(type, network.mean), "A,B,C", "subtracted from a channel" },   \
-        { "std", 0, CLI_TEXT, offsetof(type, network.std), "A,B,C", "a channel is divided by it" },    \
-        { "pixel-scale", 0,                                                                            \
-          CLI_REAL,      offsetof(type, network.pixel_scale),                                          \
-          "V",           "pixels of 0..255 are multiplied by it first" },                              \
-        { "order", 0, CLI_TEXT, offsetof(type, network.order), "rgb|bgr", "order of the channels" },   \
-        { "exact",  0,                                                                                 \
-          CLI_FLAG, offsetof(type, network.exact),                                                     \
-          NULL,     "kernels with the smallest rounding error" },                                      \
-        { "threads", 0,                                                                                \
-          CLI_INT,   offsetof(type, network.threads),                                                  \
-          "N",       "worker threads (one a processor)" },                                             \
-    {                                                                                                  \
-        "quiet", 'q', CLI_FLAG, offsetof(type, network.quiet), NULL, "no notes on standard error"      \
-    }
+/* Rows of an option table for the member `network` of the struct `type`: which model, how images
+ * become its input, how it runs; and all of them. */
+/* clang-format off */
+#define CLI_MODEL_ROWS(type)                                                                       \
+    { "", 0, CLI_GROUP, 0, NULL, "The network:" },                                                 \
+    { "model", 'm', CLI_TEXT, offsetof(type, network.model), "MODEL",                              \
+      "ONNX, JSON network or safetensors, or the name of a built-in one\n"                         \
+      "($DECONVVIZ_MODEL, else " DV_DEFAULT_MODEL ")" },                                           \
+    { "weights", 0, CLI_TEXT, offsetof(type, network.weights), "FILE",                             \
+      "safetensors for a JSON network (those beside it)" },                                        \
+    { "size", 0, CLI_TEXT, offsetof(type, network.size), "S|H,W",                                  \
+      "size of its input in pixels (the model's)" }
+
+#define CLI_PREPROCESS_ROWS(type)                                                                  \
+    { "", 0, CLI_GROUP, 0, NULL, "How an image becomes its input:" },                              \
+    { "preprocess", 0, CLI_TEXT, offsetof(type, network.preprocess), "NAME",                       \
+      "imagenet, caffe, unit or none (the model's own, else imagenet)" },                          \
+    { "resize", 0, CLI_INT, offsetof(type, network.resize), "N",                                   \
+      "shorter side before the centre is cut; 0: stretch, cut nothing" },                          \
+    { "pixel-scale", 0, CLI_REAL, offsetof(type, network.pixel_scale), "V",                        \
+      "what pixels of 0..255 are multiplied by" },                                                 \
+    { "mean", 0, CLI_TEXT, offsetof(type, network.mean), "A,B,C",                                  \
+      "what is then subtracted from each channel" },                                               \
+    { "std", 0, CLI_TEXT, offsetof(type, network.std), "A,B,C",                                    \
+      "what each channel is then divided by" },                                                    \
+    { "order", 0, CLI_TEXT, offsetof(type, network.order), "rgb|bgr", "order of the channels" }
+
+#define CLI_RUN_ROWS(type)                                                                         \
+    { "", 0, CLI_GROUP, 0, NULL, "How it runs:" },                                                 \
+    { "threads", 0, CLI_INT, offsetof(type, network.threads), "N",                                 \
+      "worker threads; any number gives the same bytes (one a processor)" },                       \
+    { "exact", 0, CLI_FLAG, offsetof(type, network.exact), NULL,                                   \
+      "the kernels with the smallest rounding error" },                                            \
+    { "quiet", 'q', CLI_FLAG, offsetof(type, network.quiet), NULL,                                 \
+      "nothing but results, warnings and errors" }
+
+#define CLI_NETWORK_ROWS(type) \
+    CLI_MODEL_ROWS(type), CLI_PREPROCESS_ROWS(type), CLI_RUN_ROWS(type)
+/* clang-format on */
 
 typedef struct cli_network {
     dv_model *model;

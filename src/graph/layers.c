@@ -1,8 +1,8 @@
 /* layers.c - which nodes are the weight layers, which tensor stands for each, and how a user's
  * words find one. */
+#include "base/spelling.h"
 #include "graph/model.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,31 +114,7 @@ bool dv_number_layers(dv_model *m, dv_error *err)
 
 /* -- finding by words ------------------------------------------------------------------------- */
 
-enum { NAME_MAX_COMPARED = 64, N_NEAR = 3 };
-
-/* Levenshtein distance of the first NAME_MAX_COMPARED bytes, case folded. */
-static int distance(const char *a, const char *b)
-{
-    int row[NAME_MAX_COMPARED + 1];
-    int n = (int)strnlen(b, NAME_MAX_COMPARED), m = (int)strnlen(a, NAME_MAX_COMPARED);
-    for (int j = 0; j <= n; j++)
-        row[j] = j;
-    for (int i = 1; i <= m; i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= n; j++) {
-            int cost = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
-            int best = diagonal + cost;
-            diagonal = row[j];
-            if (row[j] + 1 < best)
-                best = row[j] + 1;
-            if (row[j - 1] + 1 < best)
-                best = row[j - 1] + 1;
-            row[j] = best;
-        }
-    }
-    return row[n];
-}
+enum { N_NEAR = 3 };
 
 typedef struct near_names {
     int n, distance[N_NEAR];
@@ -149,7 +125,7 @@ static void consider(near_names *near, const char *wanted, const char *name)
 {
     if (!name[0])
         return;
-    int d = strstr(name, wanted) ? 0 : distance(wanted, name);
+    int d = strstr(name, wanted) ? 0 : dv_spelling_distance(wanted, name);
     if (d > 2 + (int)strlen(wanted) / 2)
         return;
     for (int i = 0; i < near->n; i++)
