@@ -109,7 +109,7 @@ class Case:
         """What is wrong with one projection, or None."""
         m = y[0, c]
         at = said['position'] if y.dim() == 4 else None
-        if y.dim() == 4 and (at is None) != (position == 'all'):
+        if m.numel() > 1 and y.dim() == 4 and (at is None) != (position == 'all'):
             return f'position {at}'
         if said['channel'] != c or said['rule'] != rule or list(said['shape']) != list(y.shape):
             return f'said {said}'
