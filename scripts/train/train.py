@@ -21,7 +21,7 @@ import zipfile
 
 import numpy as np
 
-os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')      # before torch: a thread that waits for its fellow leaves the core alone
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')     # before torch: a thread that waits for its fellow leaves the core alone
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -29,9 +29,11 @@ from PIL import Image
 
 SIZE = 64                     # side of the input in pixels
 SMALL = 52                    # side of the training views in the first part of the training: 0.7 of the work of a step
-LATE = .6                     # and in the rest: how much of the distortion of the views, and of the dropout, is left
 MEAN, STD = (.480, .448, .398), (.277, .269, .282)                              # of RGB / 255
-KEPT = {'zfnet64': (1, 2, 5, 10, 20, 30, 40), 'alexnet64': (1, 5, 20)}          # epochs whose weights are kept, beside the last
+KEPT = {'zfnet64': (1, 2, 5, 10, 20, 30, 40, 64), 'alexnet64': (1, 5, 20)}      # epochs whose weights are kept, beside the last
+
+# The second cycle: against learning the training images by heart, which has begun by the end of the first one.
+SECOND = dict(rate=.4, mix=.2, average=.9995)       # part of --rate; pairs of images are mixed by Beta(mix, mix); for --average
 
 
 # ---- the network: a list of ONNX nodes; what is trained, what is tested and what is written all come from it
@@ -219,15 +221,13 @@ def between(n, low, high):
     return torch.empty(n).uniform_(low, high)
 
 
-def views(images, size, much):
-    """A random view (N,3,size,size) of each prepared image: mirrored, scaled, stretched, turned, shifted, other light.
-
-    much: 1, or less for views that are nearer to the image as it is."""
+def views(images, size):
+    """A random view (N,3,size,size) of each prepared image: mirrored, scaled, stretched, turned, shifted, other light."""
     n = len(images)
-    step = torch.exp(much * between(n, np.log(.7), np.log(1.15)))                # image pixels a view pixel
-    stretch, angle = torch.exp(much * between(n, -.12, .12)), much * between(n, -.15, .15)
+    step = torch.exp(between(n, np.log(.7), np.log(1.15)))                       # image pixels a view pixel
+    stretch, angle = torch.exp(between(n, -.12, .12)), between(n, -.15, .15)
     extent = step * size / SIZE                                                  # of the view, 1 = the whole image
-    room = (1 - extent).abs() + .1 * much
+    room = (1 - extent).abs() + .1
     a, b = extent * stretch * between(n, -1, 1).sign(), extent / stretch
     shift = [between(n, -1, 1) * room for _ in range(2)]
     theta = torch.stack([torch.stack([a * angle.cos(), -b * angle.sin(), shift[0]], 1),
@@ -235,8 +235,8 @@ def views(images, size, much):
     grid = F.affine_grid(theta, (n, 3, size, size), align_corners=False)
     x = F.grid_sample(images, grid, mode='bilinear', padding_mode='reflection', align_corners=False)
     grey = x.mean(1, keepdim=True)
-    colour, light = 1 + much * between(n, -.4, .4)[:, None, None, None], much * between(n, -.25, .25)[:, None, None, None]
-    gain = (1 + much * between(n, -.25, .3)[:, None, None, None]) * (1 + much * torch.empty(n, 3, 1, 1).uniform_(-.07, .07))
+    colour, light = between(n, .6, 1.4)[:, None, None, None], between(n, -.25, .25)[:, None, None, None]
+    gain = between(n, .75, 1.3)[:, None, None, None] * torch.empty(n, 3, 1, 1).uniform_(.93, 1.07)
     return torch.addcmul(light + grey * (gain * (1 - colour)), x, gain * colour)
 
 
@@ -254,9 +254,13 @@ def accuracy(run, images, labels, batch=250):
     return 100 * total / len(images)
 
 
-def learning_rate(at, peak):
-    """at: 0 … 1 through the training. Up in a straight line for 15 %, then down along a cosine to nothing."""
-    return peak * (.04 + .96 * at / .15 if at < .15 else (1 + np.cos(np.pi * (at - .15) / .85)) / 2)
+def learning_rate(at, args):
+    """at: epochs done, with fraction. Up in a straight line for 15 % of the epochs, then down along a cosine to nothing;
+    in a second cycle down along a cosine again, from less."""
+    if at < args.epochs:
+        part = at / args.epochs
+        return args.rate * (.04 + .96 * part / .15 if part < .15 else (1 + np.cos(np.pi * (part - .15) / .85)) / 2)
+    return args.rate * SECOND['rate'] * (1 + np.cos(np.pi * (at - args.epochs) / args.cycle)) / 2
 
 
 class Threads:
@@ -270,7 +274,7 @@ class Threads:
     @staticmethod
     def now():
         with open('/proc/stat') as f:
-            ticks = [int(v) for v in f.readline().split()[1:9]]                  # user nice system idle iowait irq softirq steal
+            ticks = [int(v) for v in f.readline().split()[1:9]]                  # user nice system idle iowait irq …
         return time.time(), (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf('SC_CLK_TCK'), time.process_time()
 
     def adapt(self):
@@ -302,7 +306,7 @@ def train(args):
                                 args.rate, momentum=.9, nesterov=True)
     average = {k: v.clone() for k, v in net.state_dict().items()}                # moving average of weights and statistics
     settings = {k: getattr(args, k)
-                for k in ('net', 'epochs', 'seed', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small')}
+                for k in ('net', 'epochs', 'seed', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small', 'cycle')}
     state_path, done, log = os.path.join(args.state, args.net + '.state'), 0, []
     if os.path.exists(state_path):
         state = torch.load(state_path)
@@ -313,34 +317,39 @@ def train(args):
         optimizer.load_state_dict(state['optimizer'])
         torch.set_rng_state(state['rng'])
         average, done, log = state['average'], state['epoch'], state['log']
-        print(f'{state_path}: {done} of {args.epochs} epochs done', flush=True)
+        print(f'{state_path}: {done} of {args.epochs + args.cycle} epochs done', flush=True)
 
     steps, threads = max(1, len(images) // args.batch), Threads(args.threads)
-    for epoch in range(done + 1, args.epochs + 1):
+    last = args.epochs + args.cycle
+    for epoch in range(done + 1, last + 1):
+        second = epoch > args.epochs
         start, loss_sum, looking = time.time(), 0., 0.
-        size, much = (SMALL, 1) if epoch <= args.small * args.epochs else (SIZE, LATE)
-        for m in net.modules():
-            if isinstance(m, nn.Dropout):
-                m.p = args.dropout * much
+        size = SMALL if epoch <= args.small * args.epochs else SIZE
         net.train()
         order = torch.randperm(len(images))
         for s in range(steps):
             threads.adapt()
             count = (epoch - 1) * steps + s
             for group in optimizer.param_groups:
-                group['lr'] = learning_rate(count / (args.epochs * steps), args.rate)
+                group['lr'] = learning_rate(count / steps, args)
             look = time.time()
             some = order[s * args.batch:(s + 1) * args.batch]
-            x = views(prepare(images[some]), size, much).contiguous(memory_format=torch.channels_last)
+            x = views(prepare(images[some]), size).contiguous(memory_format=torch.channels_last)
+            y, other, share = labels[some], labels[some].flip(0), 1.
+            if second:
+                share = torch.distributions.Beta(SECOND['mix'], SECOND['mix']).sample().item()
+                x = torch.lerp(x.flip(0), x, share).contiguous(memory_format=torch.channels_last)
             looking += time.time() - look
             with torch.autocast('cpu', dtype=torch.bfloat16):
                 scores = net(x)
-            loss = F.cross_entropy(scores.float(), labels[some], label_smoothing=.1)
+            loss = share * F.cross_entropy(scores.float(), y, label_smoothing=.1)
+            if second:
+                loss = loss + (1 - share) * F.cross_entropy(scores.float(), other, label_smoothing=.1)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()
             loss_sum += loss.item()
-            keep = min(args.average, (count + 1) / (count + 10))
+            keep = min(SECOND['average'] if second else args.average, (count + 1) / (count + 10))
             for k, v in net.state_dict().items():
                 if v.is_floating_point():
                     average[k].lerp_(v, 1 - keep)
@@ -351,13 +360,13 @@ def train(args):
         loss_mean = loss_sum / steps
 
         # What is tested is what is written: the average, folded, rounded to fp16. Other epochs are tested in bfloat16, faster.
-        written = epoch == args.epochs or epoch in KEPT[args.net]
+        written = epoch == last or epoch in KEPT[args.net]
         tensors = folded(average)
         plain = {k: v.float() for k, v in tensors.items()}
         with torch.autocast('cpu', dtype=torch.bfloat16, enabled=not written):
             top1, top5 = accuracy(lambda x: run_plain(nodes, plain, x), val_images, val_labels)
         if written:
-            file = args.net + (f'-epoch{epoch:02d}' if epoch < args.epochs else '') + '.safetensors'
+            file = args.net + (f'-epoch{epoch:02d}' if epoch < last else '') + '.safetensors'
             write_safetensors(os.path.join(args.out, file), tensors,
                               dict(format='pt', network=args.net, epoch=epoch, seed=args.seed, top1=f'{top1:.2f}',
                                    top5=f'{top5:.2f}', data=os.path.basename(os.path.normpath(args.data))))
@@ -405,6 +414,7 @@ def main():
     p.add_argument('--out', default='models', help='where networks and weights go')
     p.add_argument('--state', default='build/train', help='where training is remembered after each epoch, and logged')
     p.add_argument('--epochs', type=int, default=64)
+    p.add_argument('--cycle', type=int, default=0, help='epochs of a second cycle after these')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--threads', type=int, default=2, help='at most so many; fewer while other programs are busy')
     p.add_argument('--limit', type=int, default=0, help='use so many training and validation images only')
