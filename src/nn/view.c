@@ -32,13 +32,14 @@ static dv_layout seen(const dv_view *v, dv_layout in, int in_rank, int out_rank)
     return l;
 }
 
-static void copy(float *restrict to, const float *restrict from, ptrdiff_t step, size_t n)
+static void copy(float *restrict to, ptrdiff_t to_step, const float *restrict from, ptrdiff_t step,
+                 size_t n)
 {
-    if (step == 1)
+    if (step == 1 && to_step == 1)
         memcpy(to, from, n * sizeof *to);
     else
         for (size_t i = 0; i < n; i++)
-            to[i] = from[(ptrdiff_t)i * step];
+            to[(ptrdiff_t)i * to_step] = from[(ptrdiff_t)i * step];
 }
 
 void dv_view_forward(const dv_view *v, const dv_tensor *in, const dv_tensor *out)
@@ -56,7 +57,7 @@ void dv_view_forward(const dv_view *v, const dv_tensor *in, const dv_tensor *out
     dv_merge_axes(&said, 2, (dv_layout *[]){ &from, &to });
     dv_run r = dv_run_over(&said, dv_box_whole(&said));
     while (dv_run_next(&r))
-        copy(out->data + dv_layout_at(&to, r.index, r.rank),
+        copy(out->data + dv_layout_at(&to, r.index, r.rank), to.step[r.last],
              in->data + dv_layout_at(&from, r.index, r.rank), from.step[r.last], (size_t)r.n);
 }
 
