@@ -604,6 +604,28 @@ static void a_file_cut_at_any_byte_is_refused(void **unused)
     bytes_free(&whole);
 }
 
+/* Every file that ends inside the one that python3-onnx wrote. */
+static void a_real_file_cut_at_any_byte_is_refused(void **unused)
+{
+    (void)unused;
+    dv_error err = { 0 };
+    dv_file f;
+    if (!dv_file_map(&f, "tests/data/small.onnx", &err))
+        fail_msg("%s", err.message);
+    for (size_t n = 0; n <= f.size; n++) {
+        uint8_t *cut = malloc(n + !n);
+        assert_non_null(cut);
+        memcpy(cut, f.data, n);
+        dv_model *m = build(&(bytes){ cut, n, n }, NULL);
+        assert_true((m != NULL) == (n == f.size));
+        if (m)
+            assert_int_equal(dv_model_n_layers(m), 4);
+        dv_model_free(m);
+        free(cut);
+    }
+    dv_file_unmap(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -629,6 +651,7 @@ int main(void)
         cmocka_unit_test(external_data_that_is_not_there_is_refused),
         cmocka_unit_test(a_file_beside_the_model_tells_preprocessing_and_labels),
         cmocka_unit_test(a_file_cut_at_any_byte_is_refused),
+        cmocka_unit_test(a_real_file_cut_at_any_byte_is_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,0 +1,290 @@
+/* test_load_fold.c - nodes over constants, computed when a model is loaded. */
+#include "load/fold.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const int64_t none[1];
+
+/* A model with the input "x" (1,3,8,6) and constants to come. */
+static dv_model *new_model(void)
+{
+    dv_error err = { 0 };
+    dv_model *m = dv_model_new("hand.made", &err);
+    assert_non_null(m);
+    dv_shape s = { 4, { 1, 3, 8, 6 } };
+    assert_true(dv_model_add_input(m, "x", &s, &err));
+    return m;
+}
+
+static void add(dv_model *m, const char *name, dv_dtype type, dv_shape shape, const void *data)
+{
+    dv_error err = { 0 };
+    dv_array *a = dv_arena_alloc(&m->arena, sizeof *a, &err);
+    assert_non_null(a);
+    *a = (dv_array){ type, shape, data };
+    assert_true(dv_model_add_constant(m, name, a, &err));
+}
+
+static void add_ints(dv_model *m, const char *name, int n, const int64_t *v)
+{
+    add(m, name, DV_I64, (dv_shape){ 1, { n } }, v);
+}
+
+typedef struct step {
+    const char *op, *in[5], *out;
+    dv_attr attrs[2];
+} step;
+
+static dv_folded fold(dv_model *m, const step *s, dv_error *err)
+{
+    dv_fold_budget budget = { DV_FOLD_BUDGET };
+    dv_node_words w = { .name = "n",
+                        .op = s->op,
+                        .opset = 13,
+                        .attrs = s->attrs,
+                        .in = s->in,
+                        .n_out = 1,
+                        .out = &s->out };
+    while (w.n_in < 5 && s->in[w.n_in])
+        w.n_in++;
+    while (w.n_attrs < 2 && s->attrs[w.n_attrs].name)
+        w.n_attrs++;
+    return dv_fold_node(m, &w, &budget, err);
+}
+
+static const dv_array *folded(dv_model *m, step s)
+{
+    dv_error err = { 0 };
+    step *kept = dv_arena_alloc(&m->arena, sizeof *kept, &err);
+    assert_non_null(kept);
+    *kept = s;
+    if (fold(m, kept, &err) != DV_FOLD_DONE)
+        fail_msg("%s: %s", s.op, err.message);
+    return m->values[dv_model_value(m, s.out)].constant;
+}
+
+static void refuses(dv_model *m, step s, const char *message)
+{
+    dv_error err = { 0 };
+    assert_int_equal(fold(m, &s, &err), DV_FOLD_FAILED);
+    assert_string_equal(err.message, message);
+}
+
+static void holds(const dv_array *a, dv_shape shape, const int64_t *want)
+{
+    assert_true(dv_shape_equal(&a->shape, &shape));
+    size_t n = dv_shape_count(&shape);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(dv_array_int(a, i), want[i]);
+}
+
+static dv_attr int_attr(const char *name, int64_t v)
+{
+    return (dv_attr){ .name = name, .kind = DV_ATTR_INT, .v.i = v };
+}
+
+/* What PyTorch writes for F.pad(x, [1, 2, 3, 4]): pads from the last axis on, in pairs, filled up,
+ * turned round. */
+static void the_pads_that_pytorch_exports_are_computed(void **unused)
+{
+    (void)unused;
+    static const int64_t pads[] = { 1, 2, 3, 4 }, four[] = { 4 }, two[] = { -1, 2 };
+    static const int64_t begin[] = { -1 }, end[] = { INT64_MIN + 1 }, axis[] = { 0 };
+    static const int64_t flat[] = { -1 }, want[] = { 0, 0, 3, 1, 0, 0, 4, 2 };
+    static const int64_t zero[] = { 0 };
+    dv_model *m = new_model();
+    dv_array value = { DV_I64, { 1, { 1 } }, zero };
+    add_ints(m, "pads", 4, pads);
+    add_ints(m, "four", 1, four);
+    add_ints(m, "two", 2, two);
+    add_ints(m, "begin", 1, begin);
+    add_ints(m, "end", 1, end);
+    add_ints(m, "axis", 1, axis);
+    add_ints(m, "flat", 1, flat);
+    folded(m, (step){ "ConstantOfShape",
+                      { "four" },
+                      "zeros",
+                      { { .name = "value", .kind = DV_ATTR_ARRAY, .v.array = &value } } });
+    folded(m, (step){ "Concat", { "pads", "zeros" }, "all", { int_attr("axis", 0) } });
+    folded(m, (step){ "Reshape", { "all", "two" }, "pairs", { { 0 } } });
+    folded(m, (step){ "Slice", { "pairs", "begin", "end", "axis", "begin" }, "back", { { 0 } } });
+    folded(m, (step){ "Transpose", { "back" }, "turned", { { 0 } } });
+    folded(m, (step){ "Reshape", { "turned", "flat" }, "list", { { 0 } } });
+    holds(folded(m, (step){ "Cast", { "list" }, "final", { int_attr("to", 7) } }),
+          (dv_shape){ 1, { 8 } }, want);
+    dv_model_free(m);
+}
+
+/* What F.interpolate(x, scale_factor=2) leaves: floor(float(H) * 2) and so on. */
+static void the_sizes_that_pytorch_exports_are_computed(void **unused)
+{
+    (void)unused;
+    static const int64_t two[] = { 2 }, want[] = { 16 };
+    static const float factor[] = { 2 };
+    dv_model *m = new_model();
+    add(m, "which", DV_I64, (dv_shape){ 0 }, two);
+    add(m, "factor", DV_F32, (dv_shape){ 0 }, factor);
+    folded(m, (step){ "Shape", { "x" }, "shape", { { 0 } } });
+    folded(m, (step){ "Gather", { "shape", "which" }, "h", { int_attr("axis", 0) } });
+    folded(m, (step){ "Cast", { "h" }, "hf", { int_attr("to", 1) } });
+    folded(m, (step){ "Mul", { "hf", "factor" }, "scaled", { { 0 } } });
+    folded(m, (step){ "Floor", { "scaled" }, "floor", { { 0 } } });
+    holds(folded(m, (step){ "Cast", { "floor" }, "size", { int_attr("to", 7) } }), (dv_shape){ 0 },
+          want);
+    dv_model_free(m);
+}
+
+/* Equal and Where choose between sizes in what PyTorch writes for expand. */
+static void choices_are_computed(void **unused)
+{
+    (void)unused;
+    static const int64_t sizes[] = { -1, 3, -1 }, minus[] = { -1 }, own[] = { 4, 5, 6 };
+    static const int64_t want[] = { 4, 3, 6 };
+    dv_model *m = new_model();
+    add_ints(m, "sizes", 3, sizes);
+    add_ints(m, "minus", 1, minus);
+    add_ints(m, "own", 3, own);
+    const dv_array *open = folded(m, (step){ "Equal", { "sizes", "minus" }, "open", { { 0 } } });
+    assert_int_equal(open->type, DV_BOOL);
+    holds(folded(m, (step){ "Where", { "open", "own", "sizes" }, "chosen", { { 0 } } }),
+          (dv_shape){ 1, { 3 } }, want);
+    dv_model_free(m);
+}
+
+static void whole_numbers_divide_as_onnx_has_it(void **unused)
+{
+    (void)unused;
+    static const int64_t a[] = { 7, -7, 7, -7, INT64_MIN }, b[] = { 2, 2, -2, -2, -1 };
+    static const int64_t quotient[] = { 3, -3, -3, 3, INT64_MIN };
+    static const int64_t modulo[] = { 1, 1, -1, -1, 0 }, rest[] = { 1, -1, 1, -1, 0 };
+    dv_shape five = { 1, { 5 } };
+    dv_model *m = new_model();
+    add_ints(m, "a", 5, a);
+    add_ints(m, "b", 5, b);
+    add_ints(m, "zero", 1, none);
+    holds(folded(m, (step){ "Div", { "a", "b" }, "q", { { 0 } } }), five, quotient);
+    holds(folded(m, (step){ "Mod", { "a", "b" }, "m", { { 0 } } }), five, modulo);
+    holds(folded(m, (step){ "Mod", { "a", "b" }, "r", { int_attr("fmod", 1) } }), five, rest);
+    refuses(m, (step){ "Div", { "a", "zero" }, "d", { { 0 } } },
+            "node 'n' (Div): a division by zero");
+    refuses(m, (step){ "Mod", { "a", "zero" }, "d", { { 0 } } },
+            "node 'n' (Mod): a division by zero");
+    dv_model_free(m);
+}
+
+static void a_slice_stays_inside_its_input(void **unused)
+{
+    (void)unused;
+    static const int64_t v[] = { 0, 1, 2, 3, 4 }, far[] = { 99, 99 }, low[] = { -99, -99 };
+    static const int64_t zero[] = { 0, 0 }, step_zero[] = { 0 };
+    dv_model *m = new_model();
+    add_ints(m, "v", 5, v);
+    add_ints(m, "far", 1, far);
+    add_ints(m, "low", 1, low);
+    add_ints(m, "far2", 2, far);
+    add_ints(m, "low2", 2, low);
+    add_ints(m, "axes2", 2, zero);
+    add_ints(m, "axis", 1, zero);
+    add_ints(m, "still", 1, step_zero);
+    holds(folded(m, (step){ "Slice", { "v", "low", "far" }, "all", { { 0 } } }),
+          (dv_shape){ 1, { 5 } }, v);
+    holds(folded(m, (step){ "Slice", { "v", "far", "low" }, "nothing", { { 0 } } }),
+          (dv_shape){ 1, { 0 } }, v);
+    refuses(m, (step){ "Slice", { "v", "low2", "far2", "axes2" }, "s", { { 0 } } },
+            "node 'n' (Slice): axis 0 is listed twice");
+    refuses(m, (step){ "Slice", { "v", "low", "far", "axis", "still" }, "s", { { 0 } } },
+            "node 'n' (Slice): step is 0");
+    dv_model_free(m);
+}
+
+static void indices_and_axes_are_checked(void **unused)
+{
+    (void)unused;
+    static const int64_t v[] = { 0, 1, 2 }, beyond[] = { 3 }, last[] = { -1 }, two[] = { 2 };
+    dv_model *m = new_model();
+    add_ints(m, "v", 3, v);
+    add_ints(m, "beyond", 1, beyond);
+    add_ints(m, "last", 1, last);
+    holds(folded(m, (step){ "Gather", { "v", "last" }, "g", { { 0 } } }), (dv_shape){ 1, { 1 } },
+          two);
+    refuses(m, (step){ "Gather", { "v", "beyond" }, "h", { { 0 } } },
+            "node 'n' (Gather): index 3: -3 to 2 are possible");
+    refuses(m, (step){ "Gather", { "v", "last" }, "h", { int_attr("axis", 1) } },
+            "node 'n' (Gather): axis is 1: -1 to 0 are possible");
+    refuses(m, (step){ "Squeeze", { "v", "last" }, "h", { { 0 } } },
+            "node 'n' (Squeeze): dimension 0 is 3, not 1");
+    dv_model_free(m);
+}
+
+static void results_are_bounded(void **unused)
+{
+    (void)unused;
+    static const int64_t large[] = { 70000 }, start[] = { 0 }, one[] = { 1 }, nothing[] = { 0 };
+    dv_model *m = new_model();
+    add_ints(m, "large", 1, large);
+    add_ints(m, "start", 1, start);
+    add_ints(m, "one", 1, one);
+    add_ints(m, "nothing", 1, nothing);
+    refuses(m, (step){ "ConstantOfShape", { "large" }, "c", { { 0 } } },
+            "node 'n' (ConstantOfShape): a constant of 70000 elements: 65536 at most");
+    refuses(m, (step){ "Range", { "start", "large", "one" }, "r", { { 0 } } },
+            "node 'n' (Range): from 0 to 70000 by 1: 65536 numbers at most");
+    refuses(m, (step){ "Range", { "start", "large", "nothing" }, "r", { { 0 } } },
+            "node 'n' (Range): from 0 to 70000 by 0: 65536 numbers at most");
+    refuses(m, (step){ "Tile", { "one", "large" }, "t", { { 0 } } },
+            "node 'n' (Tile): 70000 repeats: 0 to 65536 are possible");
+    dv_model_free(m);
+}
+
+/* A weight is not copied to be called otherwise. */
+static void a_view_of_a_large_weight_stays_where_it_is(void **unused)
+{
+    (void)unused;
+    enum { N = 300 * 300 };
+    static float w[N];
+    static const int64_t shape[] = { 90000 };
+    dv_model *m = new_model();
+    add(m, "w", DV_F32, (dv_shape){ 2, { 300, 300 } }, w);
+    add_ints(m, "shape", 1, shape);
+    assert_ptr_equal(folded(m, (step){ "Identity", { "w" }, "same", { { 0 } } })->data, w);
+    assert_ptr_equal(folded(m, (step){ "Reshape", { "w", "shape" }, "flat", { { 0 } } })->data, w);
+    dv_model_free(m);
+}
+
+static void activations_are_left_alone(void **unused)
+{
+    (void)unused;
+    dv_error err = { 0 };
+    dv_model *m = new_model();
+    step s = { "Relu", { "x" }, "y", { { 0 } } };
+    assert_int_equal(fold(m, &s, &err), DV_FOLD_NO);
+    s.op = "Size";
+    static const int64_t size[] = { 144 };
+    holds(folded(m, s), (dv_shape){ 0 }, size);
+    dv_model_free(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_pads_that_pytorch_exports_are_computed),
+        cmocka_unit_test(the_sizes_that_pytorch_exports_are_computed),
+        cmocka_unit_test(choices_are_computed),
+        cmocka_unit_test(whole_numbers_divide_as_onnx_has_it),
+        cmocka_unit_test(a_slice_stays_inside_its_input),
+        cmocka_unit_test(indices_and_axes_are_checked),
+        cmocka_unit_test(results_are_bounded),
+        cmocka_unit_test(a_view_of_a_large_weight_stays_where_it_is),
+        cmocka_unit_test(activations_are_left_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
