@@ -27,7 +27,8 @@ bool dv_list_add_lines(dv_list *l, const char *path, dv_error *err) DV_MUST_CHEC
 const char *dv_list_path(const dv_list *l, int32_t i);
 
 /* Continues a digest over the paths of the list: d' = SHA-256(d, "\n", path) one by one, where the
- * first d is 64 zeros; so that a list and its continuation have the digest of both in one. */
+ * first d is 64 zeros and a path of more than 4000 bytes is replaced by its own SHA-256; so that a
+ * list and its continuation have the digest of both in one. */
 void dv_list_digest(const dv_list *l, char digest[DV_DIGEST_TEXT_MAX]);
 
 #endif

@@ -77,7 +77,8 @@ static void swap_lists(dv_index *a, dv_index *b)
 /* Of two texts the same one whatever their order. */
 static bool merge_text(dv_index *to, const char **text, const char *other, int sign, dv_error *err)
 {
-    if (strcmp(other, *text) * sign <= 0)
+    int order = strcmp(other, *text);
+    if (sign > 0 ? order <= 0 : order >= 0)
         return true;
     const char *kept = dv_index_keep(to, other, err);
     if (kept)

@@ -133,7 +133,7 @@ static bool read_preprocess(const place *p, dv_preprocess *to, const cJSON *doc)
 {
     const cJSON *o = member(p, doc, "preprocess");
     const char *order = o ? get_text(p, o, "order") : NULL;
-    float size[2];
+    float size[2] = { 0 };
     const cJSON *scale = order ? member(p, o, "scale") : NULL;
     if (!scale || !real(p, scale, "scale", &to->scale) ||
         !get_int(p, o, "resize", 0, DV_IMAGE_MAX_SIDE, &to->resize) ||
@@ -195,7 +195,7 @@ static bool read_images(const place *p, dv_index *x, const cJSON *doc)
     int32_t next = 0;
     for (const cJSON *row = reasons->child; row; row = row->next) {
         int32_t image = 0;
-        const char *text[2] = { 0 };
+        const char *text[2] = { "", "" };
         if (!read_row(p, row, "reasons", next, x->count, &image, text) ||
             !dv_index_add_skip(x, image, text[0], text[1], p->err))
             return false;
@@ -347,7 +347,9 @@ static bool read_layers(place *p, dv_index *x, const cJSON *doc)
     if (!list)
         return false;
     dv_index_layer *layers = calloc((size_t)n + 1, sizeof *layers);
-    bool ok = layers || dv_fail(p->err, DV_NO_MEMORY, "no memory for %d layers", n);
+    if (!layers)
+        return dv_fail(p->err, DV_NO_MEMORY, "no memory for %d layers", n);
+    bool ok = true;
     for (const cJSON *o = list->child; o && ok; o = o->next, i++) {
         snprintf(p->text, sizeof p->text, "layer %d of the list: ", i + 1);
         ok = read_layer(p, o, &layers[i]);
@@ -382,7 +384,7 @@ static bool read_files(const place *p, dv_index *x, const cJSON *doc)
     int32_t next = 0;
     for (const cJSON *row = list->child; row; row = row->next) {
         int32_t image = 0;
-        const char *text[2] = { 0 };
+        const char *text[2] = { "", "" };
         if (!read_row(p, row, "files", next, x->count, &image, text))
             return false;
         if (strlen(text[1]) != 64 || strspn(text[1], "0123456789abcdef") != 64)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -37,10 +38,17 @@ static bool system_says(const dv_journal *j, const char *what, dv_error *err)
 
 /* -- the file --------------------------------------------------------------------------------- */
 
+/* Waits a second for it: a process that was killed just now may not be gone yet. */
 static bool lock(int fd)
 {
     struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    return fcntl(fd, F_SETLK, &whole) == 0;
+    const struct timespec pause = { .tv_nsec = 20000000 };
+    for (int attempt = 0; fcntl(fd, F_SETLK, &whole) != 0; attempt++) {
+        if (attempt == 50 || (errno != EACCES && errno != EAGAIN))
+            return false;
+        nanosleep(&pause, NULL);
+    }
+    return true;
 }
 
 /* Another process may have put a new file in the place of this one before it was locked. */

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,7 +21,7 @@ void dv_list_free(dv_list *l)
 static bool make_room(dv_list *l, size_t bytes)
 {
     if (l->count == l->max) {
-        int32_t max = l->max < INT32_MAX / 2 ? 2 * l->max + 256 : INT32_MAX;
+        int32_t max = l->max < (INT32_MAX - 256) / 2 ? 2 * l->max + 256 : INT32_MAX;
         size_t *at = max > l->max ? realloc(l->at, (size_t)max * sizeof *at) : NULL;
         if (!at)
             return false;
@@ -87,11 +88,10 @@ static bool push(walk *w, const char *folder, const char *name, int depth)
     char *path = malloc(n + slash + m + 1);
     if (!path)
         return false;
-    memcpy(path, folder, n);
-    if (slash)
-        path[n] = '/';
-    memcpy(path + n + slash, name, m + 1);
-    w->stack[w->n++] = (pending){ path, depth };
+    snprintf(path, n + slash + m + 1, "%s%s%s", folder, slash ? "/" : "", name);
+    pending *p = &w->stack[w->n++];
+    p->path = path;
+    p->depth = depth;
     return true;
 }
 
@@ -204,21 +204,14 @@ bool dv_list_add_lines(dv_list *l, const char *path, dv_error *err)
 
 void dv_list_digest(const dv_list *l, char digest[DV_DIGEST_TEXT_MAX])
 {
-    enum { BEFORE = 65 };
-    char block[BEFORE + 4096];
+    char block[DV_DIGEST_TEXT_MAX + 4096], own[DV_DIGEST_TEXT_MAX];
     for (int32_t i = 0; i < l->count; i++) {
         const char *path = dv_list_path(l, i);
-        size_t n = strlen(path);
-        if (n > sizeof block - BEFORE) { /* longer than the system takes: its own digest instead */
-            char own[DV_DIGEST_TEXT_MAX];
-            dv_sha256(path, n, own);
-            n = 64;
-            memcpy(block + BEFORE, own, n);
-        } else {
-            memcpy(block + BEFORE, path, n);
+        if (strlen(path) > 4000) { /* longer than the system takes: its own digest instead */
+            dv_sha256(path, strlen(path), own);
+            path = own;
         }
-        memcpy(block, digest, 64);
-        block[64] = '\n';
-        dv_sha256(block, BEFORE + n, digest);
+        int n = snprintf(block, sizeof block, "%s\n%s", digest, path);
+        dv_sha256(block, (size_t)n, digest);
     }
 }

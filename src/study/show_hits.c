@@ -111,8 +111,8 @@ bool dv_shown_bytes(const dv_showing *s, int tensor, int64_t *bytes, dv_error *e
     if (!rect_of_unit(s, &u, &r, err))
         return false;
     int64_t side = s->options->side, w = r.x1 - r.x0, h = r.y1 - r.y0;
-    *bytes =
-        2 * 3 * (w < side ? w : side) * (h < side ? h : side) + 3 * DV_CELL_SIDE * DV_CELL_SIDE;
+    const int64_t cell = DV_CELL_SIDE;
+    *bytes = 6 * (w < side ? w : side) * (h < side ? h : side) + 3 * cell * cell;
     return true;
 }
 

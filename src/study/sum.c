@@ -79,11 +79,13 @@ const char *dv_sum_text(const int64_t sum[DV_SUM_LIMBS], char text[DV_SUM_TEXT_M
     int64_t limbs[DV_SUM_LIMBS];
     bool negative = magnitude(sum, limbs);
     char digits[N_DIGITS + 1];
-    for (int i = 0; i < DV_SUM_LIMBS; i++)
+    for (size_t i = 0; i < DV_SUM_LIMBS; i++)
         snprintf(digits + 8 * i, 9, "%08" PRIx32, (uint32_t)limbs[DV_SUM_LIMBS - 1 - i]);
     int end = N_DIGITS, zeros = (int)strspn(digits, "0");
-    if (zeros == N_DIGITS)
-        return strcpy(text, "0");
+    if (zeros == N_DIGITS) {
+        snprintf(text, DV_SUM_TEXT_MAX, "0");
+        return text;
+    }
     while (digits[end - 1] == '0')
         end--;
     snprintf(text, DV_SUM_TEXT_MAX, "%s0x%.*sp%d", negative ? "-" : "", end - zeros, digits + zeros,

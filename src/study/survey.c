@@ -69,7 +69,7 @@ static summary summarise(const float *v, size_t n)
         mask active[STRIPES] = { { 0 } };
         memcpy(max, v, sizeof max);
         for (size_t i = 0; i < whole; i += STEP)
-            for (int k = 0; k < STRIPES; k++) {
+            for (size_t k = 0; k < STRIPES; k++) {
                 lanes x;
                 memcpy(&x, v + i + k * LANES, sizeof x);
                 max[k] = larger(x, max[k]);
