@@ -126,16 +126,16 @@ INLINE float power_by_exponent(float a, float b)
         apply_back(c, out, in, 1, NAME##_by_b);                                             \
     }                                                                                       \
     const dv_op dv_op_##NAME = {                                                            \
-        .name = ONNX_NAME,                                                                  \
+        .name = (ONNX_NAME),                                                                \
         .min_in = 2,                                                                        \
         .max_in = 2,                                                                        \
         .max_out = 1,                                                                       \
         .infer = dv_infer_broadcast,                                                        \
         .forward = NAME##_forward,                                                          \
-        .takes_epilogue = EPILOGUE,                                                         \
+        .takes_epilogue = (EPILOGUE),                                                       \
         .window = dv_window_broadcast,                                                      \
         .project = NAME##_project,                                                          \
-        .keeps = { KEEP, KEEP, KEEP },                                                      \
+        .keeps = { (KEEP), (KEEP), (KEEP) },                                                \
     };
 
 BINARY_OP(add, "Add", a + b, 1, 1, DV_KEEP_NOTHING, true)

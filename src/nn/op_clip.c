@@ -74,6 +74,7 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
             r.in[i] += inside[r.at + i] ? r.out[i] : 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is the contract's */
 static bool fuse(const dv_call *c, dv_epilogue *ep, float *scale, float *shift, int channels)
 {
     (void)scale, (void)shift, (void)channels;

@@ -144,12 +144,12 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 
 #define BLOCKS_OP(NAME, ONNX_NAME, PARSE) \
     const dv_op dv_op_##NAME = {          \
-        .name = ONNX_NAME,                \
+        .name = (ONNX_NAME),              \
         .min_in = 1,                      \
         .max_in = 1,                      \
         .max_out = 1,                     \
         .params_size = sizeof(blocks),    \
-        .parse = PARSE,                   \
+        .parse = (PARSE),                 \
         .infer = infer,                   \
         .forward = forward,               \
         .window = window,                 \

@@ -110,10 +110,9 @@ typedef struct row {
 static row row_of(const dv_view *v, pad_mode mode, const dv_shape *in, const dv_layout *l,
                   const dv_run *r)
 {
-    int32_t index[DV_MAX_RANK];
+    int32_t index[DV_MAX_RANK] = { 0 };
     for (int k = 0; k < r->last; k++)
         index[k] = seen_at(mode, v->origin[k] + r->index[k], in->dim[k]);
-    index[r->last] = 0;
     return (row){ dv_layout_at(l, index, r->rank), v->origin[r->last] + r->index[r->last] };
 }
 

@@ -228,12 +228,12 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 
 #define REDUCE_OP(NAME, ONNX_NAME, MAX_IN, PARSE) \
     const dv_op dv_op_##NAME = {                  \
-        .name = ONNX_NAME,                        \
+        .name = (ONNX_NAME),                      \
         .min_in = 1,                              \
-        .max_in = MAX_IN,                         \
+        .max_in = (MAX_IN),                       \
         .max_out = 1,                             \
         .params_size = sizeof(reduce),            \
-        .parse = PARSE,                           \
+        .parse = (PARSE),                         \
         .infer = infer,                           \
         .forward = forward,                       \
         .window = window,                         \

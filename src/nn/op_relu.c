@@ -26,6 +26,7 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
     }
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is the contract's */
 static bool fuse(const dv_call *c, dv_epilogue *ep, float *scale, float *shift, int channels)
 {
     (void)c, (void)scale, (void)shift, (void)channels;

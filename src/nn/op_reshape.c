@@ -243,13 +243,13 @@ static bool cast_parse(const dv_node_spec *s, void *params, dv_error *err)
 
 #define VIEW_OP(NAME, ONNX_NAME, MAX_IN, SIZE, PARSE, INFER) \
     const dv_op dv_op_##NAME = {                             \
-        .name = ONNX_NAME,                                   \
+        .name = (ONNX_NAME),                                 \
         .min_in = 1,                                         \
-        .max_in = MAX_IN,                                    \
+        .max_in = (MAX_IN),                                  \
         .max_out = 1,                                        \
-        .params_size = SIZE,                                 \
-        .parse = PARSE,                                      \
-        .infer = INFER,                                      \
+        .params_size = (SIZE),                               \
+        .parse = (PARSE),                                    \
+        .infer = (INFER),                                    \
         .view = true,                                        \
         .window = window,                                    \
         .project = project,                                  \

@@ -178,15 +178,28 @@ static size_t scratch_bytes(const dv_call *c)
     return n * sizeof(tap);
 }
 
-static void make_taps(const dv_call *c, const tap *axis[DV_MAX_RANK])
+typedef struct taps {
+    const tap *all;
+    size_t start[DV_MAX_RANK]; /* of each axis */
+} taps;
+
+static taps make_taps(const dv_call *c)
 {
     tap *t = c->scratch;
+    taps all = { t, { 0 } };
     for (int k = 0; k < c->out[0].shape.rank; k++) {
         int32_t in = c->in[0].shape.dim[k], out = c->out[0].shape.dim[k];
-        axis[k] = t;
+        all.start[k] = (size_t)(t - all.all);
         for (int32_t o = 0; o < out; o++)
             *t++ = tap_of(c->params, k, o, in, out);
     }
+    return all;
+}
+
+/* The taps of an axis from one output on. */
+static const tap *taps_at(const taps *t, int axis, int32_t o)
+{
+    return t->all + t->start[axis] + o;
 }
 
 /* The two rows of the input that one run of the output lies between, and how much of the second. */
@@ -195,11 +208,11 @@ typedef struct rows {
     float weight;
 } rows;
 
-static rows rows_of(const dv_run *r, const tap *const axis[DV_MAX_RANK], const dv_layout *l)
+static rows rows_of(const dv_run *r, const taps *all, const dv_layout *l)
 {
     rows w = { l->at, l->at, 0 };
     for (int k = 0; k < r->last; k++) {
-        const tap *t = &axis[k][r->index[k]];
+        const tap *t = taps_at(all, k, r->index[k]);
         w.lo += t->lo * l->step[k];
         w.hi += t->hi * l->step[k];
         if (t->weight > 0) /* of the axes before the last, one at most is between */
@@ -210,15 +223,14 @@ static rows rows_of(const dv_run *r, const tap *const axis[DV_MAX_RANK], const d
 
 static void forward(const dv_call *c)
 {
-    const tap *axis[DV_MAX_RANK];
-    make_taps(c, axis);
+    taps all = make_taps(c);
     dv_layout l = dv_layout_whole(&c->in[0].shape);
     float *y = c->out[0].data;
     dv_run r = dv_run_over(&c->out[0].shape, dv_box_whole(&c->out[0].shape));
     for (; dv_run_next(&r); y += r.n) {
-        rows w = rows_of(&r, axis, &l);
+        rows w = rows_of(&r, &all, &l);
         const float *a = c->in[0].data + w.lo, *b = c->in[0].data + w.hi;
-        const tap *t = axis[r.last] + r.index[r.last];
+        const tap *t = taps_at(&all, r.last, r.index[r.last]);
         for (int32_t i = 0; i < r.n; i++) {
             float upper = a[t[i].lo] + t[i].weight * (a[t[i].hi] - a[t[i].lo]);
             float lower = b[t[i].lo] + t[i].weight * (b[t[i].hi] - b[t[i].lo]);
@@ -253,17 +265,16 @@ static size_t project_scratch(const dv_call *c, const dv_signal *out)
 
 static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 {
-    const tap *axis[DV_MAX_RANK];
     if (!out[0].data || !in[0].data)
         return;
-    make_taps(c, axis);
+    taps all = make_taps(c);
     dv_layout l = dv_layout_box(&c->in[0].shape, &in[0].box);
     const float *from = out[0].data;
     dv_run r = dv_run_over(&c->out[0].shape, out[0].box);
     for (; dv_run_next(&r); from += r.n) {
-        rows w = rows_of(&r, axis, &l);
+        rows w = rows_of(&r, &all, &l);
         float *a = in[0].data + w.lo, *b = in[0].data + w.hi;
-        const tap *t = axis[r.last] + r.index[r.last];
+        const tap *t = taps_at(&all, r.last, r.index[r.last]);
         for (int32_t i = 0; i < r.n; i++) {
             float lower = w.weight * from[i], upper = from[i] - lower;
             a[t[i].lo] += upper - t[i].weight * upper;
@@ -276,12 +287,12 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 
 #define RESIZE_OP(NAME, ONNX_NAME, MAX_IN, PARSE) \
     const dv_op dv_op_##NAME = {                  \
-        .name = ONNX_NAME,                        \
+        .name = (ONNX_NAME),                      \
         .min_in = 1,                              \
-        .max_in = MAX_IN,                         \
+        .max_in = (MAX_IN),                       \
         .max_out = 1,                             \
         .params_size = sizeof(resize),            \
-        .parse = PARSE,                           \
+        .parse = (PARSE),                         \
         .infer = infer,                           \
         .scratch_bytes = scratch_bytes,           \
         .forward = forward,                       \

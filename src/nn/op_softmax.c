@@ -38,16 +38,17 @@ static bool is_summed(const softmax *p, int rank, int k)
 static void softmax_fibre(const float *x, float *y, int32_t n, ptrdiff_t step, bool log)
 {
     float top = x[0];
-    for (int32_t i = 1; i < n; i++)
-        top = x[i * step] > top ? x[i * step] : top;
+    for (int32_t k = 1; k < n; k++)
+        top = x[k * step] > top ? x[k * step] : top;
     double sum = 0;
-    for (int32_t i = 0; i < n; i++) {
+    int32_t i = 0;
+    do {
         float e = expf(x[i * step] - top);
         y[i * step] = e;
         sum += (double)e;
-    }
+    } while (++i < n);
     const float whole = (float)sum, log_whole = logf(whole);
-    for (int32_t i = 0; i < n; i++)
+    for (i = 0; i < n; i++)
         y[i * step] = log ? x[i * step] - top - log_whole : y[i * step] / whole;
 }
 
@@ -147,7 +148,7 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in,
         project(c, out, in, LOG);                                                           \
     }                                                                                       \
     const dv_op dv_op_##NAME = {                                                            \
-        .name = ONNX_NAME,                                                                  \
+        .name = (ONNX_NAME),                                                                \
         .min_in = 1,                                                                        \
         .max_in = 1,                                                                        \
         .max_out = 1,                                                                       \

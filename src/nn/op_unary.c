@@ -19,10 +19,15 @@ static bool read_attributes(const dv_node_spec *s, const char *alpha, const char
     return dv_spec_float(s, alpha, &p->alpha, err) && dv_spec_float(s, beta, &p->beta, err);
 }
 
+typedef struct job {
+    const dv_call *c;
+} job;
+
 static void run_chunks(const dv_call *c, void (*task)(void *ctx, int i, int worker))
 {
+    job j = { c };
     size_t n = dv_shape_count(&c->out[0].shape);
-    dv_pool_run(c->pool, (int)((n + CHUNK - 1) / CHUNK), task, (void *)(uintptr_t)c);
+    dv_pool_run(c->pool, (int)((n + CHUNK - 1) / CHUNK), task, &j);
 }
 
 typedef float value_function(float x, float a, float b);
@@ -79,13 +84,13 @@ INLINE float within(float v, float lo, float hi) /* 1 or 0 */
     }                                                                                          \
     static bool NAME##_parse(const dv_node_spec *s, void *params, dv_error *err)               \
     {                                                                                          \
-        *(unary *)params = (unary){ ALPHA, BETA };                                             \
+        *(unary *)params = (unary){ (ALPHA), (BETA) };                                         \
         return read_attributes(s, ALPHA_NAME, BETA_NAME, params, err);                         \
     }                                                                                          \
     static void NAME##_chunk(void *ctx, int i, int worker)                                     \
     {                                                                                          \
         (void)worker;                                                                          \
-        apply(ctx, i, NAME##_value);                                                           \
+        apply(((const job *)ctx)->c, i, NAME##_value);                                         \
     }                                                                                          \
     static void NAME##_forward(const dv_call *c)                                               \
     {                                                                                          \
@@ -96,7 +101,7 @@ INLINE float within(float v, float lo, float hi) /* 1 or 0 */
         apply_back(c, out, in, KEEP, NAME##_derivative);                                       \
     }                                                                                          \
     const dv_op dv_op_##NAME = {                                                               \
-        .name = ONNX_NAME,                                                                     \
+        .name = (ONNX_NAME),                                                                   \
         .min_in = 1,                                                                           \
         .max_in = 1,                                                                           \
         .max_out = 1,                                                                          \
@@ -106,7 +111,7 @@ INLINE float within(float v, float lo, float hi) /* 1 or 0 */
         .forward = NAME##_forward,                                                             \
         .window = dv_window_same,                                                              \
         .project = NAME##_project,                                                             \
-        .keeps = { KEEP, KEEP, KEEP },                                                         \
+        .keeps = { (KEEP), (KEEP), (KEEP) },                                                   \
     };
 
 #define PLAIN_OP(NAME, ONNX_NAME, VALUE, DERIVATIVE, KEEP) \

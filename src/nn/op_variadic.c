@@ -134,17 +134,17 @@ static void winner_project(const dv_call *c, const dv_signal *out, const dv_sign
 
 #define VARIADIC_OP(NAME, ONNX_NAME, EPILOGUE, PROJECT, SCRATCH, KEEP) \
     const dv_op dv_op_##NAME = {                                       \
-        .name = ONNX_NAME,                                             \
+        .name = (ONNX_NAME),                                           \
         .min_in = 1,                                                   \
         .max_in = -1,                                                  \
         .max_out = 1,                                                  \
         .infer = dv_infer_broadcast,                                   \
         .forward = NAME##_forward,                                     \
-        .takes_epilogue = EPILOGUE,                                    \
+        .takes_epilogue = (EPILOGUE),                                  \
         .window = dv_window_broadcast,                                 \
-        .project = PROJECT,                                            \
-        .project_scratch = SCRATCH,                                    \
-        .keeps = { KEEP, KEEP, KEEP },                                 \
+        .project = (PROJECT),                                          \
+        .project_scratch = (SCRATCH),                                  \
+        .keeps = { (KEEP), (KEEP), (KEEP) },                           \
     }
 
 VARIADIC_OP(sum, "Sum", true, sum_project, NULL, DV_KEEP_NOTHING);

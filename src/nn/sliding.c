@@ -47,7 +47,7 @@ static bool parse_pads(const dv_node_spec *s, dv_sliding *p, dv_error *err)
     if (p->n_pads % 2)
         return dv_fail(err, DV_BAD_DATA, "pads holds %d numbers: two an axis are needed",
                        p->n_pads);
-    const int32_t *given = pads + 2 * DV_MAP_AXES - p->n_pads;
+    const int32_t *given = &pads[2 * DV_MAP_AXES - p->n_pads];
     for (int i = 0; i < axes; i++) {
         p->pad_lo[DV_MAP_AXES - axes + i] = given[i];
         p->pad_hi[DV_MAP_AXES - axes + i] = given[axes + i];
