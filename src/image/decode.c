@@ -26,6 +26,7 @@ static void *block_grow(void *block, size_t size)
 #define STBI_FREE(block)          free(block)
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
+#define STBI_NO_JPEG
 #define STBI_NO_HDR
 #define STBI_NO_PIC
 #define STBI_FAILURE_USERMSG
@@ -94,19 +95,27 @@ static bool find_size(const uint8_t *bytes, int size, int *w, int *h)
     return true;
 }
 
+bool dv_decode_limit(int64_t width, int64_t height, dv_error *err)
+{
+    long long w = width, h = height;
+    if (w < 1 || h < 1)
+        return dv_fail(err, DV_BAD_DATA, "the image is damaged (%lld x %lld pixels)", w, h);
+    if (w > DV_IMAGE_MAX_SIDE || h > DV_IMAGE_MAX_SIDE)
+        return dv_fail(err, DV_UNSUPPORTED, "%lld x %lld pixels: a side may have 1 to %d", w, h,
+                       DV_IMAGE_MAX_SIDE);
+    if (w * h > DV_IMAGE_MAX_PIXELS)
+        return dv_fail(err, DV_UNSUPPORTED, "%lld x %lld pixels: at most %d million in all", w, h,
+                       DV_IMAGE_MAX_PIXELS / 1000000);
+    return true;
+}
+
 static bool check_size(const uint8_t *bytes, int size, dv_error *err)
 {
     int w, h;
     if (!find_size(bytes, size, &w, &h))
         return dv_fail(err, DV_BAD_DATA, "not an image that can be read");
-    if (w < 1 || h < 1)
-        return dv_fail(err, DV_BAD_DATA, "the image is damaged (%d x %d pixels)", w, h);
-    if (w > DV_IMAGE_MAX_SIDE || h > DV_IMAGE_MAX_SIDE)
-        return dv_fail(err, DV_UNSUPPORTED, "%d x %d pixels: a side may have 1 to %d", w, h,
-                       DV_IMAGE_MAX_SIDE);
-    if ((int64_t)w * h > DV_IMAGE_MAX_PIXELS)
-        return dv_fail(err, DV_UNSUPPORTED, "%d x %d pixels: at most %d million in all", w, h,
-                       DV_IMAGE_MAX_PIXELS / 1000000);
+    if (!dv_decode_limit(w, h, err))
+        return false;
     /* stb_image takes the bytes of each number in the wrong order */
     if (bytes[0] == 'P' && stbi_is_16_bit_from_memory(bytes, size))
         return dv_fail(err, DV_UNSUPPORTED, "PNM of more than 8 bits a channel");
@@ -116,14 +125,17 @@ static bool check_size(const uint8_t *bytes, int size, dv_error *err)
 bool dv_decode(dv_pixels *p, const void *bytes, size_t size, dv_error *err)
 {
     static const stbi_io_callbacks io = { source_read, source_skip, source_eof };
+    static const uint8_t jpeg[] = { 0xff, 0xd8, 0xff };
     if (size == 0)
         return dv_fail(err, DV_BAD_DATA, "the file is empty");
     if (size > INT_MAX)
         return dv_fail(err, DV_UNSUPPORTED, "%zu bytes are too many for an image", size);
+    if (size >= sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0)
+        return dv_decode_jpeg(p, bytes, size, err);
     if (!check_size(bytes, (int)size, err))
         return false;
     struct source s = { .bytes = bytes, .size = size };
-    dv_pixels found;
+    dv_pixels found = { .orientation = 1 };
     found.data = stbi_load_from_callbacks(&io, &s, &found.width, &found.height, &found.channels, 0);
     if (s.cut || !found.data) {
         const char *why = s.cut ? "the file is cut short" : stbi_failure_reason();

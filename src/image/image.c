@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "image/decode.h"
-#include "image/exif.h"
 
 #include <stdlib.h>
 
@@ -49,12 +48,11 @@ bool dv_image_decode(dv_image *im, const void *data, size_t size, const char *na
     dv_pixels p;
     if (!dv_decode(&p, data, size, err))
         return dv_fail_in(err, "%s", name);
-    int orientation = dv_exif_orientation(data, size);
-    if (p.channels == 3 && orientation == 1) {
+    if (p.channels == 3 && p.orientation == 1) {
         *im = (dv_image){ p.width, p.height, p.data };
         return true;
     }
-    struct walk k = upright(p.width, p.height, orientation);
+    struct walk k = upright(p.width, p.height, p.orientation);
     uint8_t *rgb = malloc((size_t)k.width * k.height * 3), *to = rgb;
     if (rgb)
         for (int y = 0; y < k.height; y++)

@@ -63,23 +63,44 @@ class Program:
         return np.load(self.npy)[0]
 
 
+def normalised(image):
+    return (torchvision_levels(image.convert("RGB"), 256, 224, 224) / 255 - MEAN) / STD
+
+
 def check_photographs(program, name, paths):
-    """Mean absolute difference in normalised units. Decoding is what differs: libjpeg-turbo (Pillow) and
-    stb_image round in other places of the inverse cosine transform, of chroma upsampling and of the colour
-    conversion, by a level or two here and there. Files without loss must agree to the rounding of float32."""
-    worst = {True: 0.0, False: 0.0}
+    """Mean absolute difference in normalised units. The contract allows 0.02, for JPEG decoders that round
+    in other places; here both sides use libjpeg-turbo, so what remains is the rounding of float32. A
+    thousandth leaves room for two versions of it."""
+    worst = 0
     for path in paths:
-        image = ImageOps.exif_transpose(Image.open(path))
-        want = (torchvision_levels(image.convert("RGB"), 256, 224, 224) / 255 - MEAN) / STD
+        want = normalised(ImageOps.exif_transpose(Image.open(path)))
         got = program.prepare(path, 224, 224, 3, "--preprocess", "imagenet")
         difference = np.abs(got.transpose(1, 2, 0) - want).mean()
-        jpeg = path.suffix != ".png"
-        worst[jpeg] = max(worst[jpeg], difference)
-        if difference > (0.02 if jpeg else 1e-6):
+        worst = max(worst, difference)
+        if difference > (1e-3 if path.suffix == ".jpg" else 1e-6):
             print(f"# {path}: mean absolute difference {difference:.6f}")
-    report(worst[True] <= 0.02 and worst[False] <= 1e-6,
-           f"{len(paths)} {name}: mean absolute difference at most {worst[True]:.5f}"
-           + (f", of PNG {worst[False]:.1e}" if worst[False] else ""))
+            worst = max(worst, 1)
+    report(worst <= 1e-3, f"{len(paths)} {name}: mean absolute difference at most {worst:.1e}")
+
+
+def check_kinds_of_jpeg(program):
+    y, x = np.mgrid[0:300, 0:400]
+    picture = Image.fromarray(np.stack([x * 255 // 399, y * 255 // 299, (x * y) % 256], 2).astype(np.uint8))
+    upside_down = Image.Exif()
+    upside_down[0x0112] = 3
+    kinds = {
+        "grey": (picture.convert("L"), {}),
+        "CMYK": (picture.convert("CMYK"), {}),
+        "progressive": (picture, {"progressive": True}),
+        "4:2:0": (picture, {"subsampling": 2}),
+        "4:2:2": (picture, {"subsampling": 1}),
+        "turned": (picture, {"exif": upside_down}),
+    }
+    paths = []
+    for name, (image, options) in kinds.items():
+        paths.append(program.folder / f"{name.replace(':', '')}.jpg")
+        image.save(paths[-1], quality=80, **options)
+    check_photographs(program, f"kinds of JPEG ({', '.join(kinds)})", paths)
 
 
 def check_random_images(program):
@@ -127,6 +148,7 @@ def main():
         program = Program(pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(folder))
         check_random_images(program)
         check_grey(program)
+        check_kinds_of_jpeg(program)
         name = "photographs of Debian packages"
         files = debian_photographs()
         if len(files) == PHOTOGRAPHS:

@@ -168,18 +168,23 @@ static uint8_t block_level(int row, int column)
     return (uint8_t)(20 + 25 * ((row / 8) * (W / 8) + column / 8));
 }
 
-/* Written by Pillow at quality 100. */
-static struct bytes jpeg_of_blocks(void)
+static struct bytes read_bytes(const char *path)
 {
     struct bytes b;
     dv_file f;
     dv_error err;
-    assert_true(dv_file_map(&f, "tests/data/blocks-32x16.jpg", &err));
+    assert_true(dv_file_map(&f, path, &err));
     assert_true(f.size <= sizeof b.data / 2);
     memcpy(b.data, f.data, f.size);
     b.size = f.size;
     dv_file_unmap(&f);
     return b;
+}
+
+/* Written by Pillow at quality 100. */
+static struct bytes jpeg_of_blocks(void)
+{
+    return read_bytes("tests/data/blocks-32x16.jpg");
 }
 
 /* Puts an APP1 segment behind the first two bytes of a JPEG: an EXIF directory of two entries. */
@@ -315,6 +320,27 @@ static void what_does_not_look_like_an_image_is_refused(void **state)
     refuse(b.data, b.size, DV_BAD_DATA, "0 x 3 pixels");
 }
 
+/* The last scan of a progressive file, over and over: little to store, much to decode. */
+static void a_jpeg_of_endless_scans_is_refused(void **state)
+{
+    (void)state;
+    struct bytes b = read_bytes("tests/fuzz/corpus/image/progressive.jpg");
+    size_t scan = 0;
+    for (size_t i = 0; i + 1 < b.size; i++)
+        if (b.data[i] == 0xff && b.data[i + 1] == 0xda)
+            scan = i;
+    size_t n = b.size - 2 - scan, most = 250;
+    assert_true(scan);
+    uint8_t *file = malloc(b.size + most * n);
+    assert_non_null(file);
+    memcpy(file, b.data, b.size - 2);
+    for (size_t i = 0; i < most; i++)
+        memcpy(file + b.size - 2 + i * n, b.data + scan, n);
+    memcpy(file + b.size - 2 + most * n, b.data + b.size - 2, 2);
+    refuse(file, b.size + most * n, DV_UNSUPPORTED, "more than 200 scans");
+    free(file);
+}
+
 /* What follows the pixels (`tail` bytes) is not needed. */
 static void check_cut(const uint8_t *data, size_t size, size_t tail)
 {
@@ -378,6 +404,7 @@ int main(void)
         cmocka_unit_test(an_orientation_that_makes_no_sense_is_none),
         cmocka_unit_test(sizes_past_the_limit_are_refused_before_decoding),
         cmocka_unit_test(what_does_not_look_like_an_image_is_refused),
+        cmocka_unit_test(a_jpeg_of_endless_scans_is_refused),
         cmocka_unit_test(a_file_cut_anywhere_is_refused),
         cmocka_unit_test(a_file_is_named_when_it_fails),
     };
