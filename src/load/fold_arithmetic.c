@@ -3,6 +3,7 @@
 
 #include "load/onnx_type.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -72,6 +73,7 @@ static const dv_array *input(const dv_fold *f, int i)
 static number apply(const function *how, bool is_float, number a, number b)
 {
     number n = { 0 };
+    assert(is_float ? how->real != NULL : how->whole != NULL); /* see check_type */
     if (!is_float)
         n.whole = how->whole(a.whole, b.whole);
     else if (how->truth)

@@ -272,7 +272,9 @@ static bool concat(dv_fold *f, dv_error *err)
 {
     const dv_array *first = input(f, 0);
     int64_t axis = 1, length = 0;
-    int rank = first ? first->shape.rank : 0;
+    if (!first)
+        return dv_fail(err, DV_BAD_DATA, "input 0 is missing");
+    int rank = first->shape.rank;
     if (!dv_spec_int(&f->spec, "axis", &axis, err) || !dv_fold_axis(&axis, rank, err))
         return false;
     for (int i = 0; i < f->spec.n_in; i++) {

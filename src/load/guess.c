@@ -8,9 +8,9 @@ static const struct {
     size_t n;
     const char *what;
 } signatures[] = {
-#define ROW(at, bytes, what)              \
-    {                                     \
-        at, bytes, sizeof bytes - 1, what \
+#define ROW(at, bytes, what)               \
+    {                                      \
+        at, bytes, sizeof(bytes) - 1, what \
     }
     ROW(0, "\xff\xd8\xff", "it is a JPEG image"),
     ROW(0, "\x89PNG", "it is a PNG image"),
@@ -50,7 +50,7 @@ static const char *guess_text(const dv_file *f)
 {
     size_t end = f->size < 2048 ? f->size : 2048;
     for (size_t i = 0; i < end; i++)
-        if (f->data[i] < 0x20 && !memchr("\t\r\n\f", f->data[i], 4))
+        if (f->data[i] < 0x20 && (f->data[i] == 0 || !strchr("\t\r\n\f", f->data[i])))
             return "nothing is known that begins so";
     if (begins_with_somewhere(f, "<html") || begins_with_somewhere(f, "<!DOCTYPE html") ||
         begins_with_somewhere(f, "<!doctype html"))

@@ -9,7 +9,7 @@
 
 /* The one JSON value that the text is. NULL with err set (the line and column of the trouble);
  * freed with cJSON_Delete. */
-cJSON *dv_json_parse(const void *text, size_t size, dv_error *err) DV_MUST_CHECK;
+cJSON *dv_json_parse(const void *data, size_t size, dv_error *err) DV_MUST_CHECK;
 
 /* Member `key` of an object, or NULL. */
 const cJSON *dv_json_get(const cJSON *object, const char *key);

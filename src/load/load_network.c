@@ -163,7 +163,7 @@ bool dv_network_build(dv_model *m, const void *json, size_t size, const dv_netwo
 static bool sniff(const dv_file *f)
 {
     size_t i = 0;
-    while (i < f->size && i < 4096 && memchr(" \t\r\n", f->data[i], 4))
+    while (i < f->size && i < 4096 && f->data[i] && strchr(" \t\r\n", f->data[i]))
         i++;
     return i < f->size && f->data[i] == '{';
 }

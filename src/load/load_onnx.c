@@ -136,7 +136,7 @@ static bool add_input(graph *g, dv_pb m, dv_error *err)
     dv_shape s;
     if (!dv_onnx_read_value(&g->m->arena, m, &v, err))
         return false;
-    if (dv_model_value(g->m, v.name) != DV_NO_VALUE && (!g->input || strcmp(g->input, v.name)))
+    if (dv_model_value(g->m, v.name) != DV_NO_VALUE && (!g->input || strcmp(g->input, v.name) != 0))
         return true;
     if (g->input)
         return dv_fail(err, DV_UNSUPPORTED, "two inputs, '%s' and '%s': one is supported", g->input,

@@ -17,10 +17,12 @@ bool dv_name_check(const char *text, size_t n, const char *what, dv_error *err)
 bool dv_name_check_inside(const char *name, dv_error *err)
 {
     bool up = false;
-    for (const char *part = name; part; part = strchr(part, '/')) {
+    const char *part = name;
+    do {
         part += *part == '/';
         up |= strncmp(part, "..", 2) == 0 && (part[2] == '/' || part[2] == '\0');
-    }
+        part = strchr(part, '/');
+    } while (part);
     if (name[0] == '\0' || name[0] == '/' || up)
         return dv_fail(err, DV_BAD_DATA, "the file '%s' is not inside the model's folder", name);
     return true;

@@ -103,7 +103,8 @@ static bool place(sorter *s, int node, dv_error *err)
 
 bool dv_net_order(dv_model *m, const dv_node_words *nodes, int n, int *order, dv_error *err)
 {
-    sorter s = { .m = m, .nodes = nodes, .order = order };
+    sorter s = { .m = m, .nodes = nodes };
+    s.order = order;
     s.state = dv_arena_alloc(&m->arena, (size_t)n, err);
     s.stack = dv_arena_array(&m->arena, (size_t)n, sizeof *s.stack, err);
     if (!s.state || !s.stack || !list_producers(&s, n, &m->arena, err))

@@ -1,5 +1,6 @@
 #include "load/onnx.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_ATTRS = 1000, MAX_NAMES = 100000 };
@@ -243,13 +244,11 @@ static bool qualify(dv_arena *a, dv_node_words *w, const char *domain, dv_error 
 {
     if (!domain[0] || strcmp(domain, "ai.onnx") == 0)
         return true;
-    size_t n = strlen(domain), m = strlen(w->op);
-    char *op = dv_arena_alloc(a, n + m + 2, err);
+    size_t room = strlen(domain) + strlen(w->op) + 2;
+    char *op = dv_arena_alloc(a, room, err);
     if (!op)
         return false;
-    memcpy(op, domain, n);
-    op[n] = '.';
-    memcpy(op + n + 1, w->op, m);
+    snprintf(op, room, "%s.%s", domain, w->op);
     w->op = op;
     return true;
 }

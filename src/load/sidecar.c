@@ -125,6 +125,19 @@ static bool label_list(dv_model *m, const cJSON *list, dv_error *err)
     return true;
 }
 
+/* A copy of a line; a tab, as between a WordNet id and a name, becomes a blank. */
+static bool label_line(dv_arena *a, const char *line, size_t n, const char **label, dv_error *err)
+{
+    char *text = dv_arena_text(a, line, n, err);
+    if (!text)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (text[i] == '\t')
+            text[i] = ' ';
+    *label = text;
+    return dv_name_check(text, n, "a label", err);
+}
+
 /* One a line; an empty line is a label too, but not behind the last newline. */
 static bool label_lines(dv_model *m, const char *text, size_t size, dv_error *err)
 {
@@ -141,11 +154,8 @@ static bool label_lines(dv_model *m, const char *text, size_t size, dv_error *er
         size_t length = (size_t)((newline ? newline : end) - at);
         const char *next = newline ? newline + 1 : end;
         length -= length && at[length - 1] == '\r';
-        if (!dv_name_check(at, length, "a label", err))
+        if (!label_line(&m->arena, at, length, &labels[line], err))
             return dv_fail_in(err, "line %d", line + 1);
-        labels[line] = dv_arena_text(&m->arena, at, length, err);
-        if (!labels[line])
-            return false;
         at = next;
     }
     m->labels = labels;

@@ -548,7 +548,7 @@ static dv_model *open_with_sidecar(const char *json)
 static void a_file_beside_the_model_tells_preprocessing_and_labels(void **unused)
 {
     (void)unused;
-    write_file("labels.txt", "n01 cat\r\nn02 dog\n", 17);
+    write_file("labels.txt", "n01 cat\r\nn02\tdog\n", 17);
     dv_model *m = open_with_sidecar("{\"preprocess\": {\"resize\": 8, \"scale\": 1, \"mean\": "
                                     "[120.5], \"std\": [2]}, \"labels\": \"labels.txt\"}");
     if (!m)
