@@ -1,8 +1,9 @@
 /* cmd_classify.c - `deconvviz classify`: the best classes of images, and the error over a set. */
-#include "base/file.h"
+#include "cli/labels.h"
 #include "cli/network.h"
 #include "deconvviz/list.h"
 #include "deconvviz/trace.h"
+#include "study/text.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,19 +13,27 @@ typedef struct classify_options {
     cli_network_options network;
     const char *labels, *labels_from;
     int top;
+    bool json;
 } classify_options;
 
+#define AT(member) offsetof(classify_options, member)
+
 static const cli_option options[] = {
-    { "top", 0, CLI_INT, offsetof(classify_options, top), "N", "classes to print, 0 to 20 (5)" },
-    { "labels", 0, CLI_TEXT, offsetof(classify_options, labels), "FILE",
-      "one class a line (the model's own)" },
-    { "labels-from", 0, CLI_TEXT, offsetof(classify_options, labels_from), "dirs|names",
-      "the true class: the folder's name, or the file's up to '_'; prints the errors" },
+    { "", 0, CLI_GROUP, 0, NULL, "What is printed:" },
+    { "top", 0, CLI_INT, AT(top), "N", "classes of each image; 0: none" },
+    { "labels", 0, CLI_TEXT, AT(labels), "FILE",
+      "names of the classes, one a line (the model's own)" },
+    { "labels-from", 0, CLI_TEXT, AT(labels_from), "dirs|names|FILE",
+      "also the top-1 and top-5 error. The true class of an image: its\n"
+      "folder's name, its own up to '_', '-' or '.', or lines PATH CLASS;\n"
+      "where CLASS is a label or its first word, or the class's number" },
+    { "json", 0, CLI_FLAG, AT(json), NULL,
+      "one JSON object a line for each image, then one for all" },
     CLI_NETWORK_ROWS(classify_options),
     { 0 },
 };
 
-enum { MOST = 20, AT_A_TIME = 64, CLASS_FOR_ERROR = 5 };
+enum { MOST = 100, A_WORKER = 8 /* images at a time */, FIVE = 5 };
 
 typedef struct answer {
     bool ok;
@@ -32,125 +41,68 @@ typedef struct answer {
     int n;
     int best[MOST];
     float probability[MOST];
+    int truth; /* -1: not said */
+    int rank;  /* of the truth, from 1 */
 } answer;
 
 typedef struct work {
     const classify_options *o;
     cli_network network;
-    dv_file labels_file;
-    int n_labels;
-    char **labels; /* (n_labels) owned */
-    dv_plan *plan;
-    dv_trace **traces; /* one a worker */
-    float **inputs;
+    cli_labels labels;
+    cli_truth truth;
     dv_list images;
-    int first; /* image of answers[0] */
+    dv_plan *plan;
+    int n_workers;
+    dv_trace **traces; /* (n_workers) */
+    float **inputs;    /* (n_workers) */
+    int first;         /* image of answers[0] */
     answer *answers;
-    int counted, wrong1, wrong5;
+    int told, counted, right1, right5;
 } work;
 
-/* -- labels ----------------------------------------------------------------------------------- */
+/* -- one image -------------------------------------------------------------------------------- */
 
-static bool add_label(work *w, const char *text, size_t n, dv_error *err)
+/* Whether scores are probabilities already: none below 0, and 1 in all. */
+static bool are_probabilities(const float *score, size_t n)
 {
-    char **more = realloc(w->labels, ((size_t)w->n_labels + 1) * sizeof *more);
-    if (more)
-        w->labels = more;
-    char *copy = malloc(n + 1);
-    if (!more || !copy) {
-        free(copy);
-        return dv_fail(err, DV_NO_MEMORY, "no memory for labels");
-    }
-    memcpy(copy, text, n);
-    copy[n] = '\0';
-    w->labels[w->n_labels++] = copy;
-    return true;
-}
-
-static bool read_labels(work *w, const char *path, dv_error *err)
-{
-    if (!dv_file_map(&w->labels_file, path, err))
-        return false;
-    const char *at = (const char *)w->labels_file.data, *end = at + w->labels_file.size;
-    while (at < end) {
-        const char *eol = memchr(at, '\n', (size_t)(end - at));
-        size_t n = (size_t)((eol ? eol : end) - at);
-        size_t shown = n > 0 && at[n - 1] == '\r' ? n - 1 : n;
-        if (!add_label(w, at, shown, err))
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (score[i] < 0)
             return false;
-        at += n + 1;
+        sum += (double)score[i];
     }
-    return true;
+    return fabs(sum - 1) < 1e-3;
 }
 
-static bool find_labels(work *w, dv_error *err)
+/* Whether class a comes before class b: the higher score, of equal ones the smaller number. */
+static bool is_before(const float *score, int a, int b)
 {
-    if (w->o->labels)
-        return read_labels(w, w->o->labels, err);
-    for (int i = 0; i < dv_model_n_labels(w->network.model); i++) {
-        const char *text = dv_model_label(w->network.model, i);
-        if (!add_label(w, text, strlen(text), err))
-            return false;
-    }
-    return true;
+    float difference = score[a] - score[b];
+    return difference > 0 || (difference == 0 && a < b);
 }
 
-/* Whether a label is, or begins with, the word of n bytes. */
-static bool is_called(const char *label, const char *word, size_t n)
-{
-    return strncmp(label, word, n) == 0 && (!label[n] || label[n] == ' ' || label[n] == '\t');
-}
-
-/* The true class of an image by its path, or -1. */
-static int true_class(const work *w, const char *path)
-{
-    const char *slash = strrchr(path, '/'), *word = slash ? slash + 1 : path;
-    size_t n = strcspn(word, "_.");
-    if (strcmp(w->o->labels_from, "dirs") == 0) {
-        if (!slash)
-            return -1;
-        const char *begin = slash;
-        while (begin > path && begin[-1] != '/')
-            begin--;
-        word = begin;
-        n = (size_t)(slash - begin);
-    }
-    for (int i = 0; i < w->n_labels; i++)
-        if (is_called(w->labels[i], word, n))
-            return i;
-    return -1;
-}
-
-/* -- images ----------------------------------------------------------------------------------- */
-
-/* Scores as probabilities: as they are where they are some already, else their softmax. */
 static void rank(const float *score, size_t n, answer *a)
 {
-    double sum = 0, total = 0;
-    float most = score[0];
-    bool negative = false;
-    for (size_t i = 0; i < n; i++) {
-        sum += (double)score[i];
-        negative |= score[i] < 0;
-        most = score[i] > most ? score[i] : most;
-    }
-    bool already = !negative && fabs(sum - 1) < 1e-3;
-    for (size_t i = 0; i < n; i++)
-        total += exp((double)(score[i] - most));
     a->n = n < MOST ? (int)n : MOST;
-    for (int k = 0; k < a->n; k++) {
-        size_t best = n;
-        for (size_t i = 0; i < n; i++) {
-            bool taken = false;
-            for (int j = 0; j < k; j++)
-                taken |= a->best[j] == (int)i;
-            if (!taken && (best == n || score[i] > score[best]))
-                best = i;
-        }
-        a->best[k] = (int)best;
-        a->probability[k] =
-            already ? score[best] : (float)(exp((double)(score[best] - most)) / total);
+    for (int i = 0, held = 0; i < (int)n; i++) {
+        int at = held < a->n ? held++ : a->n;
+        for (; at > 0 && is_before(score, i, a->best[at - 1]); at--)
+            if (at < a->n)
+                a->best[at] = a->best[at - 1];
+        if (at < a->n)
+            a->best[at] = i;
     }
+    double most = (double)score[a->best[0]], total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += exp((double)score[i] - most);
+    bool as_they_are = are_probabilities(score, n);
+    for (int k = 0; k < a->n; k++) {
+        double s = (double)score[a->best[k]];
+        a->probability[k] = (float)(as_they_are ? s : exp(s - most) / total);
+    }
+    a->rank = 1;
+    for (int i = 0; i < (int)n && a->truth >= 0; i++)
+        a->rank += i != a->truth && is_before(score, i, a->truth);
 }
 
 static void classify(void *ctx, int i, int worker)
@@ -159,79 +111,131 @@ static void classify(void *ctx, int i, int worker)
     answer *a = &w->answers[i];
     const dv_model *m = w->network.model;
     const char *path = dv_list_path(&w->images, w->first + i);
-    a->err = (dv_error){ 0 };
+    int output = dv_model_output(m);
+    size_t n = dv_shape_count(dv_tensor_shape(m, output));
+    *a = (answer){ .truth = cli_truth_of(&w->truth, path) };
+    if (w->truth.from != CLI_TRUTH_NONE && (a->truth < 0 || (size_t)a->truth >= n)) {
+        dv_fail(&a->err, DV_BAD_DATA, "%s: its true class is none of the network's", path);
+        return;
+    }
     a->ok = cli_read_input(&w->network, path, false, w->inputs[worker], NULL, &a->err) &&
             (dv_trace_forward(w->traces[worker], w->inputs[worker], &a->err) ||
              dv_fail_in(&a->err, "%s", path));
     if (a->ok)
-        rank(dv_trace_tensor(w->traces[worker], dv_model_output(m)),
-             dv_shape_count(dv_tensor_shape(m, dv_model_output(m))), a);
+        rank(dv_trace_tensor(w->traces[worker], output), n, a);
 }
 
-static void count_errors(work *w, const char *path, const answer *a)
+/* -- words ------------------------------------------------------------------------------------ */
+
+static void add_lines(dv_text *t, const work *w, const char *path, const answer *a)
 {
-    int truth = true_class(w, path);
-    if (truth < 0) {
-        dv_error err = { 0 };
-        dv_fail(&err, DV_BAD_DATA, "%s: its class is not among the labels", path);
-        cli_skip(&err);
-        return;
-    }
-    bool in_five = false;
-    for (int k = 0; k < a->n && k < CLASS_FOR_ERROR; k++)
-        in_five |= a->best[k] == truth;
-    w->counted++;
-    w->wrong1 += a->best[0] != truth;
-    w->wrong5 += !in_five;
+    dv_text_format(t, "%s\n", path);
+    for (int k = 0; k < a->n && k < w->o->top; k++)
+        dv_text_format(t, "  %5.1f %%  %4d  %s\n", (double)a->probability[k] * 100, a->best[k],
+                       cli_label(&w->labels, a->best[k]));
 }
 
-static void tell(work *w, int i)
+static void add_json(dv_text *t, const work *w, const char *path, const answer *a)
+{
+    dv_text_format(t, "{\"image\":");
+    dv_text_string(t, path);
+    dv_text_format(t, ",\"classes\":[");
+    for (int k = 0; k < a->n && k < w->o->top; k++) {
+        dv_text_format(t, "%s{\"class\":%d,\"label\":", k ? "," : "", a->best[k]);
+        dv_text_string(t, cli_label(&w->labels, a->best[k]));
+        dv_text_format(t, ",\"probability\":");
+        dv_text_float(t, a->probability[k]);
+        dv_text_format(t, "}");
+    }
+    dv_text_format(t, "]");
+    if (a->truth >= 0)
+        dv_text_format(t, ",\"truth\":%d,\"rank\":%d", a->truth, a->rank);
+    dv_text_format(t, "}\n");
+}
+
+static bool tell(work *w, int i, dv_error *err)
 {
     const answer *a = &w->answers[i];
     const char *path = dv_list_path(&w->images, w->first + i);
     if (!a->ok) {
-        cli_skip(&a->err);
-        return;
+        if (w->images.count > 1)
+            cli_skip(&a->err);
+        else
+            *err = a->err;
+        return w->images.count > 1;
     }
-    for (int k = 0; k < a->n && k < w->o->top; k++) {
-        const char *label = a->best[k] < w->n_labels ? w->labels[a->best[k]] : "";
-        printf("%s%s%5.1f %%  %4d  %s\n", k ? "" : path, k ? "  " : "\n  ",
-               (double)a->probability[k] * 100, a->best[k], label);
+    if (w->truth.from != CLI_TRUTH_NONE) {
+        w->counted++;
+        w->right1 += a->rank == 1;
+        w->right5 += a->rank <= FIVE;
     }
-    if (w->o->labels_from)
-        count_errors(w, path, a);
+    if (w->o->top == 0)
+        return true;
+    dv_text t = { 0 };
+    (w->o->json ? add_json : add_lines)(&t, w, path, a);
+    bool ok = dv_text_ok(&t, "results", err);
+    cli_progress_clear();
+    ok = ok && (fwrite(t.data, 1, t.size, stdout) == t.size ||
+                dv_fail(err, DV_IO, "cannot write to standard output"));
+    free(t.data);
+    return ok;
+}
+
+static void tell_errors(const work *w)
+{
+    double n = w->counted, top1 = w->right1 / n, top5 = w->right5 / n;
+    if (w->o->json)
+        printf("{\"images\":%d,\"right_top1\":%d,\"right_top5\":%d,\"top1_error\":%.6g,"
+               "\"top5_error\":%.6g}\n",
+               w->counted, w->right1, w->right5, 1 - top1, 1 - top5);
+    else
+        printf("%d images: top-1 error %.2f %% (%d right, %.2f %%), top-5 error %.2f %% (%d right, "
+               "%.2f %%)\n",
+               w->counted, 100 - 100 * top1, w->right1, 100 * top1, 100 - 100 * top5, w->right5,
+               100 * top5);
 }
 
 static bool classify_all(work *w, dv_error *err)
 {
-    for (w->first = 0; w->first < w->images.count; w->first += AT_A_TIME) {
-        int n = w->images.count - w->first;
-        n = n < AT_A_TIME ? n : AT_A_TIME;
-        dv_pool_run(w->network.pool, n, classify, w);
-        for (int i = 0; i < n; i++)
-            tell(w, i);
+    int at_a_time = A_WORKER * w->n_workers;
+    bool ok = true;
+    cli_progress_begin("images", !w->o->network.quiet);
+    for (w->first = 0; ok && w->first < w->images.count; w->first += at_a_time) {
+        int left = w->images.count - w->first, n = left < at_a_time ? left : at_a_time;
+        if (w->n_workers > 1)
+            dv_pool_run(w->network.pool, n, classify, w);
+        for (int i = 0; i < n && ok; i++) {
+            if (w->n_workers == 1)
+                classify(w, i, 0);
+            ok = tell(w, i, err);
+        }
+        cli_progress(w->first + n, w->images.count);
     }
-    if (w->o->labels_from && w->counted > 0)
-        printf("%d images: top-1 error %.2f %%, top-5 error %.2f %% (correct: %.2f %%, %.2f %%)\n",
-               w->counted, 100.0 * w->wrong1 / w->counted, 100.0 * w->wrong5 / w->counted,
-               100 - 100.0 * w->wrong1 / w->counted, 100 - 100.0 * w->wrong5 / w->counted);
-    return cli_none_skipped("images", w->images.count, err);
+    cli_progress_end();
+    if (ok && w->counted > 0)
+        tell_errors(w);
+    return ok && cli_none_skipped("images", w->images.count, err);
 }
 
-static bool make_traces(work *w, dv_error *err)
+/* -- the command ------------------------------------------------------------------------------ */
+
+/* A worker for each thread; for one image, all threads work for one. */
+static bool make_workers(work *w, dv_error *err)
 {
     const dv_model *m = w->network.model;
-    int output = dv_model_output(m), workers = dv_pool_size(w->network.pool);
+    int output = dv_model_output(m);
+    size_t count = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
+    dv_pool *inside = w->images.count == 1 ? w->network.pool : NULL;
     dv_request r = { .n_keep = 1, .keep = &output, .exact = w->o->network.exact };
-    w->plan = dv_plan_new(m, &r, NULL, err);
-    w->answers = calloc(AT_A_TIME, sizeof *w->answers);
-    w->traces = calloc((size_t)workers, sizeof *w->traces);
-    w->inputs = calloc((size_t)workers, sizeof *w->inputs);
+    w->n_workers = inside ? 1 : dv_pool_size(w->network.pool);
+    w->plan = dv_plan_new(m, &r, inside, err);
+    w->answers = calloc((size_t)w->n_workers * A_WORKER, sizeof *w->answers);
+    w->traces = calloc((size_t)w->n_workers, sizeof(dv_trace *));
+    w->inputs = calloc((size_t)w->n_workers, sizeof(float *));
     if (!w->plan)
         return false;
-    size_t count = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
-    for (int i = 0; w->answers && w->traces && w->inputs && i < workers; i++) {
-        w->traces[i] = dv_trace_new(w->plan, NULL, err);
+    for (int i = 0; w->answers && w->traces && w->inputs && i < w->n_workers; i++) {
+        w->traces[i] = dv_trace_new(w->plan, inside, err);
         w->inputs[i] = malloc(count * sizeof **w->inputs);
         if (!w->traces[i])
             return false;
@@ -239,27 +243,45 @@ static bool make_traces(work *w, dv_error *err)
             return dv_fail(err, DV_NO_MEMORY, "no memory for the input");
     }
     return (w->answers && w->traces && w->inputs) ||
-           dv_fail(err, DV_NO_MEMORY, "no memory for %d workers", workers);
+           dv_fail(err, DV_NO_MEMORY, "no memory for %d workers", w->n_workers);
 }
 
-static bool check(work *w, int n_args, char **args, dv_error *err)
+static bool list_images(work *w, int n_args, char **args, dv_error *err)
 {
-    const char *from = w->o->labels_from;
-    if (from && strcmp(from, "dirs") != 0 && strcmp(from, "names") != 0)
-        return dv_fail(err, DV_BAD_USAGE, "--labels-from '%s': dirs or names", from);
-    if (w->o->top < 0 || w->o->top > MOST)
-        return dv_fail(err, DV_BAD_USAGE, "--top %d: 0 to %d are supported", w->o->top, MOST);
-    if (n_args == 0)
-        return dv_fail(err, DV_BAD_USAGE, "an image or a folder of images is needed");
     for (int i = 0; i < n_args; i++)
         if (!dv_list_add(&w->images, args[i], err))
             return false;
-    return true;
+    for (int i = 0; n_args == 0 && i < w->truth.n; i++)
+        if (!dv_list_add(&w->images, w->truth.lines[i].path, err))
+            return false;
+    return w->images.count > 0 ||
+           dv_fail(err, DV_BAD_DATA, "%s: no images in it", w->o->labels_from);
+}
+
+/* Labels of another network would be worse than none. */
+static bool labels_fit(const work *w, dv_error *err)
+{
+    const dv_model *m = w->network.model;
+    size_t n = dv_shape_count(dv_tensor_shape(m, dv_model_output(m)));
+    return w->labels.n == 0 || (size_t)w->labels.n == n ||
+           dv_fail(err, DV_BAD_USAGE, "%s: %d labels, but the network's output %s has %zu values",
+                   w->o->labels ? w->o->labels : "the model", w->labels.n,
+                   dv_tensor_name(m, dv_model_output(m)), n);
+}
+
+static bool check(const classify_options *o, int n_args, dv_error *err)
+{
+    bool file = o->labels_from && strcmp(o->labels_from, "dirs") != 0 &&
+                strcmp(o->labels_from, "names") != 0;
+    if (o->top < 0 || o->top > MOST)
+        return dv_fail(err, DV_BAD_USAGE, "--top takes 0 to %d, not %d", MOST, o->top);
+    return n_args > 0 || file ||
+           dv_fail(err, DV_BAD_USAGE, "an image or a folder of images is needed");
 }
 
 static void clean_up(work *w)
 {
-    for (int i = 0; i < dv_pool_size(w->network.pool); i++) {
+    for (int i = 0; i < w->n_workers; i++) {
         if (w->traces)
             dv_trace_free(w->traces[i]);
         if (w->inputs)
@@ -269,21 +291,20 @@ static void clean_up(work *w)
     free(w->inputs);
     free(w->answers);
     dv_plan_free(w->plan);
+    cli_truth_free(&w->truth);
+    cli_labels_free(&w->labels);
     cli_network_close(&w->network);
-    for (int i = 0; i < w->n_labels; i++)
-        free(w->labels[i]);
-    free(w->labels);
-    if (w->labels_file.data)
-        dv_file_unmap(&w->labels_file);
     dv_list_free(&w->images);
 }
 
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
-    work w = { .o = opts };
-    bool ok = check(&w, n_args, args, err) &&
-              cli_network_open(&w.network, &w.o->network, NULL, err) && find_labels(&w, err) &&
-              make_traces(&w, err) && classify_all(&w, err);
+    const classify_options *o = opts;
+    work w = { .o = o };
+    bool ok = check(o, n_args, err) && cli_network_open(&w.network, &o->network, NULL, err) &&
+              cli_labels_read(&w.labels, o->labels, w.network.model, err) && labels_fit(&w, err) &&
+              cli_truth_read(&w.truth, o->labels_from, &w.labels, err) &&
+              list_images(&w, n_args, args, err) && make_workers(&w, err) && classify_all(&w, err);
     clean_up(&w);
     return ok;
 }
@@ -291,7 +312,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 const cli_command cmd_classify = {
     .name = "classify",
     .summary = "Name the best classes of images; with --labels-from also the error over a set",
-    .usage = "[-m MODEL] IMAGE|FOLDER...",
+    .usage = "[-m MODEL] [options] IMAGE|FOLDER...",
     .options = options,
     .defaults = &(const classify_options){ .network = CLI_NETWORK_DEFAULTS, .top = 5 },
     .options_size = sizeof(classify_options),

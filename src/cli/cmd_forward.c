@@ -11,9 +11,10 @@ typedef struct forward_options {
 } forward_options;
 
 static const cli_option options[] = {
+    { "", 0, CLI_GROUP, 0, NULL, "What is computed and written:" },
     { "layer", 'l', CLI_TEXT, offsetof(forward_options, layer), "LAYER",
-      "number of a weight layer, or name of a tensor or node (the output)" },
-    { "npy", 0, CLI_TEXT, offsetof(forward_options, npy), "FILE", "where the activations go" },
+      "the N-th weight layer, or the name of a node or tensor (the output)" },
+    { "npy", 0, CLI_TEXT, offsetof(forward_options, npy), "FILE", "the activations, float32" },
     { "input", 0, CLI_TEXT, offsetof(forward_options, input), "X.npy",
       "a prepared input in place of IMAGE" },
     CLI_NETWORK_ROWS(forward_options),
@@ -65,8 +66,11 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     const forward_options *o = opts;
     if (n_args + (o->input != NULL) != 1)
         return dv_fail(err, DV_BAD_USAGE, "forward takes one image, or --input X.npy");
+    int size[2];
+    if (o->input && !cli_tensor_size(o->input, size, err))
+        return false;
     cli_network n;
-    bool ok = cli_network_open(&n, &o->network, NULL, err) &&
+    bool ok = cli_network_open(&n, &o->network, o->input ? size : NULL, err) &&
               forward(&n, o, o->input ? o->input : args[0], err);
     cli_network_close(&n);
     return ok;

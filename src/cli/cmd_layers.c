@@ -1,122 +1,231 @@
 /* cmd_layers.c - `deconvviz layers`: what the network is made of. */
 #include "cli/network.h"
+#include "graph/model.h"
+#include "study/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct layers_options {
     cli_network_options network;
-    bool json;
+    bool all, json;
 } layers_options;
 
 static const cli_option options[] = {
-    CLI_NETWORK_ROWS(layers_options),
+    { "", 0, CLI_GROUP, 0, NULL, "What is listed:" },
+    { "all", 'a', CLI_FLAG, offsetof(layers_options, all), NULL,
+      "every tensor that -l takes, not the weight layers alone" },
     { "json", 0, CLI_FLAG, offsetof(layers_options, json), NULL, "one JSON object a line" },
+    CLI_MODEL_ROWS(layers_options),
     { 0 },
 };
 
 typedef struct row {
-    const dv_layer *layer;
+    int number;            /* of the weight layer that the tensor stands for; 0: none */
+    const char *name, *op; /* of the node */
     const char *tensor;
-    dv_shape shape;
-    int field[2]; /* height, width of the receptive field; 0: none */
+    char shape[DV_SHAPE_TEXT_MAX];
+    const dv_shape *dims;
+    int field[2]; /* height, width of a unit's receptive field */
     int32_t stride[2];
+    size_t parameters;
 } row;
 
-static bool look(const dv_model *m, int i, row *r, dv_error *err)
+/* Completes a row about the tensor `id`: a unit in its middle stands for all. */
+static bool look_at(const dv_model *m, int id, row *r, dv_error *err)
 {
-    r->layer = dv_model_layer(m, i);
-    r->tensor = dv_tensor_name(m, r->layer->tensor);
-    r->shape = *dv_tensor_shape(m, r->layer->tensor);
-    dv_box unit = dv_box_whole(&r->shape), in;
+    r->tensor = dv_tensor_name(m, id);
+    r->dims = dv_tensor_shape(m, id);
+    if (r->dims->rank < 0) {
+        snprintf(r->shape, sizeof r->shape, "-"); /* not for an input of this size */
+        return true;
+    }
+    dv_shape_text(r->dims, r->shape);
+    dv_box unit = dv_box_whole(r->dims), in;
     for (int a = 0; a < 3; a++) {
         unit.lo[a] = (unit.hi[a] - 1) / 2;
         unit.hi[a] = unit.lo[a] + 1;
     }
-    if (!dv_model_field(m, r->layer->tensor, unit, &in, err) ||
-        !dv_model_stride(m, r->layer->tensor, r->stride, err))
+    if (!dv_model_field(m, id, unit, &in, err) || !dv_model_stride(m, id, r->stride, err))
         return false;
     r->field[0] = in.hi[DV_Y] - in.lo[DV_Y];
     r->field[1] = in.hi[DV_X] - in.lo[DV_X];
     return true;
 }
 
-/* "7x7"; "-" for 0. */
-static const char *by(int a, int b, char text[32])
+/* The layer for which the tensor is taken, or NULL. */
+static const dv_layer *layer_of(const dv_model *m, int id)
 {
-    if (a == 0 && b == 0)
-        return "-";
-    snprintf(text, 32, "%dx%d", a, b);
-    return text;
+    for (int i = 0; i < dv_model_n_layers(m); i++)
+        if (dv_model_layer(m, i)->tensor == id)
+            return dv_model_layer(m, i);
+    return NULL;
 }
 
-static void print_row(const row *r, int name_width)
+/* Rows of all activations behind the input; returns their number, -1 with err set. */
+static int list_tensors(const dv_model *m, row *rows, dv_error *err)
 {
-    char shape[DV_SHAPE_TEXT_MAX], field[32], stride[32];
-    printf("%3d  %-*s  %-13s  %-16s  %9s  %7s  %10zu  %s\n", r->layer->number, name_width,
-           r->layer->name, r->layer->op, dv_shape_text(&r->shape, shape),
-           by(r->field[0], r->field[1], field), by(r->stride[0], r->stride[1], stride),
-           r->layer->parameters, r->tensor);
+    int n = 0;
+    for (int i = 0; i < m->n_nodes; i++)
+        for (int k = 0; k < m->nodes[i].n_out; k++) {
+            int id = m->nodes[i].out[k];
+            if (id == DV_NO_VALUE || m->values[id].constant || m->values[id].shape.rank < 0)
+                continue;
+            const dv_layer *l = layer_of(m, id);
+            rows[n] = (row){ .number = l ? l->number : 0,
+                             .name = m->nodes[i].name,
+                             .op = m->nodes[i].op->name,
+                             .parameters = l ? l->parameters : 0 };
+            if (!look_at(m, id, &rows[n++], err))
+                return -1;
+        }
+    return n;
 }
 
-static void print_text(const char *text)
+static int list_layers(const dv_model *m, row *rows, dv_error *err)
 {
-    putchar('"');
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        if (*c == '"' || *c == '\\')
-            printf("\\%c", *c);
-        else if (*c < 32)
-            printf("\\u%04x", *c);
-        else
-            putchar(*c);
-    putchar('"');
-}
-
-static void print_json(const row *r)
-{
-    printf("{\"number\":%d,\"name\":", r->layer->number);
-    print_text(r->layer->name);
-    printf(",\"operator\":\"%s\",\"tensor\":", r->layer->op);
-    print_text(r->tensor);
-    printf(",\"shape\":[");
-    for (int i = 0; i < r->shape.rank; i++)
-        printf("%s%d", i ? "," : "", (int)r->shape.dim[i]);
-    printf("],\"receptive_field\":[%d,%d],\"stride\":[%d,%d],\"parameters\":%zu}\n", r->field[0],
-           r->field[1], (int)r->stride[0], (int)r->stride[1], r->layer->parameters);
-}
-
-static bool print_all(const dv_model *m, bool json, dv_error *err)
-{
-    int width = 4;
-    for (int i = 0; i < dv_model_n_layers(m); i++) {
-        int len = (int)strlen(dv_model_layer(m, i)->name);
-        width = len > width ? len : width;
+    int n = dv_model_n_layers(m);
+    for (int i = 0; i < n; i++) {
+        const dv_layer *l = dv_model_layer(m, i);
+        rows[i] =
+            (row){ .number = l->number, .name = l->name, .op = l->op, .parameters = l->parameters };
+        if (!look_at(m, l->tensor, &rows[i], err))
+            return -1;
     }
-    width = width > 40 ? 40 : width;
-    if (!json)
-        printf("  #  %-*s  %-13s  %-16s  %9s  %7s  %10s  %s\n", width, "name", "operator", "shape",
-               "field", "stride", "parameters", "tensor");
-    for (int i = 0; i < dv_model_n_layers(m); i++) {
-        row r;
-        if (!look(m, i, &r, err))
-            return false;
-        if (json)
-            print_json(&r);
-        else
-            print_row(&r, width);
+    return n;
+}
+
+/* -- the table -------------------------------------------------------------------------------- */
+
+enum { NUMBER, NAME, OPERATOR, SHAPE, FIELD, STRIDE, PARAMETERS, TENSOR, N_COLUMNS };
+
+static const struct {
+    const char *title;
+    bool right; /* numbers stand at the right */
+} columns[N_COLUMNS] = {
+    [NUMBER] = { "#", true },
+    [NAME] = { "name", false },
+    [OPERATOR] = { "operator", false },
+    [SHAPE] = { "shape", false },
+    [FIELD] = { "field", true },
+    [STRIDE] = { "stride", true },
+    [PARAMETERS] = { "parameters", true },
+    [TENSOR] = { "tensor", false },
+};
+
+/* What stands in a column of a row; buffer is for what has to be written first. */
+static const char *cell(const row *r, int column, char *buffer, size_t size)
+{
+    buffer[0] = '\0';
+    switch (column) {
+    case NUMBER:
+        if (r->number)
+            snprintf(buffer, size, "%d", r->number);
+        return buffer;
+    case NAME:
+        return r->name;
+    case OPERATOR:
+        return r->op;
+    case SHAPE:
+        return r->shape;
+    case FIELD:
+        snprintf(buffer, size, "%dx%d", r->field[0], r->field[1]);
+        return r->field[0] > 0 ? buffer : "-";
+    case STRIDE:
+        snprintf(buffer, size, "%dx%d", (int)r->stride[0], (int)r->stride[1]);
+        return r->stride[0] > 0 || r->stride[1] > 0 ? buffer : "-";
+    case PARAMETERS:
+        if (r->parameters)
+            snprintf(buffer, size, "%zu", r->parameters);
+        return buffer;
+    default:
+        return r->tensor;
     }
-    return true;
+}
+
+static void print_cells(const char *const cells[N_COLUMNS], const int width[N_COLUMNS])
+{
+    for (int c = 0; c < N_COLUMNS; c++)
+        printf("%s%*s", c ? "  " : "",
+               columns[c].right ? width[c]
+               : c == TENSOR    ? 0
+                                : -width[c],
+               cells[c]);
+    putchar('\n');
+}
+
+static void print_table(const row *rows, int n)
+{
+    int width[N_COLUMNS];
+    char buffer[N_COLUMNS][32];
+    const char *cells[N_COLUMNS];
+    for (int c = 0; c < N_COLUMNS; c++) {
+        cells[c] = columns[c].title;
+        width[c] = (int)strlen(columns[c].title);
+        for (int i = 0; i < n; i++) {
+            int w = (int)strlen(cell(&rows[i], c, buffer[0], sizeof *buffer));
+            width[c] = w > width[c] ? w : width[c];
+        }
+    }
+    print_cells(cells, width);
+    for (int i = 0; i < n; i++) {
+        for (int c = 0; c < N_COLUMNS; c++)
+            cells[c] = cell(&rows[i], c, buffer[c], sizeof *buffer);
+        print_cells(cells, width);
+    }
+}
+
+static bool print_json(const row *rows, int n, dv_error *err)
+{
+    dv_text t = { 0 };
+    for (int i = 0; i < n; i++) {
+        const row *r = &rows[i];
+        dv_text_format(
+            &t, r->number ? "{\"number\":%d,\"name\":" : "{\"number\":null,\"name\":", r->number);
+        dv_text_string(&t, r->name);
+        dv_text_format(&t, ",\"operator\":\"%s\",\"tensor\":", r->op);
+        dv_text_string(&t, r->tensor);
+        dv_text_format(&t, ",\"shape\":[");
+        for (int d = 0; d < r->dims->rank; d++)
+            dv_text_format(&t, "%s%d", d ? "," : "", (int)r->dims->dim[d]);
+        dv_text_format(&t, "],\"receptive_field\":[%d,%d],\"stride\":[%d,%d],\"parameters\":%zu}\n",
+                       r->field[0], r->field[1], (int)r->stride[0], (int)r->stride[1],
+                       r->parameters);
+    }
+    bool ok = dv_text_ok(&t, "the list", err);
+    if (ok && t.size > 0)
+        fwrite(t.data, 1, t.size, stdout);
+    free(t.data);
+    return ok;
+}
+
+static bool list(const dv_model *m, const layers_options *o, dv_error *err)
+{
+    size_t most = (size_t)m->n_values + (size_t)dv_model_n_layers(m);
+    row *rows = calloc(most, sizeof *rows);
+    if (!rows)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu rows", most);
+    int n = (o->all ? list_tensors : list_layers)(m, rows, err);
+    bool ok = n >= 0;
+    if (ok && o->json)
+        ok = print_json(rows, n, err);
+    else if (ok)
+        print_table(rows, n);
+    free(rows);
+    return ok;
 }
 
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     const layers_options *o = opts;
     if (n_args > 0)
-        return dv_fail(err, DV_BAD_USAGE, "layers takes no argument '%s' (the model: -m FILE)",
+        return dv_fail(err, DV_BAD_USAGE, "layers takes no argument '%s' (the model: -m MODEL)",
                        args[0]);
     cli_network_options quiet = o->network;
     quiet.quiet = true;
+    quiet.threads = 1;
     cli_network n;
-    bool ok = cli_network_open(&n, &quiet, NULL, err) && print_all(n.model, o->json, err);
+    bool ok = cli_network_open(&n, &quiet, NULL, err) && list(n.model, o, err);
     cli_network_close(&n);
     return ok;
 }
@@ -124,7 +233,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 const cli_command cmd_layers = {
     .name = "layers",
     .summary = "List the weight layers: number, name, operator, shape, receptive field, stride",
-    .usage = "[-m MODEL]",
+    .usage = "[-m MODEL] [--all] [--json]",
     .options = options,
     .defaults = &(const layers_options){ .network = CLI_NETWORK_DEFAULTS },
     .options_size = sizeof(layers_options),

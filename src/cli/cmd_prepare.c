@@ -1,27 +1,44 @@
 /* cmd_prepare.c - `deconvviz prepare`: the input tensor that the network gets. */
 #include "cli/network.h"
+#include "cli/outputs.h"
+#include "deconvviz/draw.h"
+#include "image/png.h"
 #include "tensor/npy.h"
 
 #include <stdlib.h>
 
 typedef struct prepare_options {
     cli_network_options network;
-    const char *npy;
+    const char *npy, *png;
 } prepare_options;
 
 static const cli_option options[] = {
-    { "npy", 0, CLI_TEXT, offsetof(prepare_options, npy), "FILE", "where the tensor goes" },
+    { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
+    { "npy", 0, CLI_TEXT, offsetof(prepare_options, npy), "FILE", "the tensor, float32 (1,C,H,W)" },
+    { "png", 0, CLI_TEXT, offsetof(prepare_options, png), "FILE", "what the network sees" },
     CLI_NETWORK_ROWS(prepare_options),
     { 0 },
 };
 
-static bool prepare(const cli_network *n, const char *path, const char *npy, dv_error *err)
+static bool write_picture(const cli_network *n, const char *path, const float *input, dv_error *err)
+{
+    dv_image seen;
+    if (!dv_draw_input(&seen, input, &n->prepare, err))
+        return false;
+    bool ok = dv_png_write(path, seen.width, seen.height, 3, seen.rgb, NULL, 0, err);
+    dv_image_free(&seen);
+    return ok;
+}
+
+static bool prepare(const cli_network *n, const char *path, const prepare_options *o, dv_error *err)
 {
     const dv_shape *s = dv_tensor_shape(n->model, dv_model_input(n->model));
     float *input = malloc(dv_shape_count(s) * sizeof *input);
     if (!input)
         return dv_fail(err, DV_NO_MEMORY, "no memory for the input");
-    bool ok = cli_read_input(n, path, false, input, NULL, err) && dv_npy_write(npy, s, input, err);
+    bool ok = cli_read_input(n, path, false, input, NULL, err) &&
+              (!o->npy || dv_npy_write(o->npy, s, input, err)) &&
+              (!o->png || write_picture(n, o->png, input, err));
     free(input);
     return ok;
 }
@@ -31,10 +48,12 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     const prepare_options *o = opts;
     if (n_args != 1)
         return dv_fail(err, DV_BAD_USAGE, "prepare takes one image, not %d", n_args);
-    if (!o->npy)
-        return dv_fail(err, DV_BAD_USAGE, "prepare needs --npy FILE");
+    if (!o->npy && !o->png)
+        return dv_fail(err, DV_BAD_USAGE, "prepare needs --npy FILE or --png FILE");
+    if ((o->npy && cli_same_file(o->npy, args[0])) || (o->png && cli_same_file(o->png, args[0])))
+        return dv_fail(err, DV_BAD_USAGE, "%s is an input: it would be overwritten", args[0]);
     cli_network n;
-    bool ok = cli_network_open(&n, &o->network, NULL, err) && prepare(&n, args[0], o->npy, err);
+    bool ok = cli_network_open(&n, &o->network, NULL, err) && prepare(&n, args[0], o, err);
     cli_network_close(&n);
     return ok;
 }

@@ -1,8 +1,10 @@
 #include "cli/network.h"
 
+#include "base/file.h"
 #include "tensor/npy.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -114,6 +116,12 @@ static bool make_pool(cli_network *n, int threads, dv_error *err)
     return n->pool != NULL;
 }
 
+const char *cli_network_model(const cli_network_options *o)
+{
+    const char *path = o->model ? o->model : getenv("DECONVVIZ_MODEL");
+    return path && path[0] ? path : DV_DEFAULT_MODEL;
+}
+
 bool cli_network_open(cli_network *n, const cli_network_options *o, const int *map_size,
                       dv_error *err)
 {
@@ -123,8 +131,7 @@ bool cli_network_open(cli_network *n, const cli_network_options *o, const int *m
         return false;
     if (!o->size && map_size)
         memcpy(load.size, map_size, sizeof load.size);
-    const char *path = o->model ? o->model : getenv("DECONVVIZ_MODEL");
-    n->model = dv_model_open(path ? path : DV_DEFAULT_MODEL, &load, err);
+    n->model = dv_model_open(cli_network_model(o), &load, err);
     if (!n->model || !make_pool(n, o->threads, err))
         return false;
     const dv_shape *in = dv_tensor_shape(n->model, dv_model_input(n->model));
@@ -138,11 +145,90 @@ bool cli_network_open(cli_network *n, const cli_network_options *o, const int *m
     return true;
 }
 
+/* -- who the model is ------------------------------------------------------------------------- */
+
+struct cli_hash {
+    dv_model *model;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    bool running, known;
+    const char *sha256; /* NULL: err says why */
+    dv_error err;
+};
+
+static void *hash_model(void *ctx)
+{
+    struct cli_hash *h = ctx;
+    h->sha256 = dv_model_sha256(h->model, &h->err);
+    return NULL;
+}
+
+void cli_network_begin_hash(cli_network *n)
+{
+    struct cli_hash *h = calloc(1, sizeof *h);
+    n->hash = h;
+    if (!h)
+        return; /* which cli_network_hash tells */
+    h->model = n->model;
+    pthread_mutex_init(&h->lock, NULL);
+    h->running = pthread_create(&h->thread, NULL, hash_model, h) == 0;
+}
+
+/* Once no thread is at it any more, the hash is there. */
+static void finish_hash(struct cli_hash *h)
+{
+    pthread_mutex_lock(&h->lock);
+    if (h->running)
+        pthread_join(h->thread, NULL);
+    else if (!h->known)
+        hash_model(h);
+    h->running = false;
+    h->known = true;
+    pthread_mutex_unlock(&h->lock);
+}
+
+const char *cli_network_hash(cli_network *n, dv_error *err)
+{
+    if (!n->hash) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for the model's SHA-256");
+        return NULL;
+    }
+    finish_hash(n->hash);
+    if (!n->hash->sha256 && err)
+        *err = n->hash->err;
+    return n->hash->sha256;
+}
+
 void cli_network_close(cli_network *n)
 {
+    if (n->hash) {
+        if (n->hash->running)
+            pthread_join(n->hash->thread, NULL);
+        pthread_mutex_destroy(&n->hash->lock);
+        free(n->hash);
+    }
     dv_model_free(n->model);
     dv_pool_free(n->pool);
     *n = (cli_network){ 0 };
+}
+
+/* -- the input -------------------------------------------------------------------------------- */
+
+bool cli_tensor_size(const char *path, int size[2], dv_error *err)
+{
+    dv_file f;
+    dv_array a;
+    if (!dv_file_map(&f, path, err))
+        return false;
+    bool ok = dv_npy_parse(&a, f.data, f.size, err) || dv_fail_in(err, "%s", path);
+    dv_file_unmap(&f);
+    char text[DV_SHAPE_TEXT_MAX];
+    if (ok && a.shape.rank < 3)
+        return dv_fail(err, DV_BAD_USAGE, "%s: the array is %s, not (1,C,H,W)", path,
+                       dv_shape_text(&a.shape, text));
+    for (int i = 0; ok && i < 2; i++)
+        size[i] = a.shape.dim[a.shape.rank - 2 + i];
+    return ok;
 }
 
 static bool read_tensor(const cli_network *n, const char *path, float *input, dv_error *err)

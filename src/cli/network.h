@@ -66,7 +66,11 @@ typedef struct cli_network {
     dv_preprocess prepare;
     bool is_image; /* the input is an image: (1, 1 or 3, H, W) */
     dv_pool *pool;
+    struct cli_hash *hash; /* of the model's file, on a thread of its own */
 } cli_network;
+
+/* The model that the options, the environment or the default name. */
+const char *cli_network_model(const cli_network_options *o);
 
 /* Opens the model and settles preprocessing; notes it on standard error unless quiet. map_size: a
  * size (H,W) of the input to use where the options give none; NULL: the model's own.
@@ -74,6 +78,15 @@ typedef struct cli_network {
 bool cli_network_open(cli_network *n, const cli_network_options *o, const int *map_size,
                       dv_error *err) DV_MUST_CHECK;
 void cli_network_close(cli_network *n);
+
+/* The size (H,W) of a prepared tensor in a file: what the network's input has to be for it. Fails
+ * when it has less than three dimensions. */
+bool cli_tensor_size(const char *path, int size[2], dv_error *err) DV_MUST_CHECK;
+
+/* Begins to read the model's file for its SHA-256 while other work goes on; and waits for that.
+ * Any thread; NULL with err set when the file cannot be read. */
+void cli_network_begin_hash(cli_network *n);
+const char *cli_network_hash(cli_network *n, dv_error *err) DV_MUST_CHECK;
 
 /* Reads what the network gets: an image, or (npy) a prepared float tensor of the input's shape.
  * input: as many floats as the input has. map may be NULL. */

@@ -4,59 +4,107 @@
 #include "image/png.h"
 #include "tensor/npy.h"
 
-#include <cjson/cJSON.h>
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
-
-enum { SIDE_FOR_THE_EYE = 224 };
+#include <string.h>
 
 static const dv_model *model_of(const cli_scene *s)
 {
     return s->network->model;
 }
 
+/* Whether the unit is one of several in its channel. */
+static bool has_position(const cli_scene *s, const cli_result *r)
+{
+    return r->unit.y != DV_ALL && dv_tensor_shape(model_of(s), r->unit.tensor)->rank >= 3;
+}
+
+/* -- pictures --------------------------------------------------------------------------------- */
+
 bool cli_draw_unit(dv_image *out, const cli_scene *s, const cli_result *r, dv_error *err)
 {
     const dv_preprocess *p = &s->network->prepare;
-    if (!s->network->is_image)
-        return dv_fail(err, DV_UNSUPPORTED, "the network's input is no image: use --npy --no-png");
     dv_rect rect = dv_view_rect(s->view, r->field, p->size);
     int zoom = s->zoom;
     if (zoom == 0)
-        zoom = s->view == DV_VIEW_FULL ? 1 : dv_view_zoom(rect, SIDE_FOR_THE_EYE);
+        zoom = s->view == DV_VIEW_FULL ? 1 : dv_view_zoom(rect, s->side);
     dv_look look = { .view = s->view, .zoom = zoom, .scale = r->scale, .bgr = p->bgr };
     return dv_draw_view(out, &s->seen, &r->signal, rect, &look, err);
 }
 
-bool cli_write_unit_png(const char *path, const cli_scene *s, const cli_result *r, dv_error *err)
+enum { MAX_TEXTS = 16 };
+
+/* The texts that every picture of an image has; returns their number. */
+static int scene_texts(const cli_scene *s, dv_png_text texts[MAX_TEXTS])
 {
-    char channel[16], position[32] = "all", value[32], scale[32];
-    snprintf(channel, sizeof channel, "%d", (int)r->unit.channel);
-    if (r->unit.y != DV_ALL)
-        snprintf(position, sizeof position, "%d,%d", (int)r->unit.y, (int)r->unit.x);
-    snprintf(value, sizeof value, "%.9g", (double)r->value);
-    snprintf(scale, sizeof scale, "%.9g", (double)r->scale);
-    const dv_png_text texts[] = {
+    const dv_png_text of_scene[] = {
         { "Software", "deconvviz " DV_VERSION },
         { "Model", dv_model_name(model_of(s)) },
         { "Model-SHA256", s->model_sha256 },
         { "Image", s->image },
         { "Image-SHA256", s->image_sha256 },
-        { "Layer", r->layer },
-        { "Tensor", dv_tensor_name(model_of(s), r->unit.tensor) },
-        { "Channel", channel },
-        { "Position", position },
-        { "Value", value },
         { "Rule", dv_rule_name(s->rule) },
         { "Seed", s->seed == DV_SEED_ONE ? "one" : "value" },
-        { "Scale", scale },
     };
+    memcpy(texts, of_scene, sizeof of_scene);
+    return (int)(sizeof of_scene / sizeof *of_scene);
+}
+
+static void format_float(float v, char text[32])
+{
+    snprintf(text, 32, "%.9g", (double)v);
+}
+
+bool cli_write_unit_png(const char *path, const cli_scene *s, const cli_result *r, dv_error *err)
+{
+    char channel[16], position[32] = "none", value[32], scale[32];
+    snprintf(channel, sizeof channel, "%d", (int)r->unit.channel);
+    if (has_position(s, r))
+        snprintf(position, sizeof position, "%d,%d", (int)r->unit.y, (int)r->unit.x);
+    else if (r->unit.y == DV_ALL)
+        snprintf(position, sizeof position, "all");
+    format_float(r->value, value);
+    format_float(r->scale, scale);
+    const dv_png_text of_unit[] = {
+        { "Layer", r->layer },  { "Tensor", dv_tensor_name(model_of(s), r->unit.tensor) },
+        { "Channel", channel }, { "Position", position },
+        { "Value", value },     { "Scale", scale },
+    };
+    dv_png_text texts[MAX_TEXTS];
+    int n = scene_texts(s, texts), n_of_unit = (int)(sizeof of_unit / sizeof *of_unit);
+    memcpy(texts + n, of_unit, sizeof of_unit);
     dv_image picture;
     if (!cli_draw_unit(&picture, s, r, err))
         return false;
     bool ok = dv_png_write(path, picture.width, picture.height, 3, picture.rgb, texts,
-                           (int)(sizeof texts / sizeof texts[0]), err);
+                           n + n_of_unit, err);
     dv_image_free(&picture);
+    return ok;
+}
+
+bool cli_write_sheet_png(const char *path, const cli_scene *s, const dv_image *picture,
+                         const cli_result *r, int n, dv_error *err)
+{
+    dv_text units = { 0 };
+    for (int i = 0; i < n; i++) {
+        dv_text_format(&units, "%s%s channel %d position ", i ? "\n" : "", r[i].layer,
+                       (int)r[i].unit.channel);
+        if (has_position(s, &r[i]))
+            dv_text_format(&units, "%d,%d", (int)r[i].unit.y, (int)r[i].unit.x);
+        else
+            dv_text_format(&units, r[i].unit.y == DV_ALL ? "all" : "none");
+        dv_text_format(&units, " value %.9g scale %.9g", (double)r[i].value, (double)r[i].scale);
+    }
+    dv_png_text texts[MAX_TEXTS];
+    int n_texts = scene_texts(s, texts);
+    bool ok = dv_text_ok(&units, "the texts of a sheet", err);
+    if (ok) {
+        texts[n_texts++] = (dv_png_text){ "Units", units.data };
+        ok = dv_png_write(path, picture->width, picture->height, 3, picture->rgb, texts, n_texts,
+                          err);
+    }
+    free(units.data);
     return ok;
 }
 
@@ -67,94 +115,115 @@ bool cli_write_unit_npy(const char *path, const cli_scene *s, const cli_result *
     dv_shape shape = { 3, { whole.hi[DV_C], whole.hi[DV_Y], whole.hi[DV_X] } };
     float *data = calloc(dv_shape_count(&shape), sizeof *data);
     if (!data)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for the projection");
+        return dv_fail(err, DV_NO_MEMORY, "no memory for a projection of %zu values",
+                       dv_shape_count(&shape));
     dv_signal all = { whole, data };
     const dv_box *b = &r->signal.box;
-    for (int32_t c = b->lo[DV_C]; r->signal.data && c < b->hi[DV_C]; c++)
+    size_t row = dv_box_empty(b) ? 0 : (size_t)(b->hi[DV_X] - b->lo[DV_X]) * sizeof *data;
+    for (int32_t c = b->lo[DV_C]; row && c < b->hi[DV_C]; c++)
         for (int32_t y = b->lo[DV_Y]; y < b->hi[DV_Y]; y++)
-            for (int32_t x = b->lo[DV_X]; x < b->hi[DV_X]; x++)
-                *dv_signal_at(&all, c, y, x) = *dv_signal_at(&r->signal, c, y, x);
+            memcpy(dv_signal_at(&all, c, y, b->lo[DV_X]),
+                   dv_signal_at(&r->signal, c, y, b->lo[DV_X]), row);
     bool ok = dv_npy_write(path, &shape, data, err);
     free(data);
     return ok;
 }
 
-static void add_number(cJSON *to, const char *key, float v)
+/* -- words ------------------------------------------------------------------------------------ */
+
+static void add_box(dv_text *to, double x0, double y0, double x1, double y1)
 {
-    char text[32];
-    snprintf(text, sizeof text, "%.9g", (double)v);
-    cJSON_AddRawToObject(to, key, text);
+    dv_text_format(to, "[%.7g,%.7g,%.7g,%.7g]", x0, y0, x1, y1);
 }
 
-static void add_ints(cJSON *to, const char *key, int n, const int *v)
-{
-    cJSON_AddItemToObject(to, key, cJSON_CreateIntArray(v, n));
-}
-
-/* The receptive field in pixels of the photograph, whole ones, cut to nothing. */
-static void field_in_image(const cli_scene *s, const dv_box *f, int to[4])
+/* The receptive field in pixels of the photograph: whole ones, rounded outwards. */
+static void add_field_in_image(dv_text *to, const cli_scene *s, const dv_box *f)
 {
     const dv_image_map *m = &s->map;
-    to[0] = (int)floor((f->lo[DV_X] + m->offset[1]) * m->scale[1]);
-    to[1] = (int)floor((f->lo[DV_Y] + m->offset[0]) * m->scale[0]);
-    to[2] = (int)ceil((f->hi[DV_X] + m->offset[1]) * m->scale[1]);
-    to[3] = (int)ceil((f->hi[DV_Y] + m->offset[0]) * m->scale[0]);
+    add_box(to, floor((f->lo[DV_X] + m->offset[1]) * m->scale[1]),
+            floor((f->lo[DV_Y] + m->offset[0]) * m->scale[0]),
+            ceil((f->hi[DV_X] + m->offset[1]) * m->scale[1]),
+            ceil((f->hi[DV_Y] + m->offset[0]) * m->scale[0]));
 }
 
-char *cli_unit_json(const cli_scene *s, const cli_result *r, const char *png, const char *npy)
+static void add_path(dv_text *to, const char *key, const char *path)
+{
+    dv_text_format(to, ",\"%s\":", key);
+    if (path)
+        dv_text_string(to, path);
+    else
+        dv_text_format(to, "null");
+}
+
+void cli_add_unit_json(dv_text *to, const cli_scene *s, const cli_result *r, const char *png,
+                       const char *npy)
 {
     const dv_shape *shape = dv_tensor_shape(model_of(s), r->unit.tensor);
-    cJSON *o = cJSON_CreateObject();
-    int dims[DV_MAX_RANK], position[2] = { r->unit.y, r->unit.x };
+    const dv_box *f = &r->field;
+    dv_text_format(to, "{\"image\":");
+    dv_text_string(to, s->image);
+    dv_text_format(to, ",\"layer\":");
+    dv_text_string(to, r->layer);
+    dv_text_format(to, ",\"tensor\":");
+    dv_text_string(to, dv_tensor_name(model_of(s), r->unit.tensor));
+    dv_text_format(to, ",\"shape\":");
     for (int i = 0; i < shape->rank; i++)
-        dims[i] = shape->dim[i];
-    cJSON_AddStringToObject(o, "image", s->image);
-    cJSON_AddStringToObject(o, "layer", r->layer);
-    cJSON_AddStringToObject(o, "tensor", dv_tensor_name(model_of(s), r->unit.tensor));
-    add_ints(o, "shape", shape->rank, dims);
-    cJSON_AddNumberToObject(o, "channel", r->unit.channel);
-    if (r->unit.y == DV_ALL || shape->rank < 3)
-        cJSON_AddNullToObject(o, "position");
+        dv_text_format(to, "%c%d", i ? ',' : '[', (int)shape->dim[i]);
+    dv_text_format(to, "%s],\"channel\":%d,\"position\":", shape->rank ? "" : "[",
+                   (int)r->unit.channel);
+    if (has_position(s, r))
+        dv_text_format(to, "[%d,%d]", (int)r->unit.y, (int)r->unit.x);
     else
-        add_ints(o, "position", 2, position);
-    add_number(o, "value", r->value);
-    cJSON_AddStringToObject(o, "rule", dv_rule_name(s->rule));
-    cJSON *field = cJSON_AddObjectToObject(o, "receptive_field");
-    int in[4] = { r->field.lo[DV_X], r->field.lo[DV_Y], r->field.hi[DV_X], r->field.hi[DV_Y] };
-    add_ints(field, "input", 4, in);
-    field_in_image(s, &r->field, in);
-    add_ints(field, "image", 4, in);
-    add_number(o, "scale", r->scale);
-    if (png)
-        cJSON_AddStringToObject(o, "png", png);
-    if (npy)
-        cJSON_AddStringToObject(o, "npy", npy);
-    char *text = cJSON_PrintUnformatted(o);
-    cJSON_Delete(o);
+        dv_text_format(to, "null");
+    dv_text_format(to, ",\"value\":");
+    dv_text_float(to, r->value);
+    dv_text_format(to, ",\"rule\":\"%s\",\"receptive_field\":{\"input\":", dv_rule_name(s->rule));
+    add_box(to, f->lo[DV_X], f->lo[DV_Y], f->hi[DV_X], f->hi[DV_Y]);
+    dv_text_format(to, ",\"image\":");
+    if (s->prepared)
+        dv_text_format(to, "null");
+    else
+        add_field_in_image(to, s, f);
+    dv_text_format(to, "},\"scale\":");
+    dv_text_float(to, r->scale);
+    add_path(to, "png", png);
+    add_path(to, "npy", npy);
+    dv_text_format(to, "}\n");
+}
+
+void cli_add_unit_label(dv_text *to, const cli_scene *s, const cli_result *r, bool with_layer)
+{
+    if (with_layer)
+        dv_text_format(to, "%s%s ", isdigit((unsigned char)r->layer[0]) ? "layer " : "", r->layer);
+    dv_text_format(to, "c%d ", (int)r->unit.channel);
+    if (has_position(s, r))
+        dv_text_format(to, "(%d,%d) ", (int)r->unit.y, (int)r->unit.x);
+    dv_text_format(to, "%.3g", (double)r->value);
+}
+
+const char *cli_unit_warning(const cli_scene *s, const cli_result *r, char text[256])
+{
+    const char *says = NULL;
+    if (r->value == 0 && s->seed == DV_SEED_VALUE)
+        says = "it is 0 on this image: there is nothing to project, and the picture is grey";
+    else if (r->own_scale == 0 && s->rule == DV_RULE_GRADIENT)
+        says = "no path back to the image is open: the projection is 0 everywhere";
+    else if (r->own_scale == 0)
+        says = "rectification leaves nothing of it on the way back: the projection is 0 everywhere";
+    else if (r->value == 0)
+        says = "it is 0 on this image: the projection is of what it could see, not of what it saw";
+    if (says)
+        snprintf(text, 256, "%s", says);
+    else if (r->value < 0)
+        snprintf(text, 256,
+                 "its value is %.4g, below 0 (the tensor is not rectified): the projection shows "
+                 "what inhibits it",
+                 (double)r->value);
+    else if (dv_signal_flat(&r->signal, r->scale))
+        snprintf(text, 256,
+                 "its projection is too weak to be seen at a scale of %.4g (its own: %.4g)",
+                 (double)r->scale, (double)r->own_scale);
+    else
+        return NULL;
     return text;
-}
-
-static bool all_zero(const dv_signal *s)
-{
-    for (size_t i = 0, n = s->data ? dv_box_count(&s->box) : 0; i < n; i++)
-        if (s->data[i] != 0)
-            return false;
-    return true;
-}
-
-const char *cli_unit_warning(const cli_result *r)
-{
-    if (r->value == 0)
-        return "its activation is 0 on this image (a dead unit?): nothing to project";
-    if (all_zero(&r->signal))
-        return r->value < 0
-                   ? "its value is negative, and nothing positive is left on the way back: "
-                     "the projection is all zero"
-                   : "nothing is left on the way back: the projection is all zero";
-    if (r->value < 0)
-        return "its value is negative (the tensor is not rectified): the projection shows what "
-               "inhibits it";
-    if (dv_signal_flat(&r->signal, r->scale))
-        return "the picture is flat at this scale";
-    return NULL;
 }

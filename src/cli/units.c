@@ -6,7 +6,7 @@
 static bool fail_channel(const char *text, const cli_selection *s, int32_t channels, dv_error *err)
 {
     return dv_fail(err, DV_BAD_USAGE,
-                   "--channel '%s': layer %s has channels 0 to %d (12, 0-15, 3,7,9, all or top:9)",
+                   "--channel %s: layer %s has channels 0 to %d (12, 0-15, 3,7,9, all or top:9)",
                    text, s->layer, (int)channels - 1);
 }
 
@@ -27,22 +27,35 @@ static bool parse_range(const char **at, int32_t channels, long *lo, long *hi)
     return *lo >= 0 && *lo <= *hi && *hi < channels;
 }
 
-static bool parse_list(const char *text, cli_selection *s, int32_t channels, dv_error *err)
+/* Marks the channels of a list, "3,7,9-12", in wanted (channels). */
+static bool mark_list(const char *text, bool *wanted, int32_t channels)
 {
     const char *at = text;
     do {
         long lo, hi;
-        if (!parse_range(&at, channels, &lo, &hi) || (*at && *at != ',') ||
-            s->n + (hi - lo + 1) > 1000000)
-            return fail_channel(text, s, channels, err);
-        int32_t *more = realloc(s->channel, (size_t)(s->n + (hi - lo + 1)) * sizeof *s->channel);
-        if (!more)
-            return dv_fail(err, DV_NO_MEMORY, "no memory for channels");
-        s->channel = more;
+        if (!parse_range(&at, channels, &lo, &hi) || (*at && *at != ','))
+            return false;
         for (long c = lo; c <= hi; c++)
-            s->channel[s->n++] = (int32_t)c;
+            wanted[c] = true;
     } while (*at++ == ',');
     return true;
+}
+
+/* The channels of the list, each once, in their order. */
+static bool parse_list(const char *text, cli_selection *s, int32_t channels, dv_error *err)
+{
+    bool *wanted = calloc((size_t)channels, sizeof *wanted);
+    s->channel = malloc((size_t)channels * sizeof *s->channel);
+    bool ok = wanted && s->channel;
+    if (!ok)
+        dv_fail(err, DV_NO_MEMORY, "no memory for %d channels", (int)channels);
+    else if (!mark_list(text, wanted, channels))
+        ok = fail_channel(text, s, channels, err);
+    for (int32_t c = 0; ok && c < channels; c++)
+        if (wanted[c])
+            s->channel[s->n++] = c;
+    free(wanted);
+    return ok;
 }
 
 bool cli_select(const dv_model *m, const char *layer, const char *channels, cli_selection *s,
@@ -73,7 +86,7 @@ bool cli_parse_position(const char *text, cli_position *p, dv_error *err)
     double v[2];
     if (!cli_numbers(text, "--position", 2, v, NULL) || !(v[0] >= 0 && v[0] < DV_MAX_ELEMENTS) ||
         !(v[1] >= 0 && v[1] < DV_MAX_ELEMENTS))
-        return dv_fail(err, DV_BAD_USAGE, "--position '%s': max, all or Y,X", text);
+        return dv_fail(err, DV_BAD_USAGE, "--position takes max, Y,X or all, not '%s'", text);
     p->y = (int32_t)v[0];
     p->x = (int32_t)v[1];
     return true;
@@ -85,8 +98,8 @@ bool cli_check_position(const dv_model *m, const cli_selection *s, const cli_pos
     dv_box map = dv_box_whole(dv_tensor_shape(m, s->tensor));
     if (p->strongest || p->whole || (p->y < map.hi[DV_Y] && p->x < map.hi[DV_X]))
         return true;
-    return dv_fail(err, DV_BAD_USAGE, "--position %d,%d: the map of layer %s is %d high, %d wide",
-                   (int)p->y, (int)p->x, s->layer, (int)map.hi[DV_Y], (int)map.hi[DV_X]);
+    return dv_fail(err, DV_BAD_USAGE, "--position %d,%d: layer %s has positions 0,0 to %d,%d",
+                   (int)p->y, (int)p->x, s->layer, (int)map.hi[DV_Y] - 1, (int)map.hi[DV_X] - 1);
 }
 
 typedef struct ranked {

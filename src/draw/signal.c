@@ -49,7 +49,7 @@ float dv_signal_scale(const dv_signal *s)
 static uint8_t shade(float v, float scale)
 {
     float t = fabsf(v) / scale;
-    int step = (int)((t < 1 ? t : 1) * 127 + 0.5F);
+    int step = (int)lroundf((t < 1 ? t : 1) * 127);
     return (uint8_t)(v < 0 ? 128 - step : 128 + step);
 }
 
@@ -89,7 +89,7 @@ bool dv_draw_signal(dv_image *out, const dv_signal *s, dv_rect r, float scale, b
 
 static uint8_t byte_of(float v)
 {
-    return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)(v + 0.5F);
+    return v <= 0 ? 0 : v >= 255 ? 255 : (uint8_t)lroundf(v);
 }
 
 bool dv_draw_input(dv_image *out, const float *input, const dv_preprocess *p, dv_error *err)

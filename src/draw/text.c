@@ -44,6 +44,8 @@ static uint8_t mix(uint8_t from, uint8_t to, float part)
 
 static void draw_line(const pen *p, const point *line, int n)
 {
+    if (n == 0)
+        return;
     point lo = line[0], hi = line[0];
     for (int i = 1; i < n; i++) {
         lo = (point){ fminf(lo.x, line[i].x), fminf(lo.y, line[i].y) };
@@ -133,7 +135,7 @@ static void draw_glyph(const pen *p, const char *glyph, float x, float y, float 
     for (int n; (n = next_stroke(&glyph, &kind, s)) > 0;) {
         for (int i = 0; i < n; i++)
             s[i] = (point){ x + s[i].x * unit, y + s[i].y * unit };
-        point line[MAX_POINTS * STEPS + 1];
+        point line[MAX_POINTS * STEPS + 1] = { { 0 } };
         if (n == 1) {
             pen dot = *p;
             dot.radius *= 1.3F;

@@ -58,7 +58,7 @@ static void widen(uint8_t *to, const uint8_t *row, int width, int factor, const 
         for (int f = 0; f < factor; f++, to += 3) {
             const uint8_t *from[TAPS];
             for (int k = 0; k < TAPS; k++)
-                from[k] = row + source(&t[f], x, k, width) * 3;
+                from[k] = row + (size_t)source(&t[f], x, k, width) * 3;
             for (size_t c = 0; c < 3; c++)
                 to[c] = blend(&t[f], from, c);
         }

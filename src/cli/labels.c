@@ -1,0 +1,256 @@
+#include "cli/labels.h"
+
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -- labels ----------------------------------------------------------------------------------- */
+
+static bool add_label(cli_labels *l, const char *text, size_t n, dv_error *err)
+{
+    bool grow = (l->n & (l->n - 1)) == 0; /* room for 1, 2, 4, … */
+    char **more = l->text;
+    if (grow)
+        more = realloc(l->text, (l->n ? 2 * (size_t)l->n : 1) * sizeof *more);
+    if (more)
+        l->text = more;
+    char *copy = more ? strndup(text, n) : NULL;
+    if (!copy)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for more than %d labels", l->n);
+    l->text[l->n++] = copy;
+    return true;
+}
+
+/* The line at *at, without its end, and *at behind it; its length in *n. NULL at the end. */
+static const char *next_line(const char **at, const char *end, size_t *n)
+{
+    const char *line = *at;
+    if (line >= end)
+        return NULL;
+    const char *eol = memchr(line, '\n', (size_t)(end - line));
+    *n = (size_t)((eol ? eol : end) - line);
+    *at = line + *n + 1;
+    if (*n > 0 && line[*n - 1] == '\r')
+        --*n;
+    return line;
+}
+
+bool cli_labels_read(cli_labels *l, const char *path, const dv_model *m, dv_error *err)
+{
+    *l = (cli_labels){ 0 };
+    bool ok = true;
+    for (int i = 0; ok && !path && i < dv_model_n_labels(m); i++) {
+        const char *text = dv_model_label(m, i);
+        ok = add_label(l, text, strlen(text), err);
+    }
+    dv_file f;
+    if (!path || !dv_file_map(&f, path, err))
+        return ok && !path;
+    const char *at = (const char *)f.data, *end = at + f.size, *line;
+    size_t n;
+    while (ok && (line = next_line(&at, end, &n)))
+        ok = add_label(l, line, n, err);
+    dv_file_unmap(&f);
+    while (ok && l->n > 0 && !l->text[l->n - 1][0])
+        free(l->text[--l->n]);
+    return ok && (l->n > 0 || dv_fail(err, DV_BAD_DATA, "%s: no labels in it", path));
+}
+
+void cli_labels_free(cli_labels *l)
+{
+    for (int i = 0; i < l->n; i++)
+        free(l->text[i]);
+    free(l->text);
+    *l = (cli_labels){ 0 };
+}
+
+const char *cli_label(const cli_labels *l, int i)
+{
+    return i < l->n ? l->text[i] : "";
+}
+
+/* The class whose label is the text of n bytes, or has it for its first word; -1: none. */
+static int find_label(const cli_labels *l, const char *text, size_t n)
+{
+    for (int i = 0; i < l->n; i++) {
+        const char *label = l->text[i];
+        if (strncmp(label, text, n) == 0 && (!label[n] || label[n] == ' ' || label[n] == '\t'))
+            return i;
+    }
+    return -1;
+}
+
+/* The class that a word names: its number, or a label. */
+static int find_class(const cli_labels *l, const char *text, size_t n)
+{
+    char *end;
+    char word[16];
+    if (n > 0 && n < sizeof word && strspn(text, "0123456789") >= n) {
+        memcpy(word, text, n);
+        word[n] = '\0';
+        long number = strtol(word, &end, 10);
+        return number < INT32_MAX ? (int)number : -1;
+    }
+    return n > 0 ? find_label(l, text, n) : -1;
+}
+
+/* -- truth out of a file ---------------------------------------------------------------------- */
+
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* Splits "PATH CLASS" at the first blank behind which a class stands; either may hold blanks.
+ * Returns the class, or -1; *path_length. */
+static int split_line(const cli_labels *l, const char *line, size_t n, size_t *path_length)
+{
+    for (size_t i = 1; i + 1 < n; i++) {
+        if (line[i] != ' ' && line[i] != '\t')
+            continue;
+        size_t begin = i;
+        while (begin < n && (line[begin] == ' ' || line[begin] == '\t'))
+            begin++;
+        int class = find_class(l, line + begin, n - begin);
+        if (class >= 0) {
+            *path_length = i;
+            return class;
+        }
+        i = begin - 1;
+    }
+    return -1;
+}
+
+static bool add_line(cli_truth *t, const char *path, int number, dv_error *err)
+{
+    if ((t->n & (t->n - 1)) == 0) { /* room for 1, 2, 4, … */
+        size_t room = t->n ? 2 * (size_t)t->n : 1;
+        cli_truth_line *grown = realloc(t->lines, room * sizeof *grown);
+        if (!grown)
+            return dv_fail(err, DV_NO_MEMORY, "no memory for the classes of %d images", t->n);
+        t->lines = grown;
+    }
+    t->lines[t->n++] = (cli_truth_line){ path, number };
+    return true;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const cli_truth_line *)a)->path, ((const cli_truth_line *)b)->path);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(name_of(((const cli_truth_line *)a)->path),
+                  name_of(((const cli_truth_line *)b)->path));
+}
+
+/* A copy of the lines, sorted; NULL: no memory. */
+static cli_truth_line *sorted(const cli_truth *t, int (*compare)(const void *, const void *))
+{
+    size_t n = (size_t)t->n;
+    cli_truth_line *copy = calloc(n + 1, sizeof *copy);
+    if (copy && n > 0) {
+        memcpy(copy, t->lines, n * sizeof *copy);
+        qsort(copy, n, sizeof *copy, compare);
+    }
+    return copy;
+}
+
+/* Reads t->text, of `size` bytes, line by line; a NUL goes behind each path. */
+static bool parse_lines(cli_truth *t, size_t size, const char *name, dv_error *err)
+{
+    const char *at = t->text, *end = at + size, *line;
+    size_t n, path_length = 0;
+    for (int number = 1; (line = next_line(&at, end, &n)); number++) {
+        int class = n > 0 ? split_line(t->labels, line, n, &path_length) : 0;
+        if (class < 0)
+            return dv_fail(err, DV_BAD_DATA, "%s:%d: PATH CLASS is needed, not '%.*s'", name,
+                           number, (int)(n < 200 ? n : 200), line);
+        if (n > 0 && !add_line(t, line, class, err))
+            return false;
+        if (n > 0)
+            t->text[(size_t)(line - t->text) + path_length] = '\0';
+    }
+    return true;
+}
+
+static bool read_lines(cli_truth *t, const char *path, dv_error *err)
+{
+    dv_file f;
+    if (!dv_file_map(&f, path, err))
+        return dv_fail_in(err, "--labels-from is dirs, names or a file");
+    size_t size = f.size;
+    t->text = malloc(size + 1);
+    if (t->text) {
+        memcpy(t->text, f.data, size);
+        t->text[size] = '\0';
+    }
+    dv_file_unmap(&f);
+    if (t->text && !parse_lines(t, size, path, err))
+        return false;
+    t->by_path = sorted(t, by_path);
+    t->by_name = sorted(t, by_name);
+    return (t->text && t->by_path && t->by_name) ||
+           dv_fail(err, DV_NO_MEMORY, "no memory for the classes of %d images", t->n);
+}
+
+bool cli_truth_read(cli_truth *t, const char *words, const cli_labels *labels, dv_error *err)
+{
+    *t = (cli_truth){ .labels = labels };
+    if (!words)
+        return true;
+    t->from = strcmp(words, "dirs") == 0    ? CLI_TRUTH_DIRS
+              : strcmp(words, "names") == 0 ? CLI_TRUTH_NAMES
+                                            : CLI_TRUTH_FILE;
+    if (t->from == CLI_TRUTH_FILE)
+        return read_lines(t, words, err);
+    return labels->n > 0 ||
+           dv_fail(err, DV_BAD_USAGE, "--labels-from %s needs labels: --labels FILE", words);
+}
+
+void cli_truth_free(cli_truth *t)
+{
+    free(t->text);
+    free(t->lines);
+    free(t->by_path);
+    free(t->by_name);
+    *t = (cli_truth){ 0 };
+}
+
+/* -- the class of an image -------------------------------------------------------------------- */
+
+static int find_line(const cli_truth *t, const char *path)
+{
+    const cli_truth_line key = { path, 0 };
+    size_t n = (size_t)t->n;
+    const cli_truth_line *found = bsearch(&key, t->by_path, n, sizeof key, by_path);
+    if (found)
+        return found->number;
+    found = bsearch(&key, t->by_name, n, sizeof key, by_name);
+    bool alone = found && (found == t->by_name || by_name(found - 1, &key) != 0) &&
+                 (found + 1 == t->by_name + n || by_name(found + 1, &key) != 0);
+    return alone ? found->number : -1;
+}
+
+int cli_truth_of(const cli_truth *t, const char *path)
+{
+    const char *name = name_of(path), *folder = name;
+    switch (t->from) {
+    case CLI_TRUTH_NONE:
+        break;
+    case CLI_TRUTH_FILE:
+        return t->n > 0 ? find_line(t, path) : -1;
+    case CLI_TRUTH_NAMES:
+        return find_label(t->labels, name, strcspn(name, "_-."));
+    case CLI_TRUTH_DIRS:
+        if (folder > path)
+            folder--; /* the slash */
+        while (folder > path && folder[-1] != '/')
+            folder--;
+        return name > path ? find_label(t->labels, folder, (size_t)(name - 1 - folder)) : -1;
+    }
+    return -1;
+}
