@@ -28,6 +28,9 @@ from reference import RULES, SHARED, Reference
 
 LIMIT = 1e-4
 SPREAD = 3  # times the ambiguity
+# A near-tie between two values shows in half of the passes, one of many near-ties rarely in four: where four passes
+# found nothing (a logit of SqueezeNet moved by 1.5e-4), twenty-four found 6.7e-2.
+RUNS = (4, 24)
 
 
 def relative(a, b):
@@ -130,11 +133,12 @@ class Case:
         if error <= LIMIT:
             self.tally.project = max(self.tally.project, error)
             return None
-        ambiguity = reference.ambiguity(self.x, tensor, c, None if where == 'all' else where)
-        if error <= SPREAD * ambiguity:
-            self.tally.second += 1
-            self.tally.excused = max(self.tally.excused, error)
-            return None
+        for runs in RUNS:
+            ambiguity = reference.ambiguity(self.x, tensor, c, None if where == 'all' else where, runs)
+            if error <= SPREAD * ambiguity:
+                self.tally.second += 1
+                self.tally.excused = max(self.tally.excused, error)
+                return None
         return f'error {error:.2e}, ambiguity {ambiguity:.1e}, norm {float(want.norm()):.2e}'
 
 
