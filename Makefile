@@ -113,6 +113,7 @@ valgrind: $(VALGRIND_UNIT) ## run the quick unit tests of VARIANT under memcheck
 
 .PHONY: oracle
 oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/setup oracle)
+	$(PYTHON) tests/oracle/check_networks.py --program $B/deconvviz
 	$(PYTHON) tests/oracle/compare.py all --program $B/deconvviz
 
 .PHONY: bench
@@ -128,7 +129,7 @@ CLANG_FUZZ := clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined $(INCLUD
 fuzz: ## fuzz TARGET=onnx for SECONDS=60 (needs clang)
 	@mkdir -p build/fuzz
 	$(CLANG_FUZZ) -fwrapv -c src/image/decode.c -o build/fuzz/decode.o
-	$(CLANG_FUZZ) tests/fuzz/fuzz_$(TARGET).c $(filter-out src/image/decode.c,$(LIB_SRC)) \
+	$(CLANG_FUZZ) tests/fuzz/fuzz_$(TARGET).c $(filter-out src/image/decode.c,$(LIB_SRC)) $(LIB_ASM) \
 	    build/fuzz/decode.o $(LIBS) -o build/fuzz/$(TARGET)
 	build/fuzz/$(TARGET) -max_total_time=$(or $(SECONDS),60) tests/fuzz/corpus/$(TARGET)
 
