@@ -4,6 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
 
 /* Maps are read once, in blocks that lie in the first-level cache; a block is read again only when
  * its largest value is among the map's best so far. Vectors of four floats are what every x86-64
@@ -53,10 +56,15 @@ static void add_rest(summary *to, const float *v, size_t n)
     to->sum += (double)sum;
 }
 
-static lanes larger(lanes a, lanes b)
+/* a > b ? a : b */
+static inline lanes larger(lanes a, lanes b)
 {
+#if defined(__SSE__)
+    return _mm_max_ps(a, b);
+#else
     mask m = a > b;
     return (lanes)(((mask)a & m) | ((mask)b & ~m));
+#endif
 }
 
 /* n <= BLOCK. */
