@@ -21,6 +21,13 @@ static void *block_grow(void *block, size_t size)
     return size <= MAX_BLOCK ? realloc(block, size) : NULL;
 }
 
+/* An empty chunk of a PNG makes stb_image copy nothing to nowhere, which memcpy does not allow. */
+static void copy(void *to, const void *from, size_t n)
+{
+    if (n)
+        memcpy(to, from, n);
+}
+
 #define STBI_MALLOC(size)         block_alloc(size)
 #define STBI_REALLOC(block, size) block_grow((block), (size))
 #define STBI_FREE(block)          free(block)
@@ -36,7 +43,9 @@ static void *block_grow(void *block, size_t size)
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #pragma GCC diagnostic ignored "-Wunused-function" /* it declares one that it never defines */
+#define memcpy(to, from, n) copy((to), (from), (n))
 #include <stb_image.h>
+#undef memcpy
 
 /* stb_image takes zeros for what is missing at the end of a file. Given the bytes in portions, it
  * shows when it wants more than there are. */

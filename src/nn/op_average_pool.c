@@ -37,12 +37,18 @@ static void slides(const dv_call *c, dv_slide slide[DV_MAP_AXES])
     dv_sliding_at(&p->sliding, &c->in[0].shape, p->sliding.kernel, slide);
 }
 
+/* Rounded up; a division for nothing would be most of the work. */
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return b == 1 ? a : (a + b - 1) / b;
+}
+
 /* The taps [*first, *end) of output o that read within [lo, hi). */
 static void taps(const dv_slide *s, int32_t o, int64_t lo, int64_t hi, int32_t *first, int32_t *end)
 {
     int64_t start = (int64_t)o * s->stride - s->pad_lo;
-    int64_t a = start < lo ? (lo - start + s->dilation - 1) / s->dilation : 0;
-    int64_t b = hi > start ? (hi - start + s->dilation - 1) / s->dilation : 0;
+    int64_t a = start < lo ? ceil_div(lo - start, s->dilation) : 0;
+    int64_t b = hi > start ? ceil_div(hi - start, s->dilation) : 0;
     *first = (int32_t)(a < s->kernel ? a : s->kernel);
     *end = (int32_t)(b < s->kernel ? b : s->kernel);
     if (*end < *first)
@@ -65,66 +71,93 @@ static void outputs_of_tap(const dv_slide *s, int32_t t, int32_t lo, int32_t hi,
                            int32_t *end, int64_t *offset)
 {
     *offset = (int64_t)t * s->dilation - s->pad_lo;
-    int64_t a = *offset < 0 ? (-*offset + s->stride - 1) / s->stride : 0;
-    int64_t b = s->in > *offset ? (s->in - *offset + s->stride - 1) / s->stride : 0;
+    int64_t a = *offset < 0 ? ceil_div(-*offset, s->stride) : 0;
+    int64_t b = s->in > *offset ? ceil_div(s->in - *offset, s->stride) : 0;
     *first = (int32_t)(a > lo ? a : lo);
     *end = (int32_t)(b < hi ? b : hi);
-}
-
-static void sum_row(const dv_slide *s, const float *restrict x, float *restrict y)
-{
-    for (int32_t t = 0; t < s->kernel; t++) {
-        int32_t first, end;
-        int64_t offset;
-        outputs_of_tap(s, t, 0, s->out, &first, &end, &offset);
-        for (int32_t o = first; o < end; o++)
-            y[o] += x[o * (ptrdiff_t)s->stride + offset];
-    }
 }
 
 typedef struct job {
     const dv_call *c;
     dv_slide slide[DV_MAP_AXES];
     bool count_pads;
+    float *columns; /* (width of the output) how many taps count */
+    float *sums;    /* (workers, width of the input) */
 } job;
 
-static void pool_row(const job *j, const float *plane, int32_t od, int32_t oy, float *y)
+/* sum (width of the input) = the sum of the rows that the outputs (od, oy) read. */
+static void sum_rows(const job *j, const float *plane, int32_t od, int32_t oy, float *restrict sum)
 {
-    const dv_slide *d = &j->slide[DV_DEPTH], *h = &j->slide[DV_HEIGHT], *w = &j->slide[DV_WIDTH];
+    const dv_slide *d = &j->slide[DV_DEPTH], *h = &j->slide[DV_HEIGHT];
+    const int32_t n = j->slide[DV_WIDTH].in;
     int32_t d0, d1, y0, y1;
     taps(d, od, 0, d->in, &d0, &d1);
     taps(h, oy, 0, h->in, &y0, &y1);
-    for (int32_t o = 0; o < w->out; o++)
-        y[o] = 0;
+    for (int32_t i = 0; i < n; i++)
+        sum[i] = 0;
     for (int32_t td = d0; td < d1; td++)
         for (int32_t ty = y0; ty < y1; ty++) {
             ptrdiff_t id = (ptrdiff_t)od * d->stride + (ptrdiff_t)td * d->dilation - d->pad_lo;
             ptrdiff_t iy = (ptrdiff_t)oy * h->stride + (ptrdiff_t)ty * h->dilation - h->pad_lo;
-            sum_row(w, plane + (id * h->in + iy) * w->in, y);
+            const float *row = plane + (id * h->in + iy) * n;
+            for (int32_t i = 0; i < n; i++)
+                sum[i] += row[i];
         }
-    const float rows = (float)counted(d, od, j->count_pads) * (float)counted(h, oy, j->count_pads);
+}
+
+static void pool_row(const job *j, const float *plane, int32_t od, int32_t oy, float *sum,
+                     float *restrict y)
+{
+    const dv_slide *w = &j->slide[DV_WIDTH];
+    sum_rows(j, plane, od, oy, sum);
     for (int32_t o = 0; o < w->out; o++)
-        y[o] /= rows * (float)counted(w, o, j->count_pads);
+        y[o] = 0;
+    for (int32_t t = 0; t < w->kernel; t++) {
+        int32_t first, end;
+        int64_t offset;
+        outputs_of_tap(w, t, 0, w->out, &first, &end, &offset);
+        if (w->stride == 1)
+            for (int32_t o = first; o < end; o++)
+                y[o] += sum[o + offset];
+        else
+            for (int32_t o = first; o < end; o++)
+                y[o] += sum[o * (int64_t)w->stride + offset];
+    }
+    const float rows = (float)counted(&j->slide[DV_DEPTH], od, j->count_pads) *
+                       (float)counted(&j->slide[DV_HEIGHT], oy, j->count_pads);
+    for (int32_t o = 0; o < w->out; o++)
+        y[o] /= rows * j->columns[o];
 }
 
 static void pool_plane(void *ctx, int i, int worker)
 {
-    (void)worker;
     const job *j = ctx;
     const dv_slide *d = &j->slide[DV_DEPTH], *h = &j->slide[DV_HEIGHT], *w = &j->slide[DV_WIDTH];
     const float *plane =
         j->c->in[0].data + (size_t)i * (size_t)d->in * (size_t)h->in * (size_t)w->in;
     float *y = j->c->out[0].data + (size_t)i * (size_t)d->out * (size_t)h->out * (size_t)w->out;
+    float *sum = j->sums + (size_t)worker * (size_t)w->in;
     for (int32_t od = 0; od < d->out; od++)
         for (int32_t oy = 0; oy < h->out; oy++, y += w->out)
-            pool_row(j, plane, od, oy, y);
+            pool_row(j, plane, od, oy, sum, y);
+}
+
+static size_t scratch_bytes(const dv_call *c)
+{
+    const dv_shape *in = &c->in[0].shape, *out = &c->out[0].shape;
+    size_t rows = (size_t)in->dim[in->rank - 1] * (size_t)dv_pool_size(c->pool);
+    return ((size_t)out->dim[out->rank - 1] + rows) * sizeof(float);
 }
 
 static void forward(const dv_call *c)
 {
     const average_pool *p = c->params;
-    job j = { .c = c, .count_pads = p->count_pads };
+    job j = { .c = c, .count_pads = p->count_pads, .columns = c->scratch };
     slides(c, j.slide);
+    const dv_slide *w = &j.slide[DV_WIDTH];
+    j.sums = j.columns + w->out;
+    for (int32_t o = 0; o < w->out; o++)
+        j.columns[o] = (float)counted(w, o, j.count_pads);
     dv_pool_run(c->pool, c->in[0].shape.dim[0] * c->in[0].shape.dim[1], pool_plane, &j);
 }
 
@@ -202,6 +235,7 @@ const dv_op dv_op_average_pool = {
     .params_size = sizeof(average_pool),
     .parse = parse,
     .infer = infer,
+    .scratch_bytes = scratch_bytes,
     .forward = forward,
     .window = window,
     .project = project,

@@ -45,18 +45,26 @@ static float factor(const dv_call *c, int32_t channel)
     return c->in[GAMMA].data[channel] / sqrtf(c->in[VAR].data[channel] + p->epsilon);
 }
 
+static void scale_plane(const float *restrict x, float k, float b, float lo, float hi, size_t n,
+                        float *restrict y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] = dv_clamp(x[i] * k + b, lo, hi);
+}
+
 static void forward(const dv_call *c)
 {
     const dv_shape *s = &c->out[0].shape;
+    const dv_epilogue *ep = &c->ep;
     size_t planes = (size_t)s->dim[0] * (size_t)s->dim[1], n = dv_shape_count(s) / planes;
     for (size_t i = 0; i < planes; i++) {
         int32_t channel = (int32_t)(i % (size_t)s->dim[1]);
         float k = factor(c, channel);
         float b = c->in[BETA].data[channel] - c->in[MEAN].data[channel] * k;
-        const float *restrict x = c->in[X].data + i * n;
-        float *restrict y = c->out[0].data + i * n;
-        for (size_t j = 0; j < n; j++)
-            y[j] = x[j] * k + b;
+        float scale = ep->scale ? ep->scale[channel] : 1;
+        float shift = ep->shift ? ep->shift[channel] : 0;
+        scale_plane(c->in[X].data + i * n, k * scale, b * scale + shift, ep->lo, ep->hi, n,
+                    c->out[0].data + i * n);
     }
 }
 
@@ -102,6 +110,7 @@ const dv_op dv_op_batch_normalization = {
     .parse = parse,
     .infer = infer,
     .forward = forward,
+    .takes_epilogue = true,
     .fuse = fuse,
     .window = dv_window_same,
     .project = project,

@@ -2,6 +2,7 @@
  * the value, as expressions in x, y and the attributes alpha (a) and beta (b); what of x and y the
  * derivative reads. The rows expand to loops of their own. */
 #include "nn/elementwise.h"
+#include "nn/exponential.h"
 
 #include <math.h>
 
@@ -58,7 +59,7 @@ INLINE void apply_back(const dv_call *c, const dv_signal *out, const dv_signal *
 
 INLINE float sigmoid(float x)
 {
-    return 1 / (1 + expf(-x));
+    return 1 / (1 + dv_exp(-x));
 }
 
 INLINE float sign(float x)

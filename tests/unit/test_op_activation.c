@@ -201,6 +201,20 @@ static void batch_normalization_fuses_as_it_computes(void **state)
     op_free(k);
 }
 
+static void batch_normalization_applies_its_epilogue(void **state)
+{
+    (void)state;
+    op_case *k = batch_norm(op_shape(4, 2, 3, 2, 2), NULL, NULL, NULL, (float[]){ 1, 2, 3 });
+    float scale[3] = { 2, -1, 0.5f }, shift[3] = { 0, 0.3f, -0.1f }, want[24];
+    op_forward(k);
+    for (int i = 0; i < 24; i++)
+        want[i] = dv_clamp(k->out[0].data[i] * scale[i / 4 % 3] + shift[i / 4 % 3], 0, 0.5f);
+    k->call.ep = (dv_epilogue){ scale, shift, 0, 0.5f };
+    op_forward(k);
+    op_expect(k, 0, 1e-6, want);
+    op_free(k);
+}
+
 static void batch_normalization_refuses_wrong_channels(void **state)
 {
     (void)state;
@@ -277,6 +291,7 @@ int main(void)
         cmocka_unit_test(batch_normalization_by_hand),
         cmocka_unit_test(batch_normalization_is_adjoint),
         cmocka_unit_test(batch_normalization_fuses_as_it_computes),
+        cmocka_unit_test(batch_normalization_applies_its_epilogue),
         cmocka_unit_test(batch_normalization_refuses_wrong_channels),
         cmocka_unit_test(softmax_over_every_axis_by_opset),
         cmocka_unit_test(softmax_of_large_numbers_is_finite),

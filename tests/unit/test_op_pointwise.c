@@ -1,4 +1,5 @@
 /* Functions of one number, arithmetic on two and more with broadcasting, normalisations. */
+#include "nn/exponential.h"
 #include "op_harness.h"
 
 #include <math.h>
@@ -160,6 +161,37 @@ static void softplus_of_large_numbers_is_finite(void **state)
     k->in[0].data[1] = -500;
     op_forward(k);
     op_expect_values(k, 0, 2, 500.0, 0.0);
+    op_free(k);
+}
+
+static void the_exponential_is_right_to_two_units(void **state)
+{
+    (void)state;
+    const double unit = 1.0 / (1 << 24);
+    for (double x = -86.9; x < 86.9; x += 0.0037) {
+        float v = (float)x;
+        double want = exp((double)v);
+        assert_true(fabs((double)dv_exp(v) - want) <= 2 * unit * want);
+    }
+    assert_true(dv_exp(0) == 1);
+    assert_true(dv_exp(-INFINITY) < 1e-37f && dv_exp(-1e30f) < 1e-37f);
+    assert_true(dv_exp(INFINITY) > 1e37f && dv_exp(1e30f) > 1e37f);
+    assert_true(isnan(dv_exp(NAN)) && isnan(dv_exp(-NAN)));
+}
+
+static void sigmoid_at_the_ends(void **state)
+{
+    (void)state;
+    op_case *k = op_new("Sigmoid", 13);
+    const float x[] = { -1000, 1000, -INFINITY, INFINITY };
+    op_activation(k, op_shape(1, 5));
+    op_build(k);
+    memcpy(k->in[0].data, x, sizeof x);
+    k->in[0].data[4] = NAN;
+    op_forward(k);
+    for (int i = 0; i < 4; i++)
+        assert_true(fabsf(k->out[0].data[i] - (float)(i % 2)) < 1e-30f);
+    assert_true(isnan(k->out[0].data[4]));
     op_free(k);
 }
 
@@ -581,6 +613,8 @@ int main(void)
         cmocka_unit_test(functions_and_their_derivatives),
         cmocka_unit_test(functions_take_their_attributes),
         cmocka_unit_test(softplus_of_large_numbers_is_finite),
+        cmocka_unit_test(the_exponential_is_right_to_two_units),
+        cmocka_unit_test(sigmoid_at_the_ends),
         cmocka_unit_test(a_long_tensor_is_computed_by_the_pool_as_by_one_thread),
         cmocka_unit_test(arithmetic_broadcasts_and_is_adjoint),
         cmocka_unit_test(addition_sums_what_was_repeated),
