@@ -75,7 +75,11 @@ bool cli_select(const dv_model *m, const char *layer, const char *channels, cli_
     }
     char all[32];
     snprintf(all, sizeof all, "0-%d", (int)count - 1);
-    return parse_list(strcmp(channels, "all") == 0 ? all : channels, s, count, err);
+    if (parse_list(strcmp(channels, "all") == 0 ? all : channels, s, count, err))
+        return true;
+    free(s->channel);
+    s->channel = NULL;
+    return false;
 }
 
 bool cli_parse_position(const char *text, cli_position *p, dv_error *err)

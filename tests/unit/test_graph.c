@@ -18,7 +18,7 @@
 static void a_table_of_names_finds_each_of_ten_thousand(void **state)
 {
     (void)state;
-    static char names[10000][8];
+    static char names[10000][16];
     dv_error err = { 0 };
     dv_names *t = dv_names_new(&err);
     assert_non_null(t);
@@ -37,7 +37,7 @@ static void places_never_overlap_and_are_used_again(void **state)
     (void)state;
     enum { N = 40 };
     dv_places p = { 0 };
-    dv_place at[N], units[N];
+    dv_place at[N], units[N] = { 0 };
     memset(at, -1, sizeof at);
     uint32_t seed = 7;
     dv_place live = 0, most = 0;
