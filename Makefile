@@ -162,7 +162,7 @@ format: ## rewrite the sources to .clang-format
 	clang-format -i $(C_FILES)
 
 .PHONY: check
-check: ## all that CI runs: lint and every test (asan, tsan, valgrind, tidy: on request)
+check: ## all that CI runs: lint, two compilers, sanitizers, valgrind
 	@JOBS=$(JOBS) sh scripts/run-checks.sh
 
 .PHONY: train-smoke

@@ -35,6 +35,10 @@ stage()
 
 stage lint "$check/lint" lint
 stage gcc "$check/gcc" test CC=gcc
+stage clang "$check/clang" all tests CC=clang
+stage asan "$check/asan" test CC=gcc VARIANT=asan
+stage tsan "$check/tsan" test CC=gcc VARIANT=tsan
+stage valgrind "$check/gcc" valgrind CC=gcc
 
 summary="$passed passed, $failed failed"
 [ $skipped -eq 0 ] || summary="$summary, $skipped skipped"
