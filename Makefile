@@ -103,7 +103,7 @@ asan tsan: ## run every test under that sanitizer
 	$(MAKE) VARIANT=$@ B=build/$@ test
 
 # Those that grind through random geometry take minutes under memcheck; the sanitizers see them.
-VALGRIND_SLOW :=
+VALGRIND_SLOW := test_conv test_mine
 VALGRIND_UNIT := $(filter-out $(VALGRIND_SLOW:%=$B/unit/%),$(UNIT))
 
 .PHONY: valgrind
@@ -140,17 +140,16 @@ SH_FILES  = $(shell grep -rlE '^\#!/(usr/)?bin/(env )?(ba)?sh' scripts tests .ci
 PY_FILES  = $(shell find scripts tests -name '*.py')
 
 .PHONY: lint
-lint: ## layers, format, shellcheck, Python syntax
+lint: ## layers, format, shellcheck, cppcheck, Python syntax
 	sh scripts/check-layers.sh
 	clang-format --dry-run -Werror $(C_FILES)
 	shellcheck -x $(SH_FILES)
 	PYTHONPYCACHEPREFIX=$(CURDIR)/build/pycache $(PYTHON) -m py_compile $(PY_FILES)
-
-
-.PHONY: tidy
-tidy: $(TIDY) ## clang-tidy and cppcheck over the sources
 	cppcheck --quiet -j$(JOBS) --std=c11 --error-exitcode=1 --enable=warning,performance,portability \
 	    --inline-suppr --suppress=*:/usr/include/* $(filter -I%,$(INCLUDES)) $(LIB_SRC) $(CLI_SRC)
+
+.PHONY: tidy
+tidy: $(TIDY) ## clang-tidy over the sources
 
 build/lint/%.tidy: %.c .clang-tidy $(HEADERS)
 	@mkdir -p $(@D)
