@@ -102,8 +102,9 @@ test: $(UNIT) $(if $T,,$(FUZZ) $(SUITE) $B/deconvviz) ## run every test against 
 asan tsan: ## run every test under that sanitizer
 	$(MAKE) VARIANT=$@ B=build/$@ test
 
-# Those that grind through random geometry take minutes under memcheck; the sanitizers see them.
-VALGRIND_SLOW := test_conv test_mine
+# Those that grind through random geometry take minutes under memcheck, and the children that the journal's tests kill
+# leave by _exit with memory in hand; the sanitizers see them all.
+VALGRIND_SLOW := test_conv test_mine test_mine_journal
 VALGRIND_UNIT := $(filter-out $(VALGRIND_SLOW:%=$B/unit/%),$(UNIT))
 
 .PHONY: valgrind

@@ -1,0 +1,36 @@
+#!/bin/sh
+# readme.sh BUILD - runs every deconvviz command of the README, as it stands there, on stand-ins for its files.
+here=$(cd "$(dirname "$0")/.." && pwd)
+PATH=$(cd "$1" && pwd):$PATH
+model=$here/../shared/models/squeezenet1.1-imagenet.onnx
+photographs=$here/../shared/images/imagenet-1000
+if [ ! -f "$model" ] || [ ! -d "$photographs" ]; then
+    echo "skip: ../shared with its models and photographs is not here"
+    echo "ok 1 # SKIP readme"
+    exit 0
+fi
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+mkdir "$dir/photos"
+cp "$model" "$dir/model.onnx"
+cp "$here/../shared/models/imagenet-labels.txt" "$dir/labels.txt"
+cp "$photographs"/n02165456_*.jpg "$dir/img.jpg"
+cp "$photographs"/n0210*.jpg "$dir/photos"
+cd "$dir" || exit 1
+
+# An indented line that begins with the program's name; what follows three blanks explains it.
+sed -n 's/^    \(deconvviz .*\)$/\1/p' "$here/README.md" | sed 's/   .*//' >commands
+n=0 failed=0
+while read -r command; do
+    n=$((n + 1))
+    if sh -c "$command" >said 2>&1 </dev/null; then
+        echo "ok $n - $command"
+    else
+        echo "not ok $n - $command"
+        cat said
+        failed=1
+    fi
+done <commands
+echo "1..$n"
+[ "$n" -ge 5 ] || { echo "not ok $((n + 1)) - the README has at least five commands"; failed=1; }
+exit $failed
