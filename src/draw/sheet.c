@@ -47,11 +47,22 @@ static int64_t rows_height(const dv_sheet *s, int columns, int n, const dv_tile 
     return sum;
 }
 
+/* The most tiles between two that begin a row. */
+static int longest_row(int n, const dv_tile *tiles)
+{
+    int longest = 0;
+    for (int i = 0, run = 0; i < n; i++) {
+        run = tiles[i].new_row ? 1 : run + 1;
+        longest = larger(longest, run);
+    }
+    return longest;
+}
+
 /* The fewest columns with which the sheet is at least as wide as 4/3 of its height. */
 static int choose_columns(const dv_sheet *s, int cell_width, int n, const dv_tile *tiles)
 {
-    int columns = 1;
-    while (columns < n &&
+    int columns = 1, longest = longest_row(n, tiles);
+    while (columns < longest &&
            (int64_t)columns * (cell_width + s->gap) * 3 < rows_height(s, columns, n, tiles) * 4)
         columns++;
     return columns;
