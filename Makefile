@@ -118,8 +118,8 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	$(PYTHON) tests/oracle/compare.py all --program $B/deconvviz
 
 .PHONY: bench
-bench: $(BENCH) $B/deconvviz ## measure speed
-	@sh scripts/bench.sh $B "$(BENCH)"
+bench: $(BENCH) $B/deconvviz ## measure speed, beside ONNX Runtime and PyTorch where they are installed
+	@sh scripts/bench.sh $B
 
 .PHONY: demo
 demo: $B/deconvviz ## project one unit from a photograph

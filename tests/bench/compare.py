@@ -1,0 +1,109 @@
+#!/usr/bin/python3
+"""compare.py BUILD [THREADS...] - whole networks: deconvviz beside ONNX Runtime and PyTorch, on the same weights.
+
+The contenders run in turns, one image at a time, in processes that live through all rounds; a figure is the median of its
+rounds, and what counts is the ratio ours / peer. A peer that is not installed is left out, and named. The variables that tame
+OpenBLAS are unset for every contender alike."""
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FOLDER = os.path.join(HERE, '../../build/bench')
+PYTHON = '/usr/bin/python3'
+ENV = {k: v for k, v in os.environ.items() if k not in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE')}
+ENV['NODE_PATH'] = os.path.join(FOLDER, 'node_modules')
+NETWORKS = {'vgg16': 13, 'resnet18': 1, 'alexnet': 5, 'zfnet': 5, 'squeezenet1_1': 1}
+# what is done, on which network, to which layer, against whom, the ratio that is asked for
+CASES = [('forward', n, NETWORKS[n], 'ort', goal) for n, goal in
+         (('vgg16', 0.42), ('resnet18', 0.58), ('alexnet', 0.75), ('zfnet', 0.75), ('squeezenet1_1', 0.80))]
+CASES += [('both', n, NETWORKS[n], 'torch', 0.28) for n in ('vgg16', 'zfnet', 'alexnet')]
+CASES += [('project', 'vgg16', layer, 'torch', goal) for layer, goal in ((4, 0.003), (7, 0.01), (13, 0.20))]
+CASES += [('all', 'zfnet', 5, 'torch', 0.10)]
+
+
+class Contender:
+    def __init__(self, *command):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ENV)
+
+    def ask(self, word):
+        self.process.stdin.write(word + '\n')
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def export(name):
+    path = os.path.join(FOLDER, name + '.onnx')
+    if not os.path.exists(path):
+        code = (f'import torch; from networks import make; torch.onnx.export(make({name!r}), torch.zeros(1, 3, 224, 224),'
+                f' {path + ".new"!r}, opset_version=13)')
+        subprocess.run([PYTHON, '-W', 'ignore', '-c', code], cwd=HERE, check=True, stdout=subprocess.DEVNULL)
+        os.rename(path + '.new', path)
+    return path
+
+
+def duel(build, word, name, layer, peer, threads):
+    """Medians in ms: ours, the peer's; and both peaks of memory in KiB (0: unknown)."""
+    model = export(name)
+    ours = Contender(os.path.join(build, 'bench/bench_net'), model, str(threads), str(layer))
+    if peer == 'ort':
+        other = Contender('node', os.path.join(HERE, 'peer_ort.js'), model, str(threads))
+    else:
+        other = Contender(PYTHON, os.path.join(HERE, 'peer_torch.py'), name, str(threads), str(layer))
+    times = ([], [])
+    rounds = 3 if word == 'all' else 15
+    for i in range(rounds + 3):
+        for t, contender in zip(times, (ours, other)):
+            t.append(contender.ask(word))
+    memory = (ours.ask('memory'), other.ask('memory') if peer == 'torch' else 0)
+    ours.close()
+    other.close()
+    return [statistics.median(t[3:]) for t in times] + list(memory)
+
+
+def start_up(build):
+    """Seconds: the whole command on the built-in model, and what `import torch` takes."""
+    photograph = '/usr/share/backgrounds/mate/nature/LadyBird.jpg'
+    commands = ([os.path.join(build, 'deconvviz'), '-q', '-l', '5', '-c', '12', '-o', '/dev/null', photograph],
+                [PYTHON, '-c', 'import torch'])
+    times = ([], [])
+    for i in range(8):
+        for t, command in zip(times, commands):
+            start = time.perf_counter()
+            subprocess.run(command, check=True, env=ENV, stdout=subprocess.DEVNULL)
+            t.append(time.perf_counter() - start)
+    return [statistics.median(t[1:]) for t in times]
+
+
+def main():
+    build = os.path.abspath(sys.argv[1])
+    os.makedirs(FOLDER, exist_ok=True)
+    have = {'torch': subprocess.run([PYTHON, '-c', 'import torch, torchvision'], stderr=subprocess.DEVNULL).returncode == 0,
+            'ort': os.path.isdir(os.path.join(ENV['NODE_PATH'], 'onnxruntime-node')) and shutil.which('node') is not None}
+    if not have['torch']:
+        sys.exit('bench: PyTorch and torchvision are not installed (scripts/setup oracle): no networks to compare')
+    if not have['ort']:
+        print('ONNX Runtime is not installed (npm install --ignore-scripts --prefix build/bench onnxruntime-node): left out')
+    print(f'{"case":34}{"threads":>8}{"ours ms":>10}{"peer ms":>10}{"ours / peer":>13}{"asked":>8}')
+    for threads in [int(t) for t in sys.argv[2:]] or [1, 2]:
+        for word, name, layer, peer, goal in CASES:
+            if not have[peer]:
+                continue
+            ours, other, our_peak, their_peak = duel(build, word, name, layer, peer, threads)
+            what = f'{word} {name}{"" if word == "forward" else " layer " + str(layer)} : {peer}'
+            print(f'{what:34}{threads:8}{ours:10.2f}{other:10.2f}{ours / other:13.4f}{goal:8}', flush=True)
+            if (word, name) == ('both', 'vgg16'):
+                print(f'{"    peak memory, MiB":42}{our_peak / 1024:10.0f}{their_peak / 1024:10.0f}{our_peak / their_peak:13.2f}{0.5:8}')
+    ours, other = start_up(build)
+    print(f'{"whole command : import torch":42}{ours * 1e3:10.1f}{other * 1e3:10.1f}{ours / other:13.4f}{1 / 30:8.4f}')
+
+
+if __name__ == '__main__':
+    main()
