@@ -16,7 +16,8 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wdo
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wwrite-strings \
         -Wcast-qual -Wcast-align -Wpointer-arith -Wundef -Wvla -Wformat=2 -Wswitch-enum
 INCLUDES := -Iinclude -Isrc -isystem /usr/include/stb -D_POSIX_C_SOURCE=200809L
-LIBS     := -lopenblas -lcjson -lnettle -ljpeg -lz -lm -pthread
+# OpenBLAS is not among them: src/kernel/gemm.c opens it when it is needed.
+LIBS     := -lcjson -lnettle -ljpeg -lz -lm -ldl -pthread
 COMPILE = $(CC) -std=c11 -ffp-contract=off $(CFLAGS_$(VARIANT)) $(WARN) $(if $(WERROR),-Werror) \
           $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) $(CFLAGS_$(VARIANT)) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $(LDLIBS) $(LIBS) -o $@

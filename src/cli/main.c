@@ -142,6 +142,7 @@ static int run_command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    setenv("OPENBLAS_NUM_THREADS", "1", 0); /* before it is opened: it need not start any */
     int status = answer_at_once(argc, argv);
     if (status < 0)
         status = run_command(argc, argv);

@@ -3,6 +3,7 @@
 #include "kernel/isa.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -11,20 +12,59 @@ enum {
     GEMV_COLUMNS = 1024, /* columns of W in one task of the transposed product */
 };
 
+/* -- OpenBLAS ---------------------------------------------------------------------------------
+ * It is opened when the first product needs it: its 36 MB are mapped and its threads started (they
+ * spin for 25 ms each time) for nothing in a run that does without. */
+
+typedef void sgemm(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CBLAS_TRANSPOSE tb, int m,
+                   int n, int k, float alpha, const float *a, int lda, const float *b, int ldb,
+                   float beta, float *c, int ldc);
+
+/* Where there is no OpenBLAS: the definition. */
+static void plain_sgemm(enum CBLAS_ORDER order, enum CBLAS_TRANSPOSE ta, enum CBLAS_TRANSPOSE tb,
+                        int m, int n, int k, float alpha, const float *a, int lda, const float *b,
+                        int ldb, float beta, float *c, int ldc)
+{
+    (void)order;
+    ptrdiff_t a_row = ta == CblasTrans ? 1 : lda, a_column = ta == CblasTrans ? lda : 1;
+    ptrdiff_t b_row = tb == CblasTrans ? 1 : ldb, b_column = tb == CblasTrans ? ldb : 1;
+    for (int i = 0; i < m; i++) {
+        float *to = c + (ptrdiff_t)i * ldc;
+        for (int j = 0; j < n; j++)
+            to[j] = beta == 0 ? 0 : beta * to[j];
+        for (int l = 0; l < k; l++) {
+            float factor = alpha * a[i * a_row + l * a_column];
+            for (int j = 0; j < n; j++)
+                to[j] += factor * b[l * b_row + j * b_column];
+        }
+    }
+}
+
 static pthread_once_t blas_once = PTHREAD_ONCE_INIT;
+static sgemm *blas_sgemm = plain_sgemm;
 
 /* Threads are ours alone: one pool for the whole program. */
 static void blas_setup(void)
 {
-    openblas_set_num_threads(1);
+    void *blas = dlopen("libopenblas.so.0", RTLD_NOW | RTLD_LOCAL);
+    void (*set_threads)(int) = NULL;
+    sgemm *found = NULL;
+    if (blas) { /* POSIX has it that a pointer from dlsym may be taken for a function's */
+        *(void **)&set_threads = dlsym(blas, "openblas_set_num_threads");
+        *(void **)&found = dlsym(blas, "cblas_sgemm");
+    }
+    if (set_threads)
+        set_threads(1);
+    if (found)
+        blas_sgemm = found;
 }
 
 void dv_gemm(bool trans_a, bool trans_b, int m, int n, int k, float alpha, const float *a, int lda,
              const float *b, int ldb, float beta, float *c, int ldc)
 {
     pthread_once(&blas_once, blas_setup);
-    cblas_sgemm(CblasRowMajor, trans_a ? CblasTrans : CblasNoTrans,
-                trans_b ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    blas_sgemm(CblasRowMajor, trans_a ? CblasTrans : CblasNoTrans,
+               trans_b ? CblasTrans : CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 typedef struct gemv_job {

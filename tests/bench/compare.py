@@ -70,7 +70,7 @@ def duel(build, word, name, layer, peer, threads):
 
 def start_up(build):
     """Seconds: the whole command on the built-in model, and what `import torch` takes."""
-    photograph = '/usr/share/backgrounds/mate/nature/LadyBird.jpg'
+    photograph = os.path.join(HERE, '../data/blocks-32x16.jpg')
     commands = ([os.path.join(build, 'deconvviz'), '-q', '-l', '5', '-c', '12', '-o', '/dev/null', photograph],
                 [PYTHON, '-c', 'import torch'])
     times = ([], [])
