@@ -21,7 +21,7 @@ static const dv_node *producer(const dv_model *m, int value, const char *op)
 static int before_reshapes(const dv_model *m, int value)
 {
     static const char *const reshapes[] = { "Reshape", "Squeeze", "Unsqueeze", "Identity" };
-    const dv_node *n = NULL;
+    const dv_node *n;
     do {
         n = NULL;
         for (size_t i = 0; i < sizeof reshapes / sizeof reshapes[0] && !n; i++)
@@ -46,26 +46,52 @@ static bool scalar_operand(const dv_model *m, const dv_node *n, float *number, i
     return false;
 }
 
-/* n where `pool` averages n planes of an input that `pad` widened by n / 2 on either side. */
-static int window_size(const dv_model *m, const dv_node *pool, const dv_node *pad)
+/* The value before any Pads with zeros that lead to `value`; what they add goes to pads (10), for
+ * an input of rank 5. */
+static int before_pads(const dv_model *m, int value, int64_t *pads)
 {
-    const dv_shape *wide = &m->values[pool->in[0]].shape, *narrow = &m->values[pool->out[0]].shape;
-    if (wide->rank != 5 || narrow->rank != 5 || wide->dim[3] != narrow->dim[3] ||
-        wide->dim[4] != narrow->dim[4])
+    const dv_node *n;
+    while ((n = producer(m, value, "Pad"))) {
+        int64_t own[2 * DV_MAX_RANK];
+        int n_own = 0;
+        float fill = 0;
+        const char *mode = "constant";
+        dv_operand operands[4];
+        if (n->n_in > 4)
+            return value;
+        dv_node_spec s = dv_node_spec_of(m, n, operands);
+        bool read = n->n_in > 1 ? dv_spec_input_ints(&s, 1, 2 * DV_MAX_RANK, own, &n_own, NULL)
+                                : dv_spec_ints(&s, "pads", 2 * DV_MAX_RANK, own, &n_own, NULL);
+        if (!read || n_own != 10 || !dv_spec_text(&s, "mode", &mode, NULL) ||
+            strcmp(mode, "constant") != 0 || !dv_spec_float(&s, "value", &fill, NULL) ||
+            !dv_spec_input_float(&s, 2, &fill, NULL) || fill != 0)
+            return value;
+        for (int i = 0; i < 10; i++)
+            pads[i] += own[i];
+        value = n->in[0];
+    }
+    return value;
+}
+
+/* n where `pool` averages n planes of an input that was widened by n / 2 on either side, and by
+ * nothing else; 0 where it does not. */
+static int window_size(const dv_model *m, const dv_node *pool, const int64_t *pads)
+{
+    dv_operand operand;
+    dv_node_spec s = dv_node_spec_of(m, pool, &operand);
+    int64_t kernel[3] = { 0 }, stride[3] = { 1, 1, 1 }, own[6] = { 0 };
+    int n = 0, n_stride = 0, n_own = 0;
+    if (!dv_spec_ints(&s, "kernel_shape", 3, kernel, &n, NULL) || n != 3 ||
+        !dv_spec_ints(&s, "strides", 3, stride, &n_stride, NULL) ||
+        !dv_spec_ints(&s, "pads", 6, own, &n_own, NULL))
         return 0;
-    int size = wide->dim[2] - narrow->dim[2] + 1;
-    int64_t pads[2 * DV_MAX_RANK];
-    int n_pads = 0;
-    dv_operand operands[8];
-    if (pad->n_in > 8)
-        return 0;
-    dv_node_spec s = dv_node_spec_of(m, pad, operands);
-    bool read = pad->n_in > 1 ? dv_spec_input_ints(&s, 1, 2 * DV_MAX_RANK, pads, &n_pads, NULL)
-                              : dv_spec_ints(&s, "pads", 2 * DV_MAX_RANK, pads, &n_pads, NULL);
-    bool odd = size > 1 && size % 2 == 1;
-    if (!read || !odd || n_pads != 10 || pads[2] != size / 2 || pads[7] != size / 2)
-        return 0;
-    return size;
+    int64_t size = kernel[0];
+    bool planes = size > 1 && size % 2 == 1 && kernel[1] == 1 && kernel[2] == 1;
+    for (int i = 0; i < 3; i++)
+        planes = planes && stride[i] == 1 && own[i] == 0 && own[3 + i] == 0;
+    for (int i = 0; i < 10; i++)
+        planes = planes && pads[i] == (i == 2 || i == 7 ? size / 2 : 0);
+    return planes && size <= INT32_MAX ? (int)size : 0;
 }
 
 typedef struct lrn {
@@ -90,11 +116,14 @@ static bool match(const dv_model *m, const dv_node *n, lrn *l)
     if (!mul || !scalar_operand(m, mul, &l->alpha, &at))
         return false;
     const dv_node *pool = producer(m, before_reshapes(m, at), "AveragePool");
-    const dv_node *pad = pool ? producer(m, pool->in[0], "Pad") : NULL;
-    const dv_node *square = pad ? producer(m, before_reshapes(m, pad->in[0]), "Mul") : NULL;
+    if (!pool)
+        return false;
+    int64_t pads[10] = { 0 };
+    int padded = before_pads(m, pool->in[0], pads);
+    const dv_node *square = producer(m, before_reshapes(m, padded), "Mul");
     if (!square || square->in[0] != l->x || square->in[1] != l->x)
         return false;
-    l->size = window_size(m, pool, pad);
+    l->size = window_size(m, pool, pads);
     return l->size > 0 && m->values[l->x].shape.rank == 4;
 }
 

@@ -90,6 +90,7 @@ static bool constant(dv_fold *f, dv_error *err)
         f->out = (dv_array){ DV_F32, { 1, { a->n } }, a->v.floats };
         return true;
     case DV_ATTR_TEXT:
+    case DV_ATTR_BRANCH:
         break;
     }
     return dv_fail(err, DV_UNSUPPORTED, "its value is no number");

@@ -107,7 +107,9 @@ static bool add_nodes(dv_network *n, const cJSON *list, dv_error *err)
                                                      : dv_fail_in(err, "node %d of \"nodes\"", i);
         i++;
     }
-    return dv_net_add_nodes(n->m, nodes, count, err) && dv_model_finish(n->m, n->before, err);
+    dv_fold_budget budget = { DV_FOLD_BUDGET };
+    return dv_net_add_nodes(n->m, nodes, count, &budget, err) &&
+           dv_model_finish(n->m, n->before, err);
 }
 
 static bool check_head(dv_network *n, const cJSON *root, dv_error *err)

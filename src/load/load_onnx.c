@@ -208,7 +208,8 @@ static bool add_nodes(graph *g, dv_error *err)
             (f.number == 1 && !dv_onnx_node(&g->store, f.bytes, g->opset, &nodes[n++], err)))
             return false;
     }
-    return dv_net_add_nodes(g->m, nodes, n, err);
+    dv_fold_budget budget = { DV_FOLD_BUDGET };
+    return dv_net_add_nodes(g->m, nodes, n, &budget, err);
 }
 
 bool dv_onnx_build(dv_model *m, const uint8_t *data, size_t size, const dv_onnx_request *q,

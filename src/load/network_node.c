@@ -159,6 +159,7 @@ static bool read_constant(dv_network *n, const cJSON *item, const char *node, co
         break;
     case DV_ATTR_TEXT:
     case DV_ATTR_ARRAY:
+    case DV_ATTR_BRANCH:
         return dv_fail(err, DV_BAD_DATA, "it is a text: numbers are needed");
     }
     snprintf(text, room, "%s.%s", node, item->string);

@@ -6,6 +6,7 @@
 #define DV_LOAD_ONNX_H
 
 #include "graph/model.h"
+#include "load/net.h"
 #include "load/protobuf.h"
 
 enum { DV_ONNX_OLDEST = 7 }; /* operator set; before it Add and its like had other rules */
@@ -45,6 +46,7 @@ typedef struct dv_onnx_store {
     const char *folder; /* NULL: no external data */
     int n_files, max_files;
     struct dv_onnx_file *files; /* mapped so far, in the arena */
+    int depth;                  /* of the branch being read */
 } dv_onnx_store;
 
 /* TensorProto. *name is "" where it has none. */
@@ -65,6 +67,10 @@ bool dv_onnx_external_data(dv_onnx_store *s, const dv_onnx_external *e, size_t b
 /* NodeProto. */
 bool dv_onnx_node(dv_onnx_store *s, dv_pb message, int opset, dv_node_words *w,
                   dv_error *err) DV_MUST_CHECK;
+
+/* GraphProto of a branch of an If. Branches within branches are bounded, as are their nodes. */
+bool dv_onnx_branch(dv_onnx_store *s, dv_pb message, int opset, dv_branch *b,
+                    dv_error *err) DV_MUST_CHECK;
 
 /* ValueInfoProto of an input or output: its name and type. */
 typedef struct dv_onnx_value {

@@ -64,8 +64,8 @@ typedef struct attribute {
     float f;
     int64_t i;
     const char *s;
-    bool has_t;
-    dv_pb t;
+    bool has_t, has_g;
+    dv_pb t, g;
     size_t n_list; /* of floats or ints */
 } attribute;
 
@@ -87,6 +87,9 @@ static bool take_attr_field(dv_arena *arena, attribute *a, const dv_pb_field *f,
     case 5:
         a->has_t = true;
         return dv_pb_message(f, "t", &a->t, err);
+    case 6:
+        a->has_g = true;
+        return dv_pb_message(f, "g", &a->g, err);
     case 7:
         ok = dv_pb_count(f, "floats", DV_PB_32, &n, err);
         break;
@@ -158,12 +161,26 @@ static bool read_array(dv_onnx_store *s, const attribute *a, dv_attr *to, dv_err
     return true;
 }
 
-/* *known: whether an operator can be given it. */
-static bool read_value(dv_onnx_store *s, const attribute *a, dv_pb m, dv_attr *to, bool *known,
-                       dv_error *err)
+static bool read_branch(dv_onnx_store *s, const attribute *a, int opset, dv_attr *to, dv_error *err)
+{
+    dv_branch *branch = dv_arena_alloc(s->arena, sizeof *branch, err);
+    if (!branch)
+        return false;
+    if (!a->has_g)
+        return dv_fail(err, DV_BAD_DATA, "it has no graph");
+    to->kind = DV_ATTR_BRANCH;
+    to->v.branch = branch;
+    return dv_onnx_branch(s, a->g, opset, branch, err);
+}
+
+/* *known: whether the operator of `w` can be given it. */
+static bool read_value(dv_onnx_store *s, const attribute *a, dv_pb m, const dv_node_words *w,
+                       dv_attr *to, bool *known, dv_error *err)
 {
     int64_t type = a->type ? a->type : (int64_t)a->seen;
     *known = true;
+    if (type == A_GRAPH && strcmp(w->op, "If") == 0)
+        return read_branch(s, a, w->opset, to, err);
     switch (type) {
     case A_FLOAT:
         to->kind = DV_ATTR_FLOAT;
@@ -192,7 +209,7 @@ static bool read_value(dv_onnx_store *s, const attribute *a, dv_pb m, dv_attr *t
 
 /* Appends an attribute. One of a kind that no operator takes is passed over where the operator is
  * unknown anyway: that is the better message. */
-static bool add_attr(dv_onnx_store *s, dv_pb m, const char *op, dv_attr *attrs, int *n,
+static bool add_attr(dv_onnx_store *s, dv_pb m, const dv_node_words *w, dv_attr *attrs, int *n,
                      dv_error *err)
 {
     attribute a = { .name = "", .s = "" };
@@ -201,8 +218,8 @@ static bool add_attr(dv_onnx_store *s, dv_pb m, const char *op, dv_attr *attrs, 
     dv_pb_field f;
     for (dv_pb rest = m; ok && dv_pb_more(&rest);)
         ok = dv_pb_next(&rest, &f, err) && take_attr_field(s->arena, &a, &f, err);
-    ok = ok && read_value(s, &a, m, to, &known, err);
-    if (!known && !dv_op_find(op))
+    ok = ok && read_value(s, &a, m, w, to, &known, err);
+    if (!known && !dv_op_find(w->op))
         return true;
     if (!ok)
         return dv_fail_in(err, "attribute '%s'", a.name);
@@ -268,13 +285,38 @@ static bool read_lists(dv_onnx_store *s, dv_pb m, dv_node_words *w, dv_error *er
             (f.number == 1 && !dv_pb_text(&f, "an input", s->arena, &in[n_in++], err)) ||
             (f.number == 2 && !dv_pb_text(&f, "an output", s->arena, &out[n_out++], err)) ||
             (f.number == 5 && (!dv_pb_message(&f, "attribute", &attr, err) ||
-                               !add_attr(s, attr, w->op, attrs, &n_attrs, err))))
+                               !add_attr(s, attr, w, attrs, &n_attrs, err))))
             return false;
     }
     w->in = in;
     w->out = out;
     w->attrs = attrs;
     w->n_attrs = n_attrs;
+    return true;
+}
+
+/* What a node's branches read from outside becomes input of the node, so that it stands behind it.
+ */
+static bool add_outer_names(dv_onnx_store *s, dv_node_words *w, dv_error *err)
+{
+    int n = w->n_in;
+    for (int i = 0; i < w->n_attrs; i++)
+        n += w->attrs[i].kind == DV_ATTR_BRANCH ? w->attrs[i].v.branch->n_outer : 0;
+    if (n == w->n_in || w->n_in == 0)
+        return true;
+    const char **in = dv_arena_array(s->arena, (size_t)n, sizeof *in, err);
+    if (!in)
+        return false;
+    memcpy(in, w->in, (size_t)w->n_in * sizeof *in);
+    for (int i = 0, at = w->n_in; i < w->n_attrs; i++) {
+        if (w->attrs[i].kind != DV_ATTR_BRANCH)
+            continue;
+        const dv_branch *b = w->attrs[i].v.branch;
+        memcpy(in + at, b->outer, (size_t)b->n_outer * sizeof *in);
+        at += b->n_outer;
+    }
+    w->in = in;
+    w->n_in = n;
     return true;
 }
 
@@ -286,7 +328,8 @@ bool dv_onnx_node(dv_onnx_store *s, dv_pb m, int opset, dv_node_words *w, dv_err
     *w = (dv_node_words){ .name = "", .op = "", .opset = opset };
     for (dv_pb rest = m; ok && dv_pb_more(&rest);)
         ok = dv_pb_next(&rest, &f, err) && take_node_field(s->arena, w, &domain, &f, err);
-    ok = ok && qualify(s->arena, w, domain, err) && read_lists(s, m, w, err);
+    ok = ok && qualify(s->arena, w, domain, err) && read_lists(s, m, w, err) &&
+         add_outer_names(s, w, err);
     if (!ok)
         return dv_fail_in(err, "node '%s' (%s)", w->name, w->op);
     return true;

@@ -25,6 +25,7 @@ typedef enum dv_attr_kind {
     DV_ATTR_INTS,
     DV_ATTR_FLOATS,
     DV_ATTR_ARRAY,
+    DV_ATTR_BRANCH,
 } dv_attr_kind;
 
 typedef struct dv_attr {
@@ -35,9 +36,10 @@ typedef struct dv_attr {
         int64_t i;
         float f;
         const char *text;
-        const int64_t *ints;   /* (n) */
-        const float *floats;   /* (n) */
-        const dv_array *array; /* a tensor, as Constant has */
+        const int64_t *ints;            /* (n) */
+        const float *floats;            /* (n) */
+        const dv_array *array;          /* a tensor, as Constant has */
+        const struct dv_branch *branch; /* of an If, which loaders take apart */
     } v;
 } dv_attr;
 

@@ -10,6 +10,7 @@ static const char *const kind_names[] = {
     [DV_ATTR_INTS] = "a list of integers",
     [DV_ATTR_FLOATS] = "a list of floats",
     [DV_ATTR_ARRAY] = "a tensor",
+    [DV_ATTR_BRANCH] = "a graph",
 };
 
 static const dv_attr *find(const dv_node_spec *s, const char *name)

@@ -387,6 +387,158 @@ static void an_attribute_that_is_a_graph_is_refused(void **unused)
             "node 'odd' (Relu): attribute 'body': it is a graph, which no operator here takes");
 }
 
+/* An attribute that is a graph; frees it. */
+static void attr_graph(bytes *attrs, const char *name, bytes graph)
+{
+    bytes attr = { 0 };
+    put_text(&attr, 1, name);
+    put_message(&attr, 6, graph);
+    put_int(&attr, 20, 5);
+    put_message(attrs, 5, attr);
+}
+
+/* A branch that gives `name` = x * number. */
+static bytes branch(const char *name, float number)
+{
+    bytes b = { 0 };
+    char weight[32], in[64];
+    snprintf(weight, sizeof weight, "w_%s", name);
+    snprintf(in, sizeof in, "before %s", weight);
+    onnx_weights(&b, weight, scalar_like, &number);
+    onnx_node(&b, "Mul", "", in, name, no_attrs);
+    onnx_value(&b, 12, name, 1, pixels);
+    return b;
+}
+
+/* y = -x * 2 where `condition`, else -x * 3; the If stands before what its branches read. */
+static bytes if_graph(const char *condition)
+{
+    static const int64_t zero = 0, one = 1;
+    bytes g = onnx_graph(), attrs = { 0 };
+    onnx_ints(&g, "zero", 1, &zero);
+    onnx_ints(&g, "one", 1, &one);
+    attr_graph(&attrs, "then_branch", branch("doubled", 2));
+    attr_graph(&attrs, "else_branch", branch("tripled", 3));
+    onnx_node(&g, "If", "choice", condition, "chosen", attrs);
+    onnx_node(&g, "Neg", "", "x", "before", no_attrs);
+    onnx_node(&g, "Relu", "", "chosen", "rectified", no_attrs);
+    onnx_node(&g, "Add", "", "chosen rectified", "y", no_attrs);
+    return g;
+}
+
+static void of_an_if_the_branch_that_is_taken_is_left(void **unused)
+{
+    (void)unused;
+    float want[16];
+    for (int i = 0; i < 16; i++)
+        want[i] = -2.F * (float)i;
+    gives(if_graph("one"), want, 16);
+    for (int i = 0; i < 16; i++)
+        want[i] = -3.F * (float)i;
+    gives(if_graph("zero"), want, 16);
+}
+
+/* The condition is itself chosen by an If within a branch. */
+static void branches_may_lie_within_branches(void **unused)
+{
+    (void)unused;
+    static const int64_t one = 1;
+    bytes g = onnx_graph(), inner = { 0 }, attrs = { 0 }, outer = { 0 };
+    float want[16];
+    onnx_ints(&g, "one", 1, &one);
+    attr_graph(&inner, "then_branch", branch("deep", 5));
+    onnx_node(&outer, "If", "", "one", "handed", inner);
+    onnx_value(&outer, 12, "handed", 1, pixels);
+    attr_graph(&attrs, "then_branch", outer);
+    onnx_node(&g, "If", "", "one", "y", attrs);
+    onnx_node(&g, "Abs", "", "x", "before", no_attrs);
+    for (int i = 0; i < 16; i++)
+        want[i] = 5.F * (float)i;
+    gives(g, want, 16);
+
+    bytes deep = branch("deep", 5);
+    for (int i = 0; i < 9; i++) {
+        bytes node = { 0 }, around = { 0 };
+        attr_graph(&node, "then_branch", deep);
+        onnx_node(&around, "If", "", "one", "deep", node);
+        onnx_value(&around, 12, "deep", 1, pixels);
+        deep = around;
+    }
+    bytes file = onnx_file(deep, 13);
+    assert_null(build(&file, NULL));
+    assert_non_null(strstr(last_error, "more than 8 branches within each other"));
+    bytes_free(&file);
+}
+
+static void an_if_that_nothing_decides_is_refused(void **unused)
+{
+    (void)unused;
+    refuses(if_graph("x"), 13,
+            "node 'choice' (If): its condition 'x' depends on the image: only constant ones are "
+            "supported");
+    refuses(if_graph(""), 13, "node 'choice' (If): it has no condition");
+    bytes g = onnx_graph(), attrs = { 0 };
+    onnx_weights(&g, "w", scalar_like, (const float[]){ 1 });
+    onnx_attr_int(&attrs, "then_branch", 1);
+    onnx_node(&g, "If", "choice", "w", "y", attrs);
+    refuses(g, 13, "node 'choice' (If): it has no attribute 'then_branch', a graph");
+    g = onnx_graph();
+    attrs = (bytes){ 0 };
+    onnx_weights(&g, "w", scalar_like, (const float[]){ 1 });
+    attr_graph(&attrs, "then_branch", (bytes){ 0 });
+    onnx_node(&g, "If", "choice", "w", "y", attrs);
+    refuses(g, 13, "node 'choice' (If): its then_branch has 0 outputs: 1 are needed");
+}
+
+/* The operator that makes y in the chain of PyTorch's LocalResponseNorm, with two Pads that sum to
+ * `pads` and a pool of `kernel`. */
+static const char *operator_of_chain(const int64_t *pads, const int64_t *kernel)
+{
+    static const int64_t none[10] = { 0 }, at = 1;
+    static const float alpha = 0.5F, beta = 0.75F, bias = 2;
+    static char name[32];
+    bytes g = onnx_graph(), pool = { 0 };
+    onnx_ints(&g, "none", 10, none);
+    onnx_ints(&g, "pads", 10, pads);
+    onnx_ints(&g, "at", 1, &at);
+    onnx_weights(&g, "alpha", scalar_like + 1, &alpha);
+    onnx_weights(&g, "beta", scalar_like + 1, &beta);
+    onnx_weights(&g, "bias", scalar_like + 1, &bias);
+    onnx_attr_ints(&pool, "kernel_shape", 3, kernel);
+    onnx_node(&g, "Mul", "", "x x", "square", no_attrs);
+    onnx_node(&g, "Unsqueeze", "", "square at", "volume", no_attrs);
+    onnx_node(&g, "Pad", "", "volume none", "padded", no_attrs);
+    onnx_node(&g, "Pad", "", "padded pads", "wide", no_attrs);
+    onnx_node(&g, "AveragePool", "", "wide", "mean", pool);
+    onnx_node(&g, "Squeeze", "", "mean at", "flat", no_attrs);
+    onnx_node(&g, "Mul", "", "flat alpha", "scaled", no_attrs);
+    onnx_node(&g, "Add", "", "scaled bias", "shifted", no_attrs);
+    onnx_node(&g, "Pow", "", "shifted beta", "divisor", no_attrs);
+    onnx_node(&g, "Div", "", "x divisor", "y", no_attrs);
+    bytes file = onnx_file(g, 13);
+    dv_model *m = build(&file, NULL);
+    if (!m)
+        fail_msg("%s", last_error);
+    snprintf(name, sizeof name, "%s", m->nodes[m->values[dv_model_output(m)].producer].op->name);
+    dv_model_free(m);
+    bytes_free(&file);
+    return name;
+}
+
+static void the_chain_of_a_local_response_norm_becomes_one_operator(void **unused)
+{
+    (void)unused;
+    assert_string_equal(
+        operator_of_chain((int64_t[]){ 0, 0, 1, 0, 0, 0, 0, 1, 0, 0 }, (int64_t[]){ 3, 1, 1 }),
+        "LRN");
+    assert_string_equal(
+        operator_of_chain((int64_t[]){ 0, 0, 0, 1, 0, 0, 0, 0, 1, 0 }, (int64_t[]){ 1, 3, 1 }),
+        "Div");
+    assert_string_equal(
+        operator_of_chain((int64_t[]){ 0, 0, 1, 1, 1, 0, 0, 1, 1, 1 }, (int64_t[]){ 3, 3, 3 }),
+        "Div");
+}
+
 static void a_name_is_bounded_and_of_one_line(void **unused)
 {
     (void)unused;
@@ -645,6 +797,10 @@ int main(void)
         cmocka_unit_test(arithmetic_on_weights_is_folded),
         cmocka_unit_test(what_grows_beyond_measure_is_refused),
         cmocka_unit_test(an_attribute_that_is_a_graph_is_refused),
+        cmocka_unit_test(of_an_if_the_branch_that_is_taken_is_left),
+        cmocka_unit_test(branches_may_lie_within_branches),
+        cmocka_unit_test(an_if_that_nothing_decides_is_refused),
+        cmocka_unit_test(the_chain_of_a_local_response_norm_becomes_one_operator),
         cmocka_unit_test(a_name_is_bounded_and_of_one_line),
         cmocka_unit_test(a_nan_weight_loads_and_the_forward_pass_tells),
         cmocka_unit_test(external_data_lies_beside_the_model),
