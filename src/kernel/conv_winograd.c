@@ -187,11 +187,14 @@ static void multiply_panel(const job *j, int block, int frequency, int panel, co
     const int groups = dv_ceil_div(tiles, j->isa->narrow_pixels);
     const float *a = j->u + (size_t)frequency * j->l.frequency_floats +
                      (size_t)panel * (size_t)width * (size_t)j->l.depth;
+    const int step = groups > 1 ? width / 2 : width;
+    const float *next = a + (size_t)width * (size_t)j->l.depth;
     v += (size_t)frequency * j->c.v_stride;
     m += (size_t)frequency * j->c.m_stride + (size_t)panel * (size_t)width;
     for (int g = 0, at = 0; g < groups; g++) {
         const int n = dv_ceil_div(tiles - at, groups - g);
-        j->isa->narrow(n, j->depth, a, v + at, j->offset, m + (size_t)at * (size_t)ld, (size_t)ld);
+        j->isa->narrow(n, j->depth, a, v + at, j->offset, next + g % 2 * j->depth * step, step,
+                       m + (size_t)at * (size_t)ld, (size_t)ld);
         at += n;
     }
 }

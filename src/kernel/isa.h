@@ -46,9 +46,10 @@ typedef struct dv_isa {
                  const dv_epilogue *ep, float *c, size_t ldc);
 
     /* c (n, narrow_panel), ldc apart, = the sum over k of b[offset[k] + pixel] * a[k][channel],
-     * with a (k, narrow_panel) and n <= narrow_pixels. */
-    void (*narrow)(int n, int k, const float *a, const float *b, const int32_t *offset, float *c,
-                   size_t ldc);
+     * with a (k, narrow_panel) and n <= narrow_pixels. What lies from `next` on is fetched into
+     * the L2 cache meanwhile, next_step floats for each k. */
+    void (*narrow)(int n, int k, const float *a, const float *b, const int32_t *offset,
+                   const float *next, int next_step, float *c, size_t ldc);
 
     /* to (columns, rows), `to_pitch` apart, = from (rows, columns) transposed; columns is a
      * multiple of lanes, and `to` has room for rows rounded up to lanes. */

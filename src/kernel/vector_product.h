@@ -11,7 +11,7 @@ enum {
     WIDE_ROWS = REGISTERS == 32 ? 8 : 4,
     WIDE_VECTORS = 3,
     NARROW_PIXELS = REGISTERS == 32 ? 14 : 6,
-    AHEAD = 512, /* floats of the weights to prefetch ahead */
+    AHEAD = 512, /* floats of weights that `wide` fetches ahead */
 };
 
 /* n is in the last of `vectors` vectors of pixels when `partial`. */
@@ -76,17 +76,18 @@ static void wide(int rows, int n, int k, const float *a, const float *b, const i
 }
 
 TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
-                           const int32_t *offset, float *c, size_t ldc)
+                           const int32_t *offset, const float *next, int next_step, float *c,
+                           size_t ldc)
 {
     vf sum[NARROW_PIXELS][2];
     UNROLL
     for (int i = 0; i < n; i++)
         sum[i][0] = sum[i][1] = (vf){ 0 };
-    for (int t = 0; t < k; t++, a += 2 * LANES) {
+    for (int t = 0; t < k; t++, a += 2 * LANES, next += next_step) {
         const float *p = b + offset[t];
         const vf w0 = v_load(a), w1 = v_load(a + LANES);
-        __builtin_prefetch(a + AHEAD);
-        __builtin_prefetch(a + AHEAD + LANES);
+        __builtin_prefetch(next, 0, 2);
+        __builtin_prefetch(next + LANES, 0, 2);
         UNROLL
         for (int i = 0; i < n; i++) {
             const vf x = v_set(p[i]);
@@ -101,13 +102,13 @@ TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
     }
 }
 
-#define NARROW_CASE(n)                            \
-    case n:                                       \
-        narrow_group(n, k, a, b, offset, c, ldc); \
+#define NARROW_CASE(n)                                             \
+    case n:                                                        \
+        narrow_group(n, k, a, b, offset, next, next_step, c, ldc); \
         break
 
-static void narrow(int n, int k, const float *a, const float *b, const int32_t *offset, float *c,
-                   size_t ldc)
+static void narrow(int n, int k, const float *a, const float *b, const int32_t *offset,
+                   const float *next, int next_step, float *c, size_t ldc)
 {
     switch (n) {
         NARROW_CASE(1);
