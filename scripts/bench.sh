@@ -1,6 +1,13 @@
 #!/bin/sh
-# bench.sh BUILD - convolution layers against OpenBLAS, then whole networks against ONNX Runtime and PyTorch.
+# bench.sh BUILD - convolution layers against OpenBLAS, whole networks against ONNX Runtime and PyTorch, mining against
+# ONNX Runtime.
 set -e
 build=$1
 env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$build/bench/bench_conv"
-exec /usr/bin/python3 tests/bench/compare.py "$build"
+/usr/bin/python3 tests/bench/compare.py "$build"
+photographs=../shared/images/imagenet-1000
+if [ -d "$photographs" ]; then
+    /usr/bin/python3 tests/bench/mine.py "$build" "$photographs"
+else
+    echo "mining: left out, there are no photographs in $photographs"
+fi
