@@ -14,6 +14,7 @@ typedef struct dv_request {
     const int *keep; /* (n_keep) tensors whose activations are wanted */
     unsigned rules;  /* bit 1 << rule for each rule to project by; 0: forward only */
     bool exact;      /* kernels with the smallest rounding error */
+    bool noise;      /* dv_trace_set_noise may be called */
 } dv_request;
 
 /* Order, memory and kernels for a request. Const once made, shared by all threads. */
@@ -37,6 +38,13 @@ void dv_trace_free(dv_trace *t);
 
 /* Bytes that a trace allocates. */
 size_t dv_plan_trace_bytes(const dv_plan *p);
+
+/* From here on each pass of a trace whose request says so adds to every output of a weight layer
+ * (before its activation) a pseudo-random number with a standard deviation of `amount` times the
+ * root mean square of the layer's outputs. With 1e-6 it moves what rounding may move: the spread of
+ * a few passes tells how much of a result is decided by rounding. The numbers depend on `seed` and
+ * nothing else. amount 0: none. */
+void dv_trace_set_noise(dv_trace *t, float amount, uint64_t seed);
 
 /* Runs the network on input (1,C,H,W), which need not outlive the call. Fails when an activation
  * is not finite, naming the layer where that begins. */

@@ -55,6 +55,8 @@ static bool fuse_followers(dv_plan *p, readers r, dv_step *s, bool *done, dv_err
     const dv_model *m = p->model;
     const dv_shape *shape = &m->values[s->out].shape;
     int next = fusable(p, r, s->out);
+    if (p->request.noise) /* it is added between them */
+        return true;
     if (!m->nodes[s->node].op->takes_epilogue || next < 0 || shape->rank < 2)
         return true;
     int channels = shape->dim[1];

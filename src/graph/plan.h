@@ -43,6 +43,8 @@ struct dv_trace {
     dv_pool *pool;
     uint8_t *memory, *scratch;
     const float *input; /* during a pass */
+    float noise;        /* see dv_trace_set_noise */
+    uint64_t noise_seed;
     dv_tensor *tensors; /* of the calls */
     dv_call *forward;   /* (n_steps) */
     dv_call *back;      /* (n_nodes) for the way back: data of constants and of kept activations */

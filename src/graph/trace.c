@@ -1,5 +1,7 @@
+#include "graph/noise.h"
 #include "graph/plan.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +127,13 @@ void dv_trace_free(dv_trace *t)
     free(t);
 }
 
+void dv_trace_set_noise(dv_trace *t, float amount, uint64_t seed)
+{
+    assert(t->plan->request.noise);
+    t->noise = amount;
+    t->noise_seed = seed;
+}
+
 const float *dv_trace_tensor(const dv_trace *t, int tensor)
 {
     return t->plan->kept[tensor] ? at(t, t->plan->places[tensor]) : NULL;
@@ -156,6 +165,9 @@ static void run_step(dv_trace *t, int step)
             in[i].data = input_data(t, v);
     }
     n->op->forward(&c);
+    if (t->noise > 0 && n->op->takes_epilogue)
+        dv_disturb(c.out[0].data, dv_shape_count(&c.out[0].shape), t->noise,
+                   t->noise_seed + (uint64_t)step);
 }
 
 static bool has_nan(const float *x, size_t n)
