@@ -260,7 +260,8 @@ static void narrow_panel(const job *j, const float *a, int channel, int rows, co
     for (int g = 0, at = 0; g < groups; g++) {
         const int count = dv_ceil_div(n - at, groups - g);
         isa->narrow(count, j->p.depth, a, x + first + at, j->offset, a, 0,
-                    sums + (size_t)at * (size_t)isa->narrow_panel, (size_t)isa->narrow_panel);
+                    sums + (size_t)at * (size_t)isa->narrow_panel, (size_t)isa->narrow_panel,
+                    (size_t)isa->lanes);
         at += count;
     }
     isa->transpose(n, isa->narrow_panel, sums, (size_t)isa->narrow_panel, tile, (size_t)ld);

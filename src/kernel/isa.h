@@ -16,6 +16,7 @@
 typedef struct dv_tiles {
     int size; /* m of F(m x m, 3 x 3): 4 or 2 */
     int rows, columns;
+    int group; /* so many lie side by side */
 } dv_tiles;
 
 /* One plane, with zeros around it. */
@@ -23,6 +24,7 @@ typedef struct dv_plane {
     const float *data;
     size_t pitch;      /* floats from row to row */
     int rows, columns; /* what there is; outside is zero */
+    size_t next;       /* floats to the plane that comes next, to fetch meanwhile; 0: none */
 } dv_plane;
 
 /* Where the outputs of a block of tiles go. */
@@ -45,11 +47,12 @@ typedef struct dv_isa {
     void (*wide)(int rows, int n, int k, const float *a, const float *b, const int32_t *offset,
                  const dv_epilogue *ep, float *c, size_t ldc);
 
-    /* c (n, narrow_panel), ldc apart, = the sum over k of b[offset[k] + pixel] * a[k][channel],
-     * with a (k, narrow_panel) and n <= narrow_pixels. What lies from `next` on is fetched into
-     * the L2 cache meanwhile, next_step floats for each k. */
+    /* The sum over k of b[offset[k] + pixel] * a[k][channel], a (k, narrow_panel) and
+     * n <= narrow_pixels, as two vectors of channels for each pixel: at c + pixel * ldc, and `half`
+     * floats further on. What lies from `next` on is fetched into the L2 cache meanwhile, next_step
+     * floats for each k. */
     void (*narrow)(int n, int k, const float *a, const float *b, const int32_t *offset,
-                   const float *next, int next_step, float *c, size_t ldc);
+                   const float *next, int next_step, float *c, size_t ldc, size_t half);
 
     /* to (columns, rows), `to_pitch` apart, = from (rows, columns) transposed; columns is a
      * multiple of lanes, and `to` has room for rows rounded up to lanes. */
@@ -63,15 +66,16 @@ typedef struct dv_isa {
     /* to[i] = from[i * stride] */
     void (*stride_copy)(int n, const float *from, int stride, float *to);
 
-    /* v[frequency * v_stride + tile] = the transform of the tiles of one plane, the first of which
-     * begins at (y,x) of it. Tiles are rounded up to lanes. scratch: dv_winograd_scratch floats. */
+    /* v[frequency * v_stride + tile / group * group_stride + tile % group] = the transform of the
+     * tiles of one plane, the first of which begins at (y0,x0) of it. Groups are rounded up to
+     * lanes. scratch: dv_winograd_scratch floats. */
     void (*winograd_input)(const dv_tiles *t, const dv_plane *x, int y0, int x0, float *scratch,
-                           float *v, size_t v_stride);
+                           float *v, size_t v_stride, size_t group_stride);
 
     /* The outputs of `channels` (at most lanes) channels from products
-     * m[frequency * m_stride + tile * tile_stride + channel]; ep's arrays start at the first. */
+     * m[frequency * m_stride + tile * lanes + channel]; ep's arrays start at the first. */
     void (*winograd_output)(const dv_tiles *t, int channels, const float *m, size_t m_stride,
-                            size_t tile_stride, const dv_epilogue *ep, const dv_target *y);
+                            const dv_epilogue *ep, const dv_target *y);
 
     /* u[frequency * u_stride + lane] = the transform of `lanes` kernels of 3 x 3,
      * g (9, lanes). size as in dv_tiles. */

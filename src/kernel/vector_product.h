@@ -77,7 +77,7 @@ static void wide(int rows, int n, int k, const float *a, const float *b, const i
 
 TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
                            const int32_t *offset, const float *next, int next_step, float *c,
-                           size_t ldc)
+                           size_t ldc, size_t half)
 {
     vf sum[NARROW_PIXELS][2];
     UNROLL
@@ -98,17 +98,17 @@ TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
     UNROLL
     for (int i = 0; i < n; i++) {
         v_store(c + (size_t)i * ldc, sum[i][0]);
-        v_store(c + (size_t)i * ldc + LANES, sum[i][1]);
+        v_store(c + (size_t)i * ldc + half, sum[i][1]);
     }
 }
 
-#define NARROW_CASE(n)                                             \
-    case n:                                                        \
-        narrow_group(n, k, a, b, offset, next, next_step, c, ldc); \
+#define NARROW_CASE(n)                                                   \
+    case n:                                                              \
+        narrow_group(n, k, a, b, offset, next, next_step, c, ldc, half); \
         break
 
 static void narrow(int n, int k, const float *a, const float *b, const int32_t *offset,
-                   const float *next, int next_step, float *c, size_t ldc)
+                   const float *next, int next_step, float *c, size_t ldc, size_t half)
 {
     switch (n) {
         NARROW_CASE(1);

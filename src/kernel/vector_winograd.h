@@ -92,6 +92,7 @@ TEMPLATE void transform_columns(const int m, const dv_tiles *t, const dv_plane *
             UNROLL
             for (int i = 0; i < n; i++) {
                 const float *p = line + (ptrdiff_t)i * (ptrdiff_t)x->pitch + at;
+                __builtin_prefetch(p + x->next);
                 if (whole)
                     d[i] = v_load(p);
                 else if (top + i < 0 || top + i >= x->rows)
@@ -114,33 +115,36 @@ TEMPLATE void transform_columns(const int m, const dv_tiles *t, const dv_plane *
 }
 
 TEMPLATE void transform_planes(const int m, const dv_tiles *t, const dv_plane *x, int y0, int x0,
-                               float *scratch, float *v, size_t v_stride)
+                               float *scratch, float *v, size_t v_stride, size_t group_stride)
 {
-    const int n = m + 2;
-    const size_t tiles = (size_t)t->rows * (size_t)t->columns;
-    const size_t pitch = tiles * (size_t)m + 128;
+    const int n = m + 2, tiles = t->rows * t->columns;
+    const size_t pitch = (size_t)tiles * (size_t)m + 128;
     float *straight = scratch + 64, *ahead = straight + (size_t)n * pitch + 64;
     transform_columns(m, t, x, y0, x0, straight, ahead, pitch);
-    for (size_t tile = 0; tile < tiles; tile += LANES)
-        UNROLL
-    for (int i = 0; i < n; i++) {
-        vf d[WINOGRAD_MAX], o[WINOGRAD_MAX];
-        split_tiles(m, straight + (size_t)i * pitch + tile * (size_t)m, m, d);
-        split_tiles(m, ahead + (size_t)i * pitch + tile * (size_t)m, 2, d + m);
-        transform_input(m, d, o);
-        UNROLL
-        for (int j = 0; j < n; j++)
-            v_store(v + (size_t)(i * n + j) * v_stride + tile, o[j]);
-    }
+    for (int first = 0; first < tiles; first += t->group, v += group_stride)
+        for (int lane = 0; lane < t->group; lane += LANES) {
+            const float *from = straight + (size_t)(first + lane) * (size_t)m;
+            const float *behind = ahead + (size_t)(first + lane) * (size_t)m;
+            UNROLL
+            for (int i = 0; i < n; i++) {
+                vf d[WINOGRAD_MAX], o[WINOGRAD_MAX];
+                split_tiles(m, from + (size_t)i * pitch, m, d);
+                split_tiles(m, behind + (size_t)i * pitch, 2, d + m);
+                transform_input(m, d, o);
+                UNROLL
+                for (int j = 0; j < n; j++)
+                    v_store(v + (size_t)(i * n + j) * v_stride + lane, o[j]);
+            }
+        }
 }
 
 static void winograd_input(const dv_tiles *t, const dv_plane *x, int y0, int x0, float *scratch,
-                           float *v, size_t v_stride)
+                           float *v, size_t v_stride, size_t group_stride)
 {
     if (t->size == 4)
-        transform_planes(4, t, x, y0, x0, scratch, v, v_stride);
+        transform_planes(4, t, x, y0, x0, scratch, v, v_stride, group_stride);
     else
-        transform_planes(2, t, x, y0, x0, scratch, v, v_stride);
+        transform_planes(2, t, x, y0, x0, scratch, v, v_stride, group_stride);
 }
 
 /* The m x m outputs of `lanes` channels of one tile. */
@@ -164,101 +168,63 @@ TEMPLATE void tile_outputs(const int m, const float *product, size_t m_stride, v
         transform_output(m, half[i], y[i]);
 }
 
-typedef float quad __attribute__((vector_size(16)));
-typedef float quad_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
-
-TEMPLATE void put_quad(float *to, quad v, bool add)
+/* `lanes` neighbouring pixels of a row, r (pixel, channel), of which n are there, to rows `plane`
+ * floats apart. */
+TEMPLATE void store_pixels(const vf *r, int n, int channels, float *to, size_t plane, bool add)
 {
-    if (add)
-        v += *(const quad_unaligned *)to;
-    *(quad_unaligned *)to = v;
-}
-
-/* Four neighbouring outputs of each channel, r (4 pixels, lanes), to rows `plane` floats apart. */
-TEMPLATE void store_quads(const vf r[4], int channels, float *to, size_t plane, const bool add)
-{
-    const vf even_low = v_zip_front(r[0], r[2]), odd_low = v_zip_front(r[1], r[3]);
-    const vf even_high = v_zip_back(r[0], r[2]), odd_high = v_zip_back(r[1], r[3]);
-    const vf z[4] = { v_zip_front(even_low, odd_low), v_zip_back(even_low, odd_low),
-                      v_zip_front(even_high, odd_high), v_zip_back(even_high, odd_high) };
+    vf row[LANES];
     UNROLL
-    for (int i = 0; i < LANES; i++) {
+    for (int i = 0; i < LANES; i++)
+        row[i] = r[i];
+    v_transpose(row);
+    UNROLL
+    for (int i = 0; i < LANES; i++, to += plane) {
         if (i >= channels)
             return;
-        const vf from = z[i / (LANES / 4)];
-        quad q;
-        switch (i % (LANES / 4)) {
-#if LANES == 16
-        case 3:
-            q = __builtin_shufflevector(from, from, 12, 13, 14, 15);
-            break;
-        case 2:
-            q = __builtin_shufflevector(from, from, 8, 9, 10, 11);
-            break;
-#endif
-#if LANES >= 8
-        case 1:
-            q = __builtin_shufflevector(from, from, 4, 5, 6, 7);
-            break;
-#endif
-        default:
-            q = __builtin_shufflevector(from, from, 0, 1, 2, 3);
-        }
-        put_quad(to + (size_t)i * plane, q, add);
+        if (n >= LANES)
+            v_store(to, add ? v_load(to) + row[i] : row[i]);
+        else
+            v_store_range(to, add ? v_load_range(to, 0, n) + row[i] : row[i], 0, n);
     }
 }
 
-/* The same for tiles that hang over the edge, and for m = 2. */
-static __attribute__((noinline)) void store_some(const vf *r, int columns, int channels, float *to,
-                                                 size_t plane, bool add)
-{
-    float lanes[4][LANES];
-    for (int j = 0; j < columns; j++)
-        v_store(lanes[j], r[j]);
-    for (int i = 0; i < channels; i++, to += plane)
-        for (int j = 0; j < columns; j++)
-            to[j] = add ? to[j] + lanes[j][i] : lanes[j][i];
-}
-
+/* As many tiles of a row at a time as have `lanes` pixels side by side. */
 TEMPLATE void transform_products(const int m, const dv_tiles *t, int channels, const float *product,
-                                 size_t m_stride, size_t tile_stride, const dv_epilogue *ep,
-                                 const dv_target *to)
+                                 size_t m_stride, const dv_epilogue *ep, const dv_target *to)
 {
     const vf lo = v_set(ep->lo), hi = v_set(ep->hi);
     const vf scale = ep->scale ? v_load_range(ep->scale, 0, channels) : v_set(1);
     const vf shift = ep->shift ? v_load_range(ep->shift, 0, channels) : (vf){ 0 };
+    vf pixels[4][LANES] = { { { 0 } } };
     for (int row = 0; row < t->rows; row++)
-        for (int column = 0; column < t->columns; column++, product += tile_stride) {
-            vf y[4][4];
-            tile_outputs(m, product, m_stride, y);
-            const int rows = to->rows - row * m < m ? to->rows - row * m : m;
-            const int columns = to->columns - column * m < m ? to->columns - column * m : m;
-            float *at = to->data + (size_t)(row * m) * to->pitch + (size_t)(column * m);
-            UNROLL
-            for (int i = 0; i < m; i++) {
-                if (i >= rows)
-                    break;
+        for (int column = 0; column < t->columns; column += LANES / m) {
+            const int left = t->columns - column, tiles = left < LANES / m ? left : LANES / m;
+            for (int tile = 0; tile < tiles; tile++, product += LANES) {
+                vf y[4][4];
+                tile_outputs(m, product, m_stride, y);
                 UNROLL
+                for (int i = 0; i < m; i++)
+                    UNROLL
                 for (int j = 0; j < m; j++)
-                    y[i][j] = v_at_most(hi, v_at_least(lo, v_fma(y[i][j], scale, shift)));
-                if (m < 4 || columns < 4)
-                    store_some(y[i], columns, channels, at, to->plane, to->add);
-                else if (to->add)
-                    store_quads(y[i], channels, at, to->plane, true);
-                else
-                    store_quads(y[i], channels, at, to->plane, false);
-                at += to->pitch;
+                    pixels[i][tile * m + j] =
+                        v_at_most(hi, v_at_least(lo, v_fma(y[i][j], scale, shift)));
             }
+            const int rows = to->rows - row * m < m ? to->rows - row * m : m;
+            const int room = to->columns - column * m;
+            const int n = room < tiles * m ? room : tiles * m;
+            float *at = to->data + (size_t)(row * m) * to->pitch + (size_t)(column * m);
+            for (int i = 0; i < rows; i++, at += to->pitch)
+                store_pixels(pixels[i], n, channels, at, to->plane, to->add);
         }
 }
 
 static void winograd_output(const dv_tiles *t, int channels, const float *m, size_t m_stride,
-                            size_t tile_stride, const dv_epilogue *ep, const dv_target *y)
+                            const dv_epilogue *ep, const dv_target *y)
 {
     if (t->size == 4)
-        transform_products(4, t, channels, m, m_stride, tile_stride, ep, y);
+        transform_products(4, t, channels, m, m_stride, ep, y);
     else
-        transform_products(2, t, channels, m, m_stride, tile_stride, ep, y);
+        transform_products(2, t, channels, m, m_stride, ep, y);
 }
 
 /* G: the row of a finite point p is (1, p, p^2) over the product of p - q, q the other finite

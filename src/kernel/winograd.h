@@ -1,0 +1,51 @@
+/* winograd.h - Winograd's minimal filtering of one group of channels of one map, cut into blocks.
+ *
+ * The convolution is a sum of parts: one kernel of up to 3 x 3 each, on one plane of the channel
+ * from some place on, with stride 1. A 3 x 3 kernel is one part; larger kernels and strides are
+ * several (see conv_winograd.c). All parts of all channels are summed per frequency, so that there
+ * is one transform of the output whatever their number. */
+#ifndef DV_KERNEL_WINOGRAD_H
+#define DV_KERNEL_WINOGRAD_H
+
+#include "deconvviz/pool.h"
+#include "kernel/isa.h"
+
+enum { DV_WINOGRAD_MAX_PARTS = 6 }; /* on one axis */
+
+/* Up to three taps of a kernel on one axis, `stride` apart. */
+typedef struct dv_taps {
+    int first, count;
+    int phase; /* which of the planes they see: its remainder by the stride */
+    int at;    /* where in that plane the first one sees output 0; may be negative */
+} dv_taps;
+
+typedef struct dv_winograd {
+    const dv_isa *isa;
+    int size, frequencies; /* m of F(m x m, 3 x 3); (m + 2)^2 */
+    int channels, outputs; /* of one group */
+    int phases;            /* planes of a channel on each axis: the stride */
+    int n_parts[2];        /* on each axis */
+    dv_taps part[2][DV_WINOGRAD_MAX_PARTS];
+    int parts, depth;                      /* of both axes; channels * parts */
+    int panels;                            /* of outputs */
+    size_t group_floats, frequency_floats; /* of weights (frequency, panel, depth, output) */
+} dv_winograd;
+
+/* What is computed: rows x columns of outputs. */
+typedef struct dv_winograd_map {
+    const float *u; /* weights from the first channel on */
+    int channels;   /* of the input, at most those of the group */
+    dv_plane x;     /* the first plane of the first channel; (channel, phase y, phase x) */
+    size_t x_plane; /* floats from one to the next */
+    int y0, x0;     /* added to every part's place */
+    dv_epilogue ep; /* from the first output on */
+    dv_target y;    /* of the first output; all rows and columns */
+} dv_winograd_map;
+
+/* Bytes of scratch for dv_winograd_run; a multiple of 64. */
+size_t dv_winograd_run_scratch(const dv_winograd *w, int rows, int columns, int workers);
+
+void dv_winograd_run(const dv_winograd *w, const dv_winograd_map *map, void *scratch,
+                     dv_pool *pool);
+
+#endif
