@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""compare.py BUILD [THREADS...] - whole networks: deconvviz beside ONNX Runtime and PyTorch, on the same weights.
+"""compare.py BUILD [THREADS|CASE...] - whole networks: deconvviz beside ONNX Runtime and PyTorch, on the same weights.
+
+CASE: only cases whose name contains one of these, as "forward resnet18" or "torch".
 
 The contenders run in turns, one image at a time, in processes that live through all rounds; a figure is the median of its
 rounds, and what counts is the ratio ours / peer. A peer that is not installed is left out, and named. The variables that tame
@@ -92,15 +94,18 @@ def main():
     if not have['ort']:
         print('ONNX Runtime is not installed (npm install --ignore-scripts --prefix build/bench onnxruntime-node): left out')
     print(f'{"case":34}{"threads":>8}{"ours ms":>10}{"peer ms":>10}{"ours / peer":>13}{"asked":>8}')
-    for threads in [int(t) for t in sys.argv[2:]] or [1, 2]:
+    chosen = [c for c in sys.argv[2:] if not c.isdigit()]
+    for threads in [int(t) for t in sys.argv[2:] if t.isdigit()] or [1, 2]:
         for word, name, layer, peer, goal in CASES:
-            if not have[peer]:
+            what = f'{word} {name}{"" if word == "forward" else " layer " + str(layer)} : {peer}'
+            if not have[peer] or (chosen and not any(c in what for c in chosen)):
                 continue
             ours, other, our_peak, their_peak = duel(build, word, name, layer, peer, threads)
-            what = f'{word} {name}{"" if word == "forward" else " layer " + str(layer)} : {peer}'
             print(f'{what:34}{threads:8}{ours:10.2f}{other:10.2f}{ours / other:13.4f}{goal:8}', flush=True)
             if (word, name) == ('both', 'vgg16'):
                 print(f'{"    peak memory, MiB":42}{our_peak / 1024:10.0f}{their_peak / 1024:10.0f}{our_peak / their_peak:13.2f}{0.5:8}')
+    if chosen:
+        return
     ours, other = start_up(build)
     print(f'{"whole command : import torch":42}{ours * 1e3:10.1f}{other * 1e3:10.1f}{ours / other:13.4f}{1 / 30:8.4f}')
 
