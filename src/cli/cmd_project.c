@@ -1,6 +1,6 @@
 /* cmd_project.c - `deconvviz project`: units of a network back in pixel space. */
 #include "cli/projection.h"
-#include "deconvviz/load.h"
+#include "cli/selected.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,7 @@ static const cli_option options[] = {
 typedef struct work {
     const project_options *o;
     cli_network network;
-    cli_selection selections[CLI_LIST_MAX];
+    cli_selected selected;
     cli_projection job;
 } work;
 
@@ -117,81 +117,28 @@ static bool list_images(work *w, int n_args, char **args, dv_error *err)
 
 /* -- units ------------------------------------------------------------------------------------ */
 
-static bool already_selected(const work *w, const char *layer)
-{
-    for (int i = 0; i < w->job.n_selections; i++)
-        if (strcmp(w->selections[i].layer, layer) == 0)
-            return true;
-    return false;
-}
-
-static bool select_units(work *w, dv_error *err)
-{
-    cli_projection *job = &w->job;
-    int64_t n_units = 0;
-    job->selections = w->selections;
-    for (int i = 0; i < w->o->layers.n; i++) {
-        const char *layer = w->o->layers.text[i];
-        if (already_selected(w, layer))
-            continue;
-        cli_selection *s = &w->selections[job->n_selections++];
-        if (!cli_select(w->network.model, layer, w->o->channels, s, err))
-            return false;
-        n_units += s->n;
-    }
-    if (n_units > 1000000)
-        return dv_fail(err, DV_BAD_USAGE, "%lld units of an image: at most 1000000",
-                       (long long)n_units);
-    job->n_units = (int)n_units;
-    return true;
-}
-
-static void forget_units(work *w)
-{
-    for (int i = 0; i < w->job.n_selections; i++)
-        free(w->selections[i].channel);
-    w->job.n_selections = w->job.n_units = 0;
-}
-
-/* Whether every layer asked for is a map, which can be computed at another size of the input. */
-static bool all_are_maps(const work *w)
-{
-    for (int i = 0; i < w->job.n_selections; i++) {
-        dv_box map = dv_box_whole(dv_tensor_shape(w->network.model, w->selections[i].tensor));
-        if (map.hi[DV_Y] == 1 && map.hi[DV_X] == 1)
-            return false;
-    }
-    return true;
-}
-
 static bool check_positions(const work *w, dv_error *err)
 {
     for (int i = 0; i < w->job.n_selections; i++)
-        if (!cli_check_position(w->network.model, &w->selections[i], &w->job.position, err))
+        if (!cli_check_position(w->network.model, &w->selected.layers[i], &w->job.position, err))
             return false;
     return true;
 }
 
-/* Opens the network: at the size of --input; or, where the model has a larger size for its maps and
- * that will do, at that. */
+/* At the size of --input where that is given. */
 static bool open_network(work *w, dv_error *err)
 {
-    const cli_network_options *o = &w->o->network;
-    cli_network_options quiet = *o;
+    const project_options *o = w->o;
     int size[2];
-    if (w->o->input)
-        return cli_tensor_size(w->o->input, size, err) &&
-               cli_network_open(&w->network, o, size, err) && select_units(w, err);
-    quiet.quiet = true;
-    bool larger = !o->size && dv_builtin_map_size(cli_network_model(o), size);
-    if (!cli_network_open(&w->network, larger ? &quiet : o, NULL, err) || !select_units(w, err))
+    if (o->input && !cli_tensor_size(o->input, size, err))
         return false;
-    if (!larger)
-        return true;
-    bool maps = all_are_maps(w);
-    forget_units(w);
-    cli_network_close(&w->network);
-    return cli_network_open(&w->network, o, maps ? size : NULL, err) && select_units(w, err);
+    if (!cli_open_for(&w->network, &o->network, o->input ? size : NULL, &o->layers, o->channels,
+                      &w->selected, err))
+        return false;
+    w->job.selections = w->selected.layers;
+    w->job.n_selections = w->selected.n;
+    w->job.n_units = w->selected.n_units;
+    return true;
 }
 
 /* -- files ------------------------------------------------------------------------------------ */
@@ -232,7 +179,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
         cli_network_begin_hash(&w.network);
     ok = ok && cli_project_images(&w.job, err);
     cli_stems_free(w.job.stems, &w.job.images);
-    forget_units(&w);
+    cli_selected_free(&w.selected);
     cli_network_close(&w.network);
     dv_list_free(&w.job.images);
     return ok;

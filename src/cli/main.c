@@ -16,7 +16,9 @@
     X(forward)              \
     X(mine)                 \
     X(merge)                \
-    X(sheets)
+    X(sheets)               \
+    X(record)               \
+    X(verify)
 
 #define X(name) extern const cli_command cmd_##name;
 FOR_EACH_COMMAND(X)

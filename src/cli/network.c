@@ -47,12 +47,27 @@ static bool changes(const cli_network_options *o)
     return o->mean || o->std || o->pixel_scale != 0 || o->order || o->resize >= 0;
 }
 
+static bool uses_base(const cli_network *n, const cli_network_options *o)
+{
+    return o->base && !(o->model_first && dv_model_preprocess(n->model));
+}
+
+bool cli_network_prepares_own(const cli_network *n)
+{
+    const dv_preprocess *own = dv_model_preprocess(n->model), *p = &n->prepare;
+    return own && own->resize == p->resize && own->scale == p->scale && own->bgr == p->bgr &&
+           memcmp(own->mean, p->mean, sizeof p->mean) == 0 &&
+           memcmp(own->std, p->std, sizeof p->std) == 0;
+}
+
 /* The options' words over what the model says, over imagenet. */
 static bool settle(cli_network *n, const cli_network_options *o, dv_error *err)
 {
     dv_preprocess *p = &n->prepare;
     const dv_shape *in = dv_tensor_shape(n->model, dv_model_input(n->model));
     const dv_preprocess *own = dv_model_preprocess(n->model);
+    if (uses_base(n, o))
+        own = o->base;
     *p = own ? *own : (dv_preprocess){ 0 };
     p->channels = in->dim[1];
     p->size[0] = in->dim[2];
@@ -95,6 +110,7 @@ static void note_preprocessing(const cli_network *n, const cli_network_options *
     else if (p->scale != 1)
         snprintf(scale, sizeof scale, "pixels * %g, ", (double)p->scale);
     const char *from = o->preprocess                   ? o->preprocess
+                       : uses_base(n, o)               ? "as recorded"
                        : dv_model_preprocess(n->model) ? "the model's own"
                                                        : "imagenet, the default";
     cli_say("input %dx%d %s: %s, %smean %s, std %s (%s%s)", p->size[1], p->size[0],

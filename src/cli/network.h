@@ -14,6 +14,10 @@ typedef struct cli_network_options {
     double pixel_scale; /* 0: not given */
     int threads;        /* 0: as many as there are processors */
     bool exact, quiet;
+    /* No options: what the words above change in place of what the model says (NULL: that), or only
+     * where it says nothing. */
+    const dv_preprocess *base;
+    bool model_first;
 } cli_network_options;
 
 #define CLI_NETWORK_DEFAULTS \
@@ -82,6 +86,9 @@ void cli_network_close(cli_network *n);
 /* The size (H,W) of a prepared tensor in a file: what the network's input has to be for it. Fails
  * when it has less than three dimensions. */
 bool cli_tensor_size(const char *path, int size[2], dv_error *err) DV_MUST_CHECK;
+
+/* Whether images are prepared just as the model says by itself. */
+bool cli_network_prepares_own(const cli_network *n);
 
 /* Begins to read the model's file for its SHA-256 while other work goes on; and waits for that.
  * Any thread; NULL with err set when the file cannot be read. */

@@ -1,23 +1,14 @@
 #include "base/file.h"
 #include "study/index_build.h"
+#include "study/preprocess.h"
 #include "study/sum.h"
 #include "study/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-static void write_floats(dv_text *t, const float *v, int n)
-{
-    for (int i = 0; i < n; i++) {
-        dv_text_add(t, i ? "," : "[", 1);
-        dv_text_float(t, v[i]);
-    }
-    dv_text_add(t, "]", 1);
-}
-
 static void write_head(dv_text *t, const dv_index *x)
 {
-    const dv_preprocess *p = &x->preprocess;
     dv_text_format(t, "{\"format\":\"deconvviz index\",\"version\":1,\"program\":");
     dv_text_string(t, x->program);
     dv_text_format(t, ",\n\"model\":{\"name\":");
@@ -25,14 +16,9 @@ static void write_head(dv_text *t, const dv_index *x)
     dv_text_format(t, ",\"path\":");
     dv_text_string(t, x->model_path);
     dv_text_format(t, ",\"sha256\":\"%s\"},\n", x->model_sha256);
-    dv_text_format(t, "\"preprocess\":{\"resize\":%d,\"size\":[%d,%d],\"channels\":%d,\"scale\":",
-                   p->resize, p->size[0], p->size[1], p->channels);
-    dv_text_float(t, p->scale);
-    dv_text_format(t, ",\"mean\":");
-    write_floats(t, p->mean, p->channels);
-    dv_text_format(t, ",\"std\":");
-    write_floats(t, p->std, p->channels);
-    dv_text_format(t, ",\"order\":\"%s\"},\n", p->bgr ? "bgr" : "rgb");
+    dv_text_format(t, "\"preprocess\":{");
+    dv_text_preprocess(t, &x->preprocess);
+    dv_text_format(t, "},\n");
     dv_text_format(t, "\"options\":{\"k\":%d,\"per_image\":%d,\"exact\":%s},\n", x->k, x->per_image,
                    x->exact ? "true" : "false");
 }

@@ -1,0 +1,209 @@
+/* reference.h - projections recorded once, to be compared with what a model, a library or a machine
+ * makes of the same images later.
+ *
+ * A folder of references holds
+ *
+ *     manifest.json     what follows
+ *     NAME.npy          the window of a unit's projection: float16 (C,h,w), divided by `scale`
+ *     NAME.png          the same for the eye, beside the patch of the image
+ *     images/FILE       the images, where they were copied
+ *
+ * The manifest (UTF-8, one object, a line for each image and unit):
+ *
+ *     format       "deconvviz references"
+ *     version      1; a reader refuses any other
+ *     program      the version of deconvviz that wrote it, "0.1.0"
+ *     model        { name, path, sha256 }
+ *     preprocess   { from, resize, size [H,W], channels, scale, mean [C], std [C],
+ *                  order "rgb"|"bgr" }; from: "model", what the model itself says, so that a model
+ *                  that says something else is found; or "options", for any model
+ *     options      { rule, seed }
+ *     images       [ { file, sha256, copied }, … ]: the path as it was given, or (copied) one
+ * inside of the folder units        [ { … }, … ], each with image        its number in images, from
+ * 0 layer        what -l takes for it tensor, shape channel      from 0 at           "max": where
+ * the channel was strongest; "given"; or "all": its whole map position     [y,x]; null for "all"
+ *         value        of the unit; for "all" the largest
+ *         mean, active of the channel: its mean, and the fraction of positions above 0
+ *         rms          of all values of the tensor: the root of their mean square
+ *         window       [x0,y0,x1,y1] of the network's input, half-open: outside, the projection is
+ * 0 norm         of the projection: the root of its sum of squares scale        a power of two;
+ * projection = scale * array array        NAME.npy picture      NAME.png, or null ambiguity    how
+ * far rounding alone moves the projection (relative L2), and sensitivity  how far rounding the
+ * weights to float16 does: see dv_record value_sensitivity    the same of the value, relative to
+ * the larger of itself and rms */
+#ifndef DV_REFERENCE_H
+#define DV_REFERENCE_H
+
+#include "deconvviz/index.h"
+#include "deconvviz/list.h"
+#include "deconvviz/project.h"
+
+enum {
+    DV_REFERENCE_MAX_IMAGES = 10 * 1000,
+    DV_REFERENCE_MAX_UNITS = 100 * 1000,
+};
+
+typedef struct dv_reference_image {
+    const char *file;
+    char sha256[DV_DIGEST_TEXT_MAX];
+    bool copied;
+} dv_reference_image;
+
+typedef enum dv_reference_at {
+    DV_AT_STRONGEST,
+    DV_AT_GIVEN,
+    DV_AT_ALL,
+} dv_reference_at;
+
+typedef struct dv_reference_unit {
+    int image;
+    const char *layer, *tensor;
+    dv_shape shape;
+    int32_t channel, y, x; /* y = x = DV_ALL: the whole map */
+    dv_reference_at at;
+    float value, mean, active, rms;
+    dv_box window; /* all channels of the input */
+    float norm, scale;
+    const char *array, *picture; /* picture: NULL where there is none */
+    float ambiguity, sensitivity, value_sensitivity;
+} dv_reference_unit;
+
+typedef struct dv_references {
+    const char *program;
+    const char *model_name, *model_path;
+    char model_sha256[DV_DIGEST_TEXT_MAX];
+    dv_preprocess preprocess;
+    bool own_preprocess; /* it is the model's own */
+    dv_rule rule;
+    dv_seed seed;
+    int n_images, n_units;
+    dv_reference_image *images; /* (n_images) */
+    dv_reference_unit *units; /* (n_units) those of one image stand together, in ascending order */
+    struct dv_arena *arena;   /* all texts and lists */
+} dv_references;
+
+/* Reads FOLDER/manifest.json. One line names the file, the field, its value and the limit. The
+ * caller frees it with dv_references_free. */
+bool dv_references_read(dv_references *r, const char *folder, dv_error *err) DV_MUST_CHECK;
+/* The same from memory; `name` is for messages. */
+bool dv_references_parse(dv_references *r, const void *data, size_t size, const char *name,
+                         dv_error *err) DV_MUST_CHECK;
+/* The manifest as text, which the caller frees; *size without the NUL behind it. */
+char *dv_references_text(const dv_references *r, size_t *size, dv_error *err) DV_MUST_CHECK;
+void dv_references_free(dv_references *r); /* one that is all zero is fine */
+
+/* -- recording -------------------------------------------------------------------------------- */
+
+/* A unit that is wanted of an image. */
+typedef struct dv_reference_pick {
+    const char *layer; /* what -l takes for it */
+    dv_unit unit;
+    dv_reference_at at;
+} dv_reference_pick;
+
+typedef struct dv_record_options {
+    const char *folder;
+    bool replace; /* references that are there are replaced, else they are a failure */
+    bool copy, pictures;
+    dv_preprocess preprocess;
+    bool own_preprocess;
+    dv_rule rule;
+    dv_seed seed;
+    int n_tensors; /* of all units */
+    const int *tensors;
+    struct dv_pool *pool; /* may be NULL */
+
+    void *ctx;
+    /* Chooses the units of an image, after a forward pass: picks (*n), at most max_picks. */
+    int max_picks;
+    bool (*pick)(void *ctx, int32_t image, const dv_trace *t, dv_reference_pick *picks, int *n,
+                 dv_error *err);
+    /* Both may be NULL. Called on the calling thread. */
+    void (*progress)(void *ctx, int64_t done, int64_t total); /* images */
+    void (*recorded)(void *ctx, const dv_reference_unit *u, const dv_reference_image *i);
+} dv_record_options;
+
+/* Records units of all images (their paths, relative ones from `root` on where that is not NULL)
+ * with the kernels of the smallest rounding error. All of it is written to a folder beside, which
+ * then takes the place of o->folder at once. Fails, leaving everything as it was, when an image
+ * cannot be read, or when there is something in the folder that is not of references.
+ *
+ * Smooth images are full of pooling windows whose two largest values are nearly equal, and of
+ * pre-activations next to 0. Which way those fall is decided by rounding, and then differs from one
+ * correct program to another. Each unit's share in this is measured: its ambiguity is the largest
+ * relative L2 change of its projection, the position held, over passes with a noise of 1e-6 (see
+ * dv_trace_set_noise); its sensitivity the same with 3e-4, about what rounding all weights to
+ * float16 does. */
+bool dv_references_record(const dv_model *m, const dv_list *images, const char *root,
+                          const dv_record_options *o, dv_error *err) DV_MUST_CHECK;
+
+/* -- comparing -------------------------------------------------------------------------------- */
+
+/* How much two signals of one input differ, over both boxes. */
+typedef struct dv_difference {
+    double norm[2];  /* root of the sum of squares of each */
+    double relative; /* L2 norm of the difference over the first's, at most DV_RELATIVE_MAX, which
+                        also stands for a change of what was 0 */
+    double cosine;   /* 1 where both are 0, 0 where one is */
+} dv_difference;
+
+#define DV_RELATIVE_MAX 1e6
+
+dv_difference dv_compare_signals(const dv_signal *a, const dv_signal *b);
+
+typedef enum dv_verdict {
+    DV_AGREES,    /* to within rounding */
+    DV_CHANGED,   /* within its tolerance */
+    DV_REGRESSED, /* beyond */
+    DV_FAILED,    /* could not be compared */
+} dv_verdict;
+
+enum { DV_REASON_MAX = 512 };
+
+/* What became of one unit. */
+typedef struct dv_verified {
+    const dv_reference_unit *unit;
+    const dv_reference_image *image;
+    dv_verdict verdict;
+    char reason[DV_REASON_MAX]; /* why it regressed or failed; "" else */
+    dv_difference difference;   /* recorded, now */
+    double allowed;             /* of difference.relative */
+    float value, mean;          /* now */
+    double value_change;        /* of value, over the larger of the recorded one and rms */
+    double value_allowed;       /* of value_change */
+    dv_shape shape;             /* now */
+    int32_t y, x;    /* where the channel is strongest now; DV_ALL where the whole map counts */
+    float strongest; /* its value there */
+    double badness;  /* by which they are sorted: 1 is at the limit */
+} dv_verified;
+
+typedef struct dv_verify_options {
+    const char *folder;
+    const char *root; /* where images that were not copied are looked for, by their path and then
+                         by their name; NULL: the current folder */
+    const char *pictures; /* folder for pictures of what changed; NULL: none. Made when needed */
+    dv_preprocess preprocess;
+    double tolerance, value_tolerance; /* the least that is allowed to any unit, relative */
+    bool exact;
+    struct dv_pool *pool; /* may be NULL */
+
+    void *ctx; /* Both may be NULL. Called on the calling thread. */
+    void (*progress)(void *ctx, int64_t done, int64_t total); /* images */
+    void (*wrote)(void *ctx, const char *path);
+} dv_verify_options;
+
+/* The tolerances that suit a change of machine, library and kernels, and of float32 to float16. */
+extern const double dv_default_tolerance, dv_default_value_tolerance;
+
+/* What relative L2 change a unit is allowed: `least`, or what its own ambiguity and sensitivity
+ * make of it. */
+double dv_reference_allowed(const dv_reference_unit *u, double least);
+
+/* Projects the units of the references again, with the model as it is now, and compares: results
+ * (r->n_units), in the order of the units. A unit whose image cannot be had, or has other bytes, or
+ * whose layer is gone, is DV_FAILED with the reason. Fails as a whole when memory runs out or a
+ * picture cannot be written. */
+bool dv_references_verify(const dv_model *m, const dv_references *r, const dv_verify_options *o,
+                          dv_verified *results, dv_error *err) DV_MUST_CHECK;
+
+#endif

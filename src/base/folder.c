@@ -1,0 +1,120 @@
+#define _GNU_SOURCE /* renameat2; nftw */
+#include "base/folder.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The length of what stands before the last part of a path; slashes at its end do not count. */
+static size_t parent_length(const char *path)
+{
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    while (n > 0 && path[n - 1] != '/')
+        n--;
+    return n;
+}
+
+static bool make_parent(const char *path, dv_error *err)
+{
+    size_t n = parent_length(path);
+    if (n == 0)
+        return true;
+    char *parent = strndup(path, n);
+    bool ok = parent ? dv_folder_make(parent, err) : dv_fail(err, DV_NO_MEMORY, "no memory");
+    free(parent);
+    return ok;
+}
+
+char *dv_folder_beside(const char *path, dv_error *err)
+{
+    static atomic_uint counter;
+    size_t parent = parent_length(path), room = parent + 64;
+    char *name = malloc(room);
+    if (!name || !make_parent(path, err)) {
+        if (!name)
+            dv_fail(err, DV_NO_MEMORY, "no memory for a path");
+        free(name);
+        return NULL;
+    }
+    for (int attempt = 0; attempt < 100; attempt++) {
+        snprintf(name, room, "%.*s.deconvviz-%ld-%u.d", (int)parent, path, (long)getpid(),
+                 atomic_fetch_add(&counter, 1));
+        if (mkdir(name, 0777) == 0)
+            return name;
+        if (errno != EEXIST)
+            break;
+    }
+    dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(errno));
+    free(name);
+    return NULL;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st, (void)kind, (void)where;
+    (void)!remove(path);
+    return 0;
+}
+
+void dv_folder_remove(const char *path)
+{
+    (void)!nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Swaps two folders in one step; 0, or errno where that cannot be had. */
+static int exchange(const char *a, const char *b)
+{
+#ifdef RENAME_EXCHANGE
+    return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) < 0 ? errno : 0;
+#else
+    (void)a, (void)b;
+    return ENOSYS;
+#endif
+}
+
+/* The same in three steps; 0, or errno. */
+static int exchange_by_steps(const char *a, const char *b, dv_error *err)
+{
+    char *aside = dv_folder_beside(b, err);
+    if (!aside)
+        return EIO;
+    int problem = rename(b, aside) < 0 ? errno : 0;
+    if (!problem && rename(a, b) < 0) {
+        problem = errno;
+        (void)!rename(aside, b);
+    }
+    if (!problem)
+        (void)!rename(aside, a);
+    else
+        rmdir(aside); /* which is empty */
+    free(aside);
+    return problem;
+}
+
+bool dv_folder_replace(const char *from, const char *path, dv_error *err)
+{
+    char *real = realpath(path, NULL); /* a symbolic link stays one */
+    const char *to = real ? real : path;
+    int problem = 0;
+    if (rename(from, to) < 0) /* takes the place of an empty folder, or of nothing */
+        problem = errno;
+    if (problem == ENOTEMPTY || problem == EEXIST) {
+        problem = exchange(from, to);
+        if (problem == EINVAL || problem == ENOSYS)
+            problem = exchange_by_steps(from, to, err);
+        if (!problem)
+            dv_folder_remove(from);
+    }
+    free(real);
+    return problem ? dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(problem)) : true;
+}

@@ -1,0 +1,175 @@
+/* cmd_record.c - `deconvviz record`: projections to hold a model, a library or a machine to. */
+#include "cli/selected.h"
+#include "deconvviz/reference.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct record_options {
+    cli_network_options network;
+    cli_list layers;
+    const char *channels, *position, *out;
+    int rule, seed;
+    bool copy, no_png, update;
+} record_options;
+
+#define AT(member) offsetof(record_options, member)
+
+static const cli_option options[] = {
+    { "", 0, CLI_GROUP, 0, NULL, "The units:" },
+    { "layer", 'l', CLI_LIST, AT(layers), "LAYER", "number or name; may be repeated" },
+    { "channel", 'c', CLI_TEXT, AT(channels), "CHANNELS",
+      "from 0: 12, 0-15, 3,7,9, all, or top:9, the strongest on each image" },
+    { "position", 'p', CLI_TEXT, AT(position), "POSITION",
+      "max: where the channel is strongest; Y,X; or all: its whole map" },
+    { "rule", 0, CLI_CHOICE, AT(rule), "deconvnet|gradient|guided",
+      "through a ReLU: max(R,0), R where it was on, or both" },
+    { "seed", 0, CLI_CHOICE, AT(seed), "value|one", "what the unit starts as: its value, or 1" },
+    { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
+    { "out", 'o', CLI_TEXT, AT(out), "REFS",
+      "the folder of references: manifest.json, and for each unit its\n"
+      "projection as float16 .npy and as a picture" },
+    { "copy", 0, CLI_FLAG, AT(copy), NULL, "copy the images into it" },
+    { "no-png", 0, CLI_FLAG, AT(no_png), NULL, "no pictures" },
+    { "update", 0, CLI_FLAG, AT(update), NULL, "replace the references that are there" },
+    CLI_NETWORK_ROWS(record_options),
+    { 0 },
+};
+
+typedef struct work {
+    const record_options *o;
+    cli_network network;
+    cli_selected selected;
+    cli_position position;
+    dv_list images;
+    int n_units, n_loose; /* recorded, and those of them that say little */
+} work;
+
+/* -- what is asked for ------------------------------------------------------------------------ */
+
+static bool pick_units(void *ctx, int32_t image, const dv_trace *t, dv_reference_pick *picks,
+                       int *n, dv_error *err)
+{
+    const work *w = ctx;
+    (void)image;
+    dv_unit *units = calloc((size_t)w->selected.n_units + 1, sizeof *units);
+    if (!units)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d units", w->selected.n_units);
+    bool ok = true;
+    *n = 0;
+    for (int i = 0; ok && i < w->selected.n; i++) {
+        const cli_selection *s = &w->selected.layers[i];
+        ok = cli_units(t, w->network.model, s, &w->position, units, err);
+        for (int k = 0; ok && k < s->n; k++)
+            picks[(*n)++] =
+                (dv_reference_pick){ s->layer, units[k],
+                                     w->position.strongest ? DV_AT_STRONGEST : DV_AT_GIVEN };
+    }
+    free(units);
+    return ok;
+}
+
+static bool check_words(work *w, int n_args, dv_error *err)
+{
+    const record_options *o = w->o;
+    if (o->layers.n == 0 || !o->channels)
+        return dv_fail(err, DV_BAD_USAGE, "a unit is needed: --layer LAYER --channel CHANNELS");
+    if (!o->out || n_args == 0)
+        return dv_fail(err, DV_BAD_USAGE, "images and -o REFS are needed");
+    return cli_parse_position(o->position, &w->position, err);
+}
+
+static bool check_network(const work *w, dv_error *err)
+{
+    if (!w->network.is_image)
+        return dv_fail(err, DV_BAD_USAGE, "the network's input is no image");
+    for (int i = 0; i < w->selected.n; i++)
+        if (!cli_check_position(w->network.model, &w->selected.layers[i], &w->position, err))
+            return false;
+    return true;
+}
+
+/* -- what is said ----------------------------------------------------------------------------- */
+
+static void show_progress(void *ctx, int64_t done, int64_t total)
+{
+    (void)ctx;
+    cli_progress(done, total);
+}
+
+static void tell(void *ctx, const dv_reference_unit *u, const dv_reference_image *image)
+{
+    work *w = ctx;
+    double allowed = dv_reference_allowed(u, dv_default_tolerance);
+    char at[32] = "";
+    w->n_units++;
+    if (u->at != DV_AT_ALL && u->shape.rank >= 3)
+        snprintf(at, sizeof at, " (%d,%d)", (int)u->y, (int)u->x);
+    cli_progress_clear();
+    printf("%s/%s  %s%s c%d%s %.3g, may change by %.2g\n", w->o->out, u->array,
+           isdigit((unsigned char)u->layer[0]) ? "layer " : "", u->layer, (int)u->channel, at,
+           (double)u->value, allowed);
+    if (u->norm == 0)
+        cli_say("layer %s channel %d of %s: its projection is 0 everywhere: only its activation "
+                "will be compared",
+                u->layer, (int)u->channel, image->file);
+    w->n_loose += u->norm > 0 && allowed > 0.5;
+}
+
+static bool record(work *w, dv_error *err)
+{
+    const record_options *o = w->o;
+    int tensors[CLI_LIST_MAX];
+    for (int i = 0; i < w->selected.n; i++)
+        tensors[i] = w->selected.layers[i].tensor;
+    const dv_record_options r = { .folder = o->out,
+                                  .replace = o->update,
+                                  .copy = o->copy,
+                                  .pictures = !o->no_png,
+                                  .preprocess = w->network.prepare,
+                                  .own_preprocess = cli_network_prepares_own(&w->network),
+                                  .rule = (dv_rule)o->rule,
+                                  .seed = (dv_seed)o->seed,
+                                  .n_tensors = w->selected.n,
+                                  .tensors = tensors,
+                                  .pool = w->network.pool,
+                                  .ctx = w,
+                                  .max_picks = w->selected.n_units,
+                                  .pick = pick_units,
+                                  .progress = show_progress,
+                                  .recorded = tell };
+    cli_progress_begin("images", !o->network.quiet);
+    bool ok = dv_references_record(w->network.model, &w->images, NULL, &r, err);
+    cli_progress_end();
+    if (ok && w->n_loose > 0)
+        cli_say("rounding decides most of %d of the %d projections: other units would tell more",
+                w->n_loose, w->n_units);
+    return ok;
+}
+
+static bool run(const void *opts, int n_args, char **args, dv_error *err)
+{
+    work w = { .o = opts };
+    const record_options *o = w.o;
+    bool ok = check_words(&w, n_args, err);
+    for (int i = 0; ok && i < n_args; i++)
+        ok = dv_list_add(&w.images, args[i], err);
+    ok = ok &&
+         cli_open_for(&w.network, &o->network, NULL, &o->layers, o->channels, &w.selected, err) &&
+         check_network(&w, err) && record(&w, err);
+    cli_selected_free(&w.selected);
+    cli_network_close(&w.network);
+    dv_list_free(&w.images);
+    return ok;
+}
+
+const cli_command cmd_record = {
+    .name = "record",
+    .summary = "Record reference projections, for verify to compare with later",
+    .usage = "[-m MODEL] -l LAYER -c CHANNELS -o REFS [options] IMAGE|FOLDER...",
+    .options = options,
+    .defaults = &(const record_options){ .network = CLI_NETWORK_DEFAULTS, .position = "max" },
+    .options_size = sizeof(record_options),
+    .run = run,
+};

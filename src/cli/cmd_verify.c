@@ -1,0 +1,281 @@
+/* cmd_verify.c - `deconvviz verify`: references against the model, library and machine of now. */
+#include "base/file.h"
+#include "cli/network.h"
+#include "cli/verify_report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct verify_options {
+    cli_network_options network;
+    const char *root, *pictures, *junit;
+    double tolerance, value_tolerance;
+    bool json, update;
+} verify_options;
+
+#define AT(member) offsetof(verify_options, member)
+
+static const cli_option options[] = {
+    { "", 0, CLI_GROUP, 0, NULL, "What is compared:" },
+    { "model", 'm', CLI_TEXT, AT(network.model), "MODEL",
+      "another model than the one at the path in the references" },
+    { "weights", 0, CLI_TEXT, AT(network.weights), "FILE",
+      "safetensors for a JSON network (those beside it)" },
+    { "root", 0, CLI_TEXT, AT(root), "DIR",
+      "where the images are that were not copied: by their relative path,\n"
+      "or by their name" },
+    { "tolerance", 0, CLI_REAL, AT(tolerance), "R",
+      "relative L2 change that each projection is allowed at least (0.02);\n"
+      "what rounding does to it by itself comes from the references" },
+    { "value-tolerance", 0, CLI_REAL, AT(value_tolerance), "R",
+      "the same of the activation, relative (0.01)" },
+    { "update", 0, CLI_FLAG, AT(update), NULL,
+      "renew the references: record the same units again" },
+    { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
+    { "out", 'o', CLI_TEXT, AT(pictures), "DIR",
+      "pictures of what changed: recorded, now, and the difference" },
+    { "json", 0, CLI_FLAG, AT(json), NULL,
+      "one JSON object a line for each unit, worst first, then a summary" },
+    { "junit", 0, CLI_TEXT, AT(junit), "FILE", "a JUnit report: a test case for each unit" },
+    CLI_PREPROCESS_ROWS(verify_options),
+    CLI_RUN_ROWS(verify_options),
+    { 0 },
+};
+
+typedef struct work {
+    const verify_options *o;
+    const char *folder;
+    dv_references refs;
+    cli_network network;
+    dv_verified *results; /* (refs.n_units) */
+    cli_verify_report report;
+} work;
+
+static void show_progress(void *ctx, int64_t done, int64_t total)
+{
+    (void)ctx;
+    cli_progress(done, total);
+}
+
+/* -- comparing -------------------------------------------------------------------------------- */
+
+/* The model at the size that was recorded; images prepared as the options, the model (where that is
+ * what they were recorded with), or the references say. */
+static bool open_network(work *w, dv_error *err)
+{
+    cli_network_options o = w->o->network;
+    if (!o.model)
+        o.model = w->refs.model_path;
+    o.base = &w->refs.preprocess;
+    o.model_first = w->refs.own_preprocess;
+    o.quiet = true; /* what differs is told with the results */
+    if (!cli_network_open(&w->network, &o, w->refs.preprocess.size, err))
+        return false;
+    return w->network.is_image || dv_fail(err, DV_BAD_USAGE, "the network's input is no image");
+}
+
+static bool compare(work *w, dv_error *err)
+{
+    const verify_options *o = w->o;
+    const dv_verify_options v = {
+        .folder = w->folder,
+        .root = o->root,
+        .pictures = o->pictures,
+        .preprocess = w->network.prepare,
+        .tolerance = o->tolerance > 0 ? o->tolerance : dv_default_tolerance,
+        .value_tolerance = o->value_tolerance > 0 ? o->value_tolerance : dv_default_value_tolerance,
+        .exact = o->network.exact,
+        .pool = w->network.pool,
+        .progress = show_progress,
+    };
+    w->results = calloc((size_t)w->refs.n_units + 1, sizeof *w->results);
+    if (!w->results)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d units", w->refs.n_units);
+    cli_progress_begin("images", !o->network.quiet);
+    bool ok = dv_references_verify(w->network.model, &w->refs, &v, w->results, err);
+    cli_progress_end();
+    return ok;
+}
+
+static bool write_junit(const work *w, dv_error *err)
+{
+    dv_text t = { 0 };
+    if (!w->o->junit)
+        return true;
+    cli_verify_junit(&t, &w->report);
+    bool ok = dv_text_ok(&t, w->o->junit, err) && dv_file_write(w->o->junit, t.data, t.size, err);
+    free(t.data);
+    return ok;
+}
+
+static bool report(work *w, dv_error *err)
+{
+    dv_text t = { 0 };
+    cli_verify_report *r = &w->report;
+    const char *sha256 = dv_model_sha256(w->network.model, err);
+    if (!sha256)
+        return false;
+    *r = (cli_verify_report){ .folder = w->folder,
+                              .refs = &w->refs,
+                              .model_path = dv_model_path(w->network.model),
+                              .model_sha256 = sha256,
+                              .preprocess = w->network.prepare };
+    cli_verify_sort(r, w->results, w->refs.n_units);
+    if (w->o->json)
+        cli_verify_json(&t, r);
+    else
+        cli_verify_table(&t, r);
+    bool ok = dv_text_ok(&t, "the report", err);
+    if (ok)
+        fwrite(t.data, 1, t.size, stdout);
+    free(t.data);
+    return ok && write_junit(w, err);
+}
+
+/* -- renewing --------------------------------------------------------------------------------- */
+
+/* The units that were recorded of an image, each where it is strongest now if it was so then. */
+static bool pick_recorded(void *ctx, int32_t image, const dv_trace *t, dv_reference_pick *picks,
+                          int *n, dv_error *err)
+{
+    const work *w = ctx;
+    *n = 0;
+    for (int i = 0; i < w->refs.n_units; i++) {
+        const dv_reference_unit *u = &w->refs.units[i];
+        if (u->image != image)
+            continue;
+        dv_unit now = { .channel = u->channel, .y = u->y, .x = u->x };
+        if (!dv_model_find(w->network.model, u->layer, &now.tensor, err))
+            return false;
+        dv_box map = dv_box_whole(dv_tensor_shape(w->network.model, now.tensor));
+        if (u->channel >= map.hi[DV_C] || u->y >= map.hi[DV_Y] || u->x >= map.hi[DV_X])
+            return dv_fail(err, DV_BAD_DATA, "layer %s has no channel %d at (%d,%d) any more",
+                           u->layer, (int)u->channel, (int)u->y, (int)u->x);
+        if (u->at == DV_AT_STRONGEST)
+            (void)dv_strongest(t, &now);
+        picks[(*n)++] = (dv_reference_pick){ u->layer, now, u->at };
+    }
+    return true;
+}
+
+static bool list_images(const work *w, dv_list *images, dv_error *err)
+{
+    for (int i = 0; i < w->refs.n_images; i++) {
+        const dv_reference_image *image = &w->refs.images[i];
+        dv_text path = { 0 };
+        dv_text_format(&path, "%s%s%s", image->copied ? w->folder : "", image->copied ? "/" : "",
+                       image->file);
+        bool ok = dv_text_ok(&path, "a path", err) && dv_list_add(images, path.data, err);
+        free(path.data);
+        if (!ok)
+            return false;
+        if (images->count != i + 1)
+            return dv_fail(err, DV_BAD_DATA, "%s: is a folder now, not an image", image->file);
+    }
+    return true;
+}
+
+/* The layers' tensors, each once; returns how many, -1 with err set. */
+static int list_tensors(const work *w, int *tensors, int *most_picks, dv_error *err)
+{
+    int n = 0, of_image = 0;
+    *most_picks = 0;
+    for (int i = 0; i < w->refs.n_units; i++) {
+        const dv_reference_unit *u = &w->refs.units[i];
+        int tensor, k = 0;
+        if (!dv_model_find(w->network.model, u->layer, &tensor, err))
+            return -1;
+        while (k < n && tensors[k] != tensor)
+            k++;
+        if (k == n)
+            tensors[n++] = tensor;
+        of_image = i > 0 && u[-1].image == u->image ? of_image + 1 : 1;
+        *most_picks = of_image > *most_picks ? of_image : *most_picks;
+    }
+    return n;
+}
+
+static bool renew(work *w, dv_error *err)
+{
+    dv_list images = { 0 };
+    dv_record_options r = { .folder = w->folder,
+                            .replace = true,
+                            .copy = w->refs.images[0].copied,
+                            .pictures = w->refs.units[0].picture != NULL,
+                            .preprocess = w->network.prepare,
+                            .own_preprocess = cli_network_prepares_own(&w->network),
+                            .rule = w->refs.rule,
+                            .seed = w->refs.seed,
+                            .pool = w->network.pool,
+                            .ctx = w,
+                            .pick = pick_recorded,
+                            .progress = show_progress };
+    int *tensors = calloc((size_t)w->refs.n_units + 1, sizeof *tensors);
+    bool ok = tensors != NULL;
+    if (!ok)
+        dv_fail(err, DV_NO_MEMORY, "no memory for %d units", w->refs.n_units);
+    ok = ok && (r.n_tensors = list_tensors(w, tensors, &r.max_picks, err)) >= 0 &&
+         list_images(w, &images, err);
+    r.tensors = tensors;
+    cli_progress_begin("images", !w->o->network.quiet);
+    ok = ok && dv_references_record(w->network.model, &images, r.copy ? NULL : w->o->root, &r, err);
+    cli_progress_end();
+    dv_list_free(&images);
+    free(tensors);
+    if (ok)
+        printf("%s: renewed\n", w->folder);
+    return ok;
+}
+
+/* -- the command ------------------------------------------------------------------------------ */
+
+static bool verify(work *w, dv_error *err)
+{
+    return dv_references_read(&w->refs, w->folder, err) && open_network(w, err) &&
+           compare(w, err) && report(w, err) && (!w->o->update || renew(w, err));
+}
+
+static bool check_words(const verify_options *o, int n_args, dv_error *err)
+{
+    if (n_args != 1)
+        return dv_fail(err, DV_BAD_USAGE, "one folder of references is needed");
+    if (o->tolerance < 0 || o->value_tolerance < 0)
+        return dv_fail(err, DV_BAD_USAGE, "a tolerance must be above 0");
+    return true;
+}
+
+/* Exit status 1 is for a regression alone. Whatever keeps it from being looked for is told as wrong
+ * usage is, by 2. */
+static bool run(const void *opts, int n_args, char **args, dv_error *err)
+{
+    work w = { .o = opts };
+    if (!check_words(w.o, n_args, err))
+        return false;
+    w.folder = args[0];
+    bool ok = verify(&w, err);
+    const int *count = w.report.count;
+    if (!ok)
+        err->code = DV_BAD_USAGE;
+    else if (!w.o->update && count[DV_REGRESSED] > 0)
+        ok = dv_fail(err, DV_BAD_DATA, "%s: %d of %d units regressed", w.folder,
+                     count[DV_REGRESSED], w.report.n);
+    else if (!w.o->update && count[DV_FAILED] > 0)
+        ok = dv_fail(err, DV_BAD_USAGE, "%s: %d of %d units could not be compared", w.folder,
+                     count[DV_FAILED], w.report.n);
+    free(w.results);
+    cli_network_close(&w.network);
+    dv_references_free(&w.refs);
+    return ok;
+}
+
+const cli_command cmd_verify = {
+    .name = "verify",
+    .summary = "Compare reference projections with what a model makes of the images now",
+    .usage = "REFS [-m MODEL] [options]\n"
+             "(exit status: 0 all agree to within their tolerance, 1 a regression,\n"
+             "2 something could not be compared)",
+    .options = options,
+    .defaults = &(const verify_options){ .network = CLI_NETWORK_DEFAULTS },
+    .options_size = sizeof(verify_options),
+    .run = run,
+};

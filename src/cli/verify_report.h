@@ -1,0 +1,33 @@
+/* verify_report.h - what `deconvviz verify` says: a table, JSON, JUnit. */
+#ifndef DV_CLI_VERIFY_REPORT_H
+#define DV_CLI_VERIFY_REPORT_H
+
+#include "deconvviz/reference.h"
+#include "study/text.h"
+
+typedef struct cli_verify_report {
+    const char *folder;
+    const dv_references *refs;
+    const char *model_path, *model_sha256; /* as they are now */
+    dv_preprocess preprocess;              /* now */
+    int n;
+    const dv_verified *results; /* (n) worst first */
+    int count[DV_FAILED + 1];   /* of each verdict */
+} cli_verify_report;
+
+/* Sorts results (n), worst first, and counts them. */
+void cli_verify_sort(cli_verify_report *r, dv_verified *results, int n);
+
+/* For people. */
+void cli_verify_table(dv_text *t, const cli_verify_report *r);
+
+/* One JSON object a line: each unit, worst first; then one with a summary. */
+void cli_verify_json(dv_text *t, const cli_verify_report *r);
+
+/* A JUnit document: a test case for each unit. */
+void cli_verify_junit(dv_text *t, const cli_verify_report *r);
+
+/* "3 units agree, 1 regressed". */
+void cli_verify_counts(char *to, size_t size, const cli_verify_report *r);
+
+#endif

@@ -1,0 +1,125 @@
+#include "study/verify.h"
+
+#include "deconvviz/version.h"
+#include "image/png.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIDE = 224, GAP = 12, TEXT_SIZE = 9 };
+
+/* now - then, over both boxes; data is the caller's. */
+static bool subtract(dv_signal *out, const dv_signal *then, const dv_signal *now, dv_error *err)
+{
+    const dv_signal *const from[2] = { now, then };
+    *out = (dv_signal){ .box = dv_box_hull(then->box, now->box) };
+    out->data = calloc(dv_box_count(&out->box) + 1, sizeof *out->data);
+    if (!out->data)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for a difference");
+    for (int i = 0; i < 2; i++) {
+        const dv_box *b = &from[i]->box;
+        for (int32_t c = b->lo[DV_C]; c < b->hi[DV_C]; c++)
+            for (int32_t y = b->lo[DV_Y]; y < b->hi[DV_Y]; y++)
+                for (int32_t x = b->lo[DV_X]; x < b->hi[DV_X]; x++)
+                    *dv_signal_at(out, c, y, x) +=
+                        i ? -*dv_signal_at(from[i], c, y, x) : *dv_signal_at(from[i], c, y, x);
+    }
+    return true;
+}
+
+/* How many times a difference is enlarged so that it can be seen beside what it is one of. */
+static int enlargement(float scale, const dv_signal *difference)
+{
+    float own = dv_signal_scale(difference);
+    int times = 1;
+    while (times < 256 && own > 0 && own * 2 * (float)times <= scale)
+        times *= 2;
+    return times;
+}
+
+static bool draw_tile(dv_tile *tile, const dv_change_seen *s, const dv_signal *signal, float scale,
+                      const char *label, dv_error *err)
+{
+    dv_image small;
+    if (!dv_draw_signal(&small, signal, s->rect, scale, s->bgr, err))
+        return false;
+    bool ok = dv_picture_zoom(&tile->picture, &small, dv_view_zoom(s->rect, SIDE), err);
+    dv_image_free(&small);
+    tile->label = label;
+    return ok;
+}
+
+static void describe(const dv_change_seen *s, char *to, size_t size)
+{
+    const dv_verified *v = s->result;
+    const dv_reference_unit *u = v->unit;
+    const char *slash = strrchr(v->image->file, '/');
+    const dv_difference *d = &v->difference;
+    char at[40] = "";
+    if (u->at == DV_AT_ALL)
+        snprintf(at, sizeof at, ", its whole map,");
+    else if (u->shape.rank >= 3)
+        snprintf(at, sizeof at, " at (%d,%d)", (int)u->y, (int)u->x);
+    snprintf(to, size,
+             "%s%.60s, channel %d%s of %.80s\n%s: relative L2 %.3g (%.2g allowed), cosine %.4f\n"
+             "activation %.4g, now %.4g",
+             isdigit((unsigned char)u->layer[0]) ? "layer " : "", u->layer, (int)u->channel, at,
+             slash ? slash + 1 : v->image->file,
+             v->verdict == DV_REGRESSED ? "regressed" : "changed within its tolerance", d->relative,
+             v->allowed, d->cosine, (double)u->value, (double)v->value);
+}
+
+static bool draw(dv_image *out, const dv_change_seen *s, const char *title, dv_error *err)
+{
+    dv_signal difference;
+    dv_tile tiles[3] = { { .label = NULL } };
+    char label[64] = "difference";
+    if (!subtract(&difference, s->then, s->now, err))
+        return false;
+    float scale = dv_signal_scale(s->then);
+    scale = scale > 0 ? scale : dv_signal_scale(s->now);
+    int times = enlargement(scale, &difference);
+    if (times > 1)
+        snprintf(label, sizeof label, "difference, %d times as strong", times);
+    const dv_sheet sheet = {
+        .title = title, .columns = 3, .gap = GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE
+    };
+    bool ok = draw_tile(&tiles[0], s, s->then, scale, "recorded", err) &&
+              draw_tile(&tiles[1], s, s->now, scale, "now", err) &&
+              draw_tile(&tiles[2], s, &difference, scale / (float)times, label, err) &&
+              dv_draw_sheet(out, &sheet, 3, tiles, err);
+    for (int i = 0; i < 3; i++)
+        dv_image_free(&tiles[i].picture);
+    free(difference.data);
+    return ok;
+}
+
+bool dv_verify_draw(const dv_change_seen *s, const char *path, dv_error *err)
+{
+    char title[600], channel[16];
+    const dv_verified *v = s->result;
+    describe(s, title, sizeof title);
+    snprintf(channel, sizeof channel, "%d", (int)v->unit->channel);
+    const dv_png_text texts[] = {
+        { "Software", "deconvviz " DV_VERSION },
+        { "Image", v->image->file },
+        { "Image-SHA256", v->image->sha256 },
+        { "Layer", v->unit->layer },
+        { "Tensor", v->unit->tensor },
+        { "Channel", channel },
+        { "Rule", dv_rule_name(s->refs->rule) },
+        { "Seed", dv_seed_name(s->refs->seed) },
+        { "Recorded-Model-SHA256", s->refs->model_sha256 },
+        { "Comparison", title },
+    };
+    dv_image picture;
+    if (!draw(&picture, s, title, err))
+        return false;
+    bool ok = dv_png_write(path, picture.width, picture.height, 3, picture.rgb, texts,
+                           (int)(sizeof texts / sizeof texts[0]), err);
+    dv_image_free(&picture);
+    return ok;
+}
