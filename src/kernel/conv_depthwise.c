@@ -66,10 +66,10 @@ static size_t forward_scratch(const dv_conv *k, int workers)
     return 0;
 }
 
-static void forward(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
-                    void *scratch, dv_pool *pool)
+static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
+                    float *y, void *scratch, dv_pool *pool)
 {
-    (void)scratch;
+    (void)packed, (void)scratch;
     forward_job job = { .k = k, .x = x, .ep = ep, .y = y };
     dv_pool_run(pool, k->s.batch * k->s.out_channels, forward_plane, &job);
 }
@@ -131,10 +131,10 @@ static size_t transposed_scratch(const dv_conv *k, const dv_box *out, int worker
     return 0;
 }
 
-static void transposed(const dv_conv *k, const dv_signal *out, const dv_signal *in, void *scratch,
-                       dv_pool *pool)
+static void transposed(const dv_conv *k, const void *packed, const dv_signal *out,
+                       const dv_signal *in, void *scratch, dv_pool *pool)
 {
-    (void)scratch;
+    (void)packed, (void)scratch;
     const dv_conv_shape *s = &k->s;
     const int multiple = s->out_channels / s->group;
     transposed_job job = { .k = k, .out = out, .in = in };
@@ -146,17 +146,17 @@ static void transposed(const dv_conv *k, const dv_signal *out, const dv_signal *
         dv_pool_run(pool, last - job.first, transposed_plane, &job);
 }
 
-static bool worth(const dv_conv *k, const dv_box *out)
+/* Always the least. */
+static double cost(const dv_conv *k, const dv_box *out, size_t nonzeros)
 {
-    (void)k;
-    (void)out;
-    return true;
+    (void)k, (void)out, (void)nonzeros;
+    return 0;
 }
 
 const dv_conv_method dv_conv_depthwise = {
     .name = "depthwise",
     .fits = fits,
-    .worth = worth,
+    .cost = cost,
     .forward_scratch = forward_scratch,
     .forward = forward,
     .transposed_scratch = transposed_scratch,

@@ -111,13 +111,6 @@ static bool fits(const dv_conv *k, dv_direction direction)
     return direction == DV_FORWARD && make_plan(k, &p);
 }
 
-static bool worth(const dv_conv *k, const dv_box *out)
-{
-    (void)k;
-    (void)out;
-    return false;
-}
-
 static size_t weight_floats(const dv_conv *k, const plan *p)
 {
     return (size_t)k->s.group * (size_t)p->panels * (size_t)p->panel * (size_t)p->depth;
@@ -315,11 +308,11 @@ static size_t forward_scratch(const dv_conv *k, int workers)
     return planes_size(k, &p) + tile_size(k, &p) * (size_t)workers;
 }
 
-static void forward(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
-                    void *scratch, dv_pool *pool)
+static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
+                    float *y, void *scratch, dv_pool *pool)
 {
     const dv_conv_shape *s = &k->s;
-    job j = { .k = k, .ep = ep, .weight = k->packed[DV_FORWARD].data, .planes = scratch };
+    job j = { .k = k, .ep = ep, .weight = packed, .planes = scratch };
     make_plan(k, &j.p);
     j.offset = (const int32_t *)(const void *)(j.weight + weight_floats(k, &j.p));
     j.scratch = (char *)scratch + planes_size(k, &j.p);
@@ -338,7 +331,6 @@ static void forward(const dv_conv *k, const float *x, const dv_epilogue *ep, flo
 const dv_conv_method dv_conv_direct = {
     .name = "direct",
     .fits = fits,
-    .worth = worth,
     .packed_size = packed_size,
     .pack = pack,
     .forward_scratch = forward_scratch,

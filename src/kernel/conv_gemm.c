@@ -128,9 +128,10 @@ static size_t forward_scratch(const dv_conv *k, int workers)
     return forward_worker_scratch(&k->s) * (size_t)workers;
 }
 
-static void forward(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
-                    void *scratch, dv_pool *pool)
+static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
+                    float *y, void *scratch, dv_pool *pool)
 {
+    (void)packed;
     forward_job job = { .k = k, .x = x, .ep = ep, .y = y, .scratch = scratch };
     job.scratch_size = forward_worker_scratch(&k->s);
     job.pixels = block_pixels(&k->s);
@@ -241,9 +242,10 @@ static size_t transposed_scratch(const dv_conv *k, const dv_box *out, int worker
     return dv_aligned_size(transposed_tiling(&k->s, out).floats * sizeof(float)) * (size_t)workers;
 }
 
-static void transposed(const dv_conv *k, const dv_signal *out, const dv_signal *in, void *scratch,
-                       dv_pool *pool)
+static void transposed(const dv_conv *k, const void *packed, const dv_signal *out,
+                       const dv_signal *in, void *scratch, dv_pool *pool)
 {
+    (void)packed;
     const dv_conv_shape *s = &k->s;
     const int out_channels = s->out_channels / s->group;
     transposed_job job = { .k = k, .out = out, .in = in, .scratch = scratch };
@@ -268,17 +270,18 @@ static bool fits(const dv_conv *k, dv_direction direction)
     return true;
 }
 
-static bool worth(const dv_conv *k, const dv_box *out)
+/* The product, and gathering from the columns. */
+static double cost(const dv_conv *k, const dv_box *out, size_t nonzeros)
 {
-    (void)k;
-    (void)out;
-    return true;
+    (void)nonzeros;
+    const double pixels = (double)(out->hi[DV_Y] - out->lo[DV_Y]) * (out->hi[DV_X] - out->lo[DV_X]);
+    return (1.3 * (double)dv_box_count(out) / k->isa->lanes + pixels) * depth(&k->s);
 }
 
 const dv_conv_method dv_conv_gemm = {
     .name = "gemm",
     .fits = fits,
-    .worth = worth,
+    .cost = cost,
     .forward_scratch = forward_scratch,
     .forward = forward,
     .transposed_scratch = transposed_scratch,

@@ -16,24 +16,29 @@ typedef struct dv_conv_method {
 
     /* Whether it can compute this shape, and does it well. */
     bool (*fits)(const dv_conv *k, dv_direction direction);
-    /* Of a method that fits transposed: whether the signal is one of those that it is good for. */
-    bool (*worth)(const dv_conv *k, const dv_box *out);
+    /* Of one that fits transposed: what a signal with so many nonzero values costs, about, in
+     * vectors multiplied and added. */
+    double (*cost)(const dv_conv *k, const dv_box *out, size_t nonzeros);
 
     /* Bytes of the weights in the method's own arrangement, and the arranging; NULL: it takes them
      * as they are. pack writes to memory aligned to 64 bytes. */
     size_t (*packed_size)(const dv_conv *k, dv_direction direction);
     void (*pack)(const dv_conv *k, dv_direction direction, void *packed);
 
-    /* As the dv_conv_… functions of the same names. NULL where it never fits. */
+    /* As the dv_conv_… functions of the same names; packed: what pack made. NULL where it never
+     * fits. */
     size_t (*forward_scratch)(const dv_conv *k, int workers);
-    void (*forward)(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
-                    void *scratch, dv_pool *pool);
+    void (*forward)(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
+                    float *y, void *scratch, dv_pool *pool);
     size_t (*transposed_scratch)(const dv_conv *k, const dv_box *out, int workers);
-    void (*transposed)(const dv_conv *k, const dv_signal *out, const dv_signal *in, void *scratch,
-                       dv_pool *pool);
+    void (*transposed)(const dv_conv *k, const void *packed, const dv_signal *out,
+                       const dv_signal *in, void *scratch, dv_pool *pool);
 } dv_conv_method;
 
-extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise, dv_conv_direct, dv_conv_winograd;
+extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise, dv_conv_direct, dv_conv_sparse,
+    dv_conv_winograd;
+
+enum { DV_CONV_METHODS = 5 };
 
 /* Weights as a method wants them, arranged when they are first used. */
 typedef struct dv_packed {
@@ -48,8 +53,9 @@ struct dv_conv {
     const dv_isa *isa;
     unsigned uses;
     bool exact;
-    const dv_conv_method *method[DV_N_DIRECTIONS]; /* the best; transposed, for large boxes */
-    dv_packed *packed;                             /* (DV_N_DIRECTIONS) */
+    const dv_conv_method *forward;
+    const dv_conv_method *transposed[DV_CONV_METHODS]; /* those that fit; NULL others */
+    dv_packed *packed; /* (DV_CONV_METHODS + 1) transposed, by method; then forward */
 };
 
 /* A half-open range of integers; empty when hi <= lo. */

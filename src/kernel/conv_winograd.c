@@ -8,12 +8,13 @@
 #include "kernel/conv_method.h"
 #include "kernel/winograd.h"
 
+#include <math.h>
+
 enum {
     TAPS = 3,
     LEAST_DEPTH = 8, /* terms of a sum: below it the transforms cost more than they save */
     LEAST_OUTPUTS = 8,
     LEAST_MAP = 3,  /* rows and columns of the output */
-    LEAST_BOX = 5,  /* of a signal on the way back: below it the product is faster */
     SMALL_MAP = 8,  /* up to here F(2x2) wastes less */
     LEAST_GAIN = 2, /* multiplications, those of the definition for one of ours */
 };
@@ -78,11 +79,28 @@ static bool fits(const dv_conv *k, dv_direction direction)
            w.outputs >= LEAST_OUTPUTS;
 }
 
-static bool worth(const dv_conv *k, const dv_box *out)
+/* What a box reaches on one axis, inside the map. */
+static dv_range reach(const dv_conv_shape *s, int axis, const dv_box *out)
 {
-    const int depth = out->hi[DV_C] - out->lo[DV_C];
-    return depth >= LEAST_DEPTH * k->s.group && out->hi[DV_Y] - out->lo[DV_Y] >= LEAST_BOX &&
-           out->hi[DV_X] - out->lo[DV_X] >= LEAST_BOX;
+    const int lo = out->lo[DV_Y + axis] - s->pad[axis];
+    const int hi = out->hi[DV_Y + axis] - s->pad[axis] + s->kernel[axis] - 1;
+    return dv_range_clip((dv_range){ lo, hi }, 0, s->in[axis]);
+}
+
+/* Products, or the reading of their weights from memory if that takes longer; and the transforms
+ * of a tile. */
+static double cost(const dv_conv *k, const dv_box *out, size_t nonzeros)
+{
+    (void)nonzeros;
+    dv_winograd w;
+    const dv_range rows = reach(&k->s, 0, out), columns = reach(&k->s, 1, out);
+    describe(k, DV_TRANSPOSED, &w);
+    const double tiles = (double)dv_ceil_div(rows.hi - rows.lo, w.size) *
+                         dv_ceil_div(columns.hi - columns.lo, w.size);
+    const double vectors = 1.0 / k->isa->lanes, channels = out->hi[DV_C] - out->lo[DV_C];
+    const double weights = channels * w.parts * w.outputs * w.frequencies * vectors;
+    return weights * fmax(1.1 * tiles, 8) +
+           tiles * vectors * (400 * channels * w.parts + 300.0 * w.outputs * k->s.group);
 }
 
 static size_t packed_size(const dv_conv *k, dv_direction direction)
@@ -190,8 +208,8 @@ static size_t forward_scratch(const dv_conv *k, int workers)
     return phases_size(&k->s) + dv_winograd_run_scratch(&w, k->s.out[0], k->s.out[1], workers);
 }
 
-static void forward(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
-                    void *scratch, dv_pool *pool)
+static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
+                    float *y, void *scratch, dv_pool *pool)
 {
     const dv_conv_shape *s = &k->s;
     dv_winograd w;
@@ -212,7 +230,7 @@ static void forward(const dv_conv *k, const float *x, const dv_epilogue *ep, flo
         if (s->stride[0] > 1)
             from = planes;
         map.x.data = from + (size_t)(group * w.channels * w.phases * w.phases) * map.x_plane;
-        map.u = (const float *)k->packed[DV_FORWARD].data + (size_t)group * w.group_floats;
+        map.u = (const float *)packed + (size_t)group * w.group_floats;
         map.y.data = y + (size_t)i * (size_t)w.outputs * map.y.plane;
         map.ep = dv_epilogue_from(ep, group * w.outputs);
         dv_winograd_run(&w, &map, rest, pool);
@@ -220,14 +238,6 @@ static void forward(const dv_conv *k, const float *x, const dv_epilogue *ep, flo
 }
 
 /* -- transposed ------------------------------------------------------------------------------- */
-
-/* What a box reaches on one axis, inside the map. */
-static dv_range reach(const dv_conv_shape *s, int axis, const dv_box *out)
-{
-    const int lo = out->lo[DV_Y + axis] - s->pad[axis];
-    const int hi = out->hi[DV_Y + axis] - s->pad[axis] + s->kernel[axis] - 1;
-    return dv_range_clip((dv_range){ lo, hi }, 0, s->in[axis]);
-}
 
 static size_t transposed_scratch(const dv_conv *k, const dv_box *out, int workers)
 {
@@ -239,8 +249,8 @@ static size_t transposed_scratch(const dv_conv *k, const dv_box *out, int worker
     return dv_winograd_run_scratch(&w, rows.hi - rows.lo, columns.hi - columns.lo, workers);
 }
 
-static void transposed(const dv_conv *k, const dv_signal *out, const dv_signal *in, void *scratch,
-                       dv_pool *pool)
+static void transposed(const dv_conv *k, const void *packed, const dv_signal *out,
+                       const dv_signal *in, void *scratch, dv_pool *pool)
 {
     const dv_conv_shape *s = &k->s;
     const dv_box *box = &out->box;
@@ -266,7 +276,7 @@ static void transposed(const dv_conv *k, const dv_signal *out, const dv_signal *
         if (map.channels <= 0)
             continue;
         const size_t skipped = (size_t)(m.lo - group * w.channels) * (size_t)w.parts;
-        map.u = (const float *)k->packed[DV_TRANSPOSED].data + (size_t)group * w.group_floats +
+        map.u = (const float *)packed + (size_t)group * w.group_floats +
                 skipped * (size_t)k->isa->narrow_panel;
         map.x.data = dv_signal_at(out, m.lo, box->lo[DV_Y], box->lo[DV_X]);
         map.y.data = dv_signal_at(in, group * w.outputs, rows.lo, columns.lo);
@@ -277,7 +287,7 @@ static void transposed(const dv_conv *k, const dv_signal *out, const dv_signal *
 const dv_conv_method dv_conv_winograd = {
     .name = "winograd",
     .fits = fits,
-    .worth = worth,
+    .cost = cost,
     .packed_size = packed_size,
     .pack = pack,
     .forward_scratch = forward_scratch,

@@ -41,6 +41,7 @@ typedef struct dv_isa {
     int wide_rows;     /* output channels in a panel of `wide` */
     int narrow_panel;  /* and of `narrow` */
     int narrow_pixels; /* the most that `narrow` takes */
+    int sum_vectors;   /* and `add_sum` */
 
     /* c (rows, n), ldc apart, = ep(sum over k of a[k][row] * b[offset[k] + pixel]), with
      * a (k, wide_rows), rows <= wide_rows, and ep's arrays starting at the panel's first row. */
@@ -89,6 +90,20 @@ typedef struct dv_isa {
     /* y (rows) = w (rows, k) * x (k); y (n) += a * x (n). */
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);
     void (*add_scaled)(int n, float a, const float *x, float *y);
+
+    /* y (rows, vectors * lanes), `pitch` apart, += the sum over i < n of value[i] times what lies
+     * from w + offset[i] on, without gaps; rows * vectors <= sum_vectors. */
+    void (*add_sum)(int rows, int vectors, int n, const int32_t *offset, const float *value,
+                    const float *w, float *y, size_t pitch);
+
+    /* For each i < n with from[i] != 0 appends `offset` and from[i] to list i, of which there are
+     * count[i] so far at i * room. */
+    void (*list_nonzeros)(int n, const float *from, int32_t offset, int room, int *count,
+                          int32_t *offsets, float *values);
+
+    /* to[c * plane + x] += from[x * from_pitch + c], x < n, c < channels. */
+    void (*add_transposed)(int n, int channels, const float *from, size_t from_pitch, float *to,
+                           size_t plane);
 } dv_isa;
 
 /* The best that this machine has, or a lesser one that DECONVVIZ_ISA (avx512, avx2, baseline)

@@ -5,6 +5,7 @@
 #include "kernel/vector_dot.h"
 #include "kernel/vector_pool.h"
 #include "kernel/vector_product.h"
+#include "kernel/vector_sum.h"
 #include "kernel/vector_winograd.h"
 
 #define DV_ISA_JOIN(a, b)   a##b
@@ -20,6 +21,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .wide_rows = WIDE_ROWS,
     .narrow_panel = 2 * LANES,
     .narrow_pixels = NARROW_PIXELS,
+    .sum_vectors = SUM_VECTORS,
     .wide = wide,
     .narrow = narrow,
     .transpose = transpose,
@@ -31,4 +33,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .maxpool_row = maxpool_row,
     .dot_rows = dot_rows,
     .add_scaled = add_scaled,
+    .add_sum = add_sum,
+    .list_nonzeros = list_nonzeros,
+    .add_transposed = add_transposed,
 };

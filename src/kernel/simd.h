@@ -33,8 +33,10 @@
 #define UNROLL _Pragma("unroll")
 /* A hint: what is built for the sanitizers need not follow it. */
 #pragma clang diagnostic ignored "-Wpass-failed"
+#define UNROLL_SUM UNROLL
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL     _Pragma("GCC unroll 16")
+#define UNROLL_SUM _Pragma("GCC unroll 24")
 #endif
 
 /* A function of which every call is compiled for its constant arguments. */
@@ -204,6 +206,20 @@ TEMPLATE void v_store_int_range(int32_t *p, vi v, int lo, int hi)
     for (int i = 0; i < LANES; i++)
         if (i >= lo && i < hi)
             p[i] = v[i];
+#endif
+}
+
+/* A bit for each lane that is not zero. */
+TEMPLATE unsigned v_nonzero(vf v)
+{
+#if LANES == 16
+    return _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+#elif LANES == 8
+    return (unsigned)_mm256_movemask_ps((vf)(v != 0));
+#elif defined(__x86_64__)
+    return (unsigned)_mm_movemask_ps((vf)(v != 0));
+#else
+    return (v[0] != 0) | (v[1] != 0) * 2U | (v[2] != 0) * 4U | (v[3] != 0) * 8U;
 #endif
 }
 
