@@ -107,7 +107,10 @@ static void tell(void *ctx, const dv_reference_unit *u, const dv_reference_image
     if (u->at != DV_AT_ALL && u->shape.rank >= 3)
         snprintf(at, sizeof at, " (%d,%d)", (int)u->y, (int)u->x);
     cli_progress_clear();
-    printf("%s/%s  %s%s c%d%s %.3g, may change by %.2g\n", w->o->out, u->array,
+    size_t n = strlen(w->o->out);
+    while (n > 1 && w->o->out[n - 1] == '/')
+        n--;
+    printf("%.*s/%s  %s%s c%d%s %.3g, may change by %.2g\n", (int)n, w->o->out, u->array,
            isdigit((unsigned char)u->layer[0]) ? "layer " : "", u->layer, (int)u->channel, at,
            (double)u->value, allowed);
     if (u->norm == 0)

@@ -35,7 +35,11 @@ static const cli_option options[] = {
     { "out", 'o', CLI_TEXT, AT(pictures), "DIR",
       "pictures of what changed: recorded, now, and the difference" },
     { "json", 0, CLI_FLAG, AT(json), NULL,
-      "one JSON object a line for each unit, worst first, then a summary" },
+      "one JSON object a line for each unit, worst first: verdict (agrees,\n"
+      "changed, regressed, failed), image, layer, channel, position, reason,\n"
+      "relative_l2, allowed, cosine, value and mean [recorded, now],\n"
+      "value_change, value_allowed, strongest [y,x], ambiguity, sensitivity;\n"
+      "then {summary}" },
     { "junit", 0, CLI_TEXT, AT(junit), "FILE", "a JUnit report: a test case for each unit" },
     CLI_PREPROCESS_ROWS(verify_options),
     CLI_RUN_ROWS(verify_options),

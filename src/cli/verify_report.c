@@ -125,27 +125,31 @@ static void fill_row(row *r, const dv_verified *v)
         snprintf(r->cell[7], CELL, "now (%d,%d)", (int)v->y, (int)v->x);
 }
 
+/* Columns of width 0 are left out. */
 static void add_row(dv_text *t, const row *r, const int width[COLUMNS], const char *reason)
 {
     int last = COLUMNS - 1;
-    while (last > 0 && !r->cell[last][0])
+    while (last > 0 && (!r->cell[last][0] || width[last] == 0))
         last--;
     dv_text_format(t, " ");
     for (int i = 0; i <= last; i++)
-        dv_text_format(t, " %-*s%s", i < last || reason ? width[i] : 0, r->cell[i],
-                       i < last || reason ? " " : "");
+        if (width[i] > 0)
+            dv_text_format(t, " %-*s%s", i < last || reason ? width[i] : 0, r->cell[i],
+                           i < last || reason ? " " : "");
     dv_text_format(t, "%s%s\n", reason ? " " : "", reason ? reason : "");
 }
 
 static void add_rows(dv_text *t, const cli_verify_report *r, const row *rows, int n)
 {
     int width[COLUMNS] = { 0 };
-    for (int i = -1; i < n; i++)
-        for (int c = 0; c < COLUMNS; c++) {
-            const row *one = i < 0 ? &head : &rows[i];
-            int len = (int)strlen(one->cell[c]);
+    for (int c = 0; c < COLUMNS; c++) {
+        for (int i = 0; i < n; i++) {
+            int len = (int)strlen(rows[i].cell[c]);
             width[c] = len > width[c] ? len : width[c];
         }
+        int len = (int)strlen(head.cell[c]);
+        width[c] = width[c] > 0 && len > width[c] ? len : width[c];
+    }
     add_row(t, &head, width, NULL);
     for (int i = 0; i < n; i++)
         add_row(t, &rows[i], width,
@@ -268,6 +272,7 @@ void cli_verify_json(dv_text *t, const cli_verify_report *r)
 /* Text in XML: what XML 1.0 cannot hold becomes '?'. */
 static void add_xml(dv_text *t, const char *text)
 {
+    const unsigned char most = dv_is_utf8(text) ? 0xff : 0x7f;
     for (const char *c = text; *c; c++)
         switch (*c) {
         case '<':
@@ -283,7 +288,7 @@ static void add_xml(dv_text *t, const char *text)
             dv_text_format(t, "&quot;");
             break;
         default:
-            dv_text_add(t, (unsigned char)*c < ' ' ? "?" : c, 1);
+            dv_text_add(t, (unsigned char)*c < ' ' || (unsigned char)*c > most ? "?" : c, 1);
         }
 }
 

@@ -1,0 +1,84 @@
+# record: what is written, and what is refused; verify --root and --update.
+mkdir img
+LC_ALL=C awk -v N=2 -v DIR=img -f "$TESTDATA/../reference/draw.awk"
+record()
+{
+    deconvviz record -q "$@" >said 2>&1
+    status=$?
+    sed '/its projection is 0/d; s/  .*//' said
+    return $status
+}
+verify()
+{
+    deconvviz verify -q "$@" >said 2>&1
+    status=$?
+    sed 's/  */ /g; s/^ \(failed\|changed\|REGRESSED\).* \([0-9].ppm\)/\1 \2/' said
+    return $status
+}
+echo "-- a folder"
+record -l 1 -l fc8 -c 3,5 -o refs img
+ls refs
+grep -c '^{"image":' refs/manifest.json
+record -l 5 -c 7 -p 2,3 --no-png --copy -o deep/er/refs/ img/1.ppm
+ls deep/er/refs deep/er/refs/images
+grep -o '"at":"given","position":\[2,3\]' deep/er/refs/manifest.json
+record -l 2 -c 3 -p all --rule guided --seed one --no-png -o whole img/2.ppm
+grep -o '"at":"all","position":null' whole/manifest.json
+grep '^"options"' whole/manifest.json
+for folder in refs deep/er/refs whole; do verify $folder; done
+record -l 1 -c 3 -o same img/1.ppm ./img/1.ppm
+ls same
+
+echo "-- the same bytes for any number of threads"
+for n in 1 2 3; do record -l 2 -l fc6 -c 3,5 --threads $n -o threads-$n img >/dev/null && diff -r threads-1 threads-$n; done
+
+echo "-- elsewhere"
+mkdir -p elsewhere/img flat
+cp img/* elsewhere/img
+cp img/* flat
+mv img gone
+verify refs || echo "exit $?"
+verify refs --root elsewhere
+verify refs --root flat
+mv gone img
+
+echo "-- renewed"
+cp -r refs before
+verify --update refs && diff -r refs before
+sed 's/"mean": \[[^]]*\]/"mean": [0.5, 0.2, 0.5]/; /"labels"/d' "$TESTDATA/../../models/zfnet64.json" >other.json
+cp "$TESTDATA/../../models/zfnet64.safetensors" .
+verify refs -m other.json >/dev/null || echo "exit $?"
+verify --update refs -m other.json | tail -n 1
+verify refs
+grep -o '"path":"other.json"' refs/manifest.json
+cp img/1.ppm img/2.ppm
+verify refs || echo "exit $?"
+verify --update refs | tail -n 1
+verify refs
+rm other.json
+verify --update refs || echo "exit $?"
+verify --update refs -m zfnet64 >/dev/null 2>&1 || echo "exit $?"
+verify --update deep/er/refs
+ls -A . deep/er
+
+echo "-- refused"
+record -l 1 -c 3 -o refs img || echo "exit $?"
+record -l 1 -c 3 -o img img || echo "exit $?"
+record -l 1 -c 3 --update -o img img || echo "exit $?"
+record -l 1 -c 3 -o said img || echo "exit $?"
+touch refs/notes.txt
+record -l 1 -c 3 --update -o refs img || echo "exit $?"
+rm refs/notes.txt
+record -l 1 -c 3 --update -o refs img
+record -l 1 -c 3 img || echo "exit $?"
+record -l 1 -o new img || echo "exit $?"
+record -l 1 -c 3 -o new || echo "exit $?"
+record -l 1 -c 99 -o new img || echo "exit $?"
+record -l 1 -c 3 -p 99,0 -o new img || echo "exit $?"
+record -l 1 -c 3 -o new nosuch.png || echo "exit $?"
+echo "no picture" >bad.png
+record -l 1 -c 3 --update -o refs img bad.png || echo "exit $?"
+verify refs
+ls -d new .deconvviz* 2>/dev/null
+deconvviz help record | head -n 2
+deconvviz help verify | head -n 4
