@@ -1,3 +1,4 @@
+#include "base/large.h"
 #include "graph/noise.h"
 #include "graph/plan.h"
 
@@ -77,8 +78,8 @@ static bool make(dv_trace *t, dv_error *err)
     for (int i = 0; i < m->n_nodes; i++)
         if (p->needed[i])
             n_tensors += 2 * (size_t)(m->nodes[i].n_in + m->nodes[i].n_out);
-    t->memory = aligned_alloc(DV_PLACE_UNIT, ((size_t)p->n_units + 1) * DV_PLACE_UNIT);
-    t->scratch = aligned_alloc(DV_PLACE_UNIT, (p->scratch / DV_PLACE_UNIT + 1) * DV_PLACE_UNIT);
+    t->memory = dv_large_alloc((size_t)p->n_units * DV_PLACE_UNIT);
+    t->scratch = dv_large_alloc(p->scratch);
     t->tensors = calloc(n_tensors, sizeof *t->tensors);
     t->forward = calloc((size_t)p->n_steps + 1, sizeof *t->forward);
     t->back = calloc((size_t)m->n_nodes + 1, sizeof *t->back);

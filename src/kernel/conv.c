@@ -1,12 +1,11 @@
-#define _DEFAULT_SOURCE /* madvise */
 #include "kernel/conv.h"
 
+#include "base/large.h"
 #include "kernel/conv_method.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 /* Best first, forward; the last fits everything. */
 static const dv_conv_method *const methods[DV_CONV_METHODS] = { &dv_conv_depthwise,
@@ -37,32 +36,15 @@ static void choose(dv_conv *k)
         k->transposed[DV_CONV_METHODS - 1] = &dv_conv_gemm;
 }
 
-enum { HUGE_PAGE = 1 << 21 };
-
-/* Memory that is not touched yet, a multiple of 64 bytes; on huge pages where it pays, for weights
- * are read once a pass, from one end to the other. */
-static void *new_weights(size_t size)
-{
-#ifdef MADV_HUGEPAGE
-    if (size >= 2 * HUGE_PAGE) {
-        void *p = aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
-        if (p)
-            (void)madvise(p, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* else small ones */
-        return p;
-    }
-#endif
-    return aligned_alloc(64, size);
-}
-
-/* Room for the weights of a method that arranges them. */
+/* Room for the weights of a method that arranges them; not touched yet. */
 static bool reserve(const dv_conv *k, int slot, dv_error *err)
 {
     const dv_conv_method *m = slot == FORWARD_SLOT ? k->forward : k->transposed[slot];
     if (!m || !m->pack)
         return true;
     const dv_direction direction = slot == FORWARD_SLOT ? DV_FORWARD : DV_TRANSPOSED;
-    const size_t size = dv_aligned_size(m->packed_size(k, direction));
-    k->packed[slot].data = new_weights(size);
+    const size_t size = m->packed_size(k, direction);
+    k->packed[slot].data = dv_large_alloc(size);
     if (!k->packed[slot].data)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %zu bytes of weights", size);
     return true;

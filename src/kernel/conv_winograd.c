@@ -74,7 +74,7 @@ static bool fits(const dv_conv *k, dv_direction direction)
             return false;
     if (k->exact || !describe(k, direction, &w))
         return false;
-    const int ours = w.parts * 36 / 16; /* for one output */
+    const int ours = w.parts * w.frequencies / (w.size * w.size); /* for one output */
     return s->kernel[0] * s->kernel[1] >= LEAST_GAIN * ours && w.depth >= LEAST_DEPTH &&
            w.outputs >= LEAST_OUTPUTS;
 }

@@ -31,6 +31,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .winograd_output = winograd_output,
     .winograd_weight = winograd_weight,
     .maxpool_row = maxpool_row,
+    .largest = largest,
     .dot_rows = dot_rows,
     .add_scaled = add_scaled,
     .add_sum = add_sum,

@@ -14,38 +14,68 @@ typedef struct maxpool_job {
     int32_t *switches;
 } maxpool_job;
 
+/* The part of a window that lies in the plane: row ty from y0 on, column tx from x0 on. */
+typedef struct part {
+    int y0, x0, ty[2], tx[2];
+} part;
+
+static void cut_axis(int origin, int size, int kernel, int dilation, int *range)
+{
+    range[0] = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
+    const int behind = origin < size ? (size - 1 - origin) / dilation + 1 : 0;
+    range[1] = behind < kernel ? behind : kernel;
+}
+
+static part cut(const dv_pool_shape *s, int oy, int ox)
+{
+    part w = { oy * s->stride[0] - s->pad[0], ox * s->stride[1] - s->pad[1], { 0 }, { 0 } };
+    cut_axis(w.y0, s->in[0], s->kernel[0], s->dilation[0], w.ty);
+    cut_axis(w.x0, s->in[1], s->kernel[1], s->dilation[1], w.tx);
+    return w;
+}
+
 /* The index of the first maximum, or of the first NaN, of one window. */
 static int32_t first_maximum(const dv_pool_shape *s, const float *plane, int oy, int ox)
 {
-    const int y0 = oy * s->stride[0] - s->pad[0], x0 = ox * s->stride[1] - s->pad[1];
+    const part w = cut(s, oy, ox);
     int32_t best = -1;
-    for (int ty = 0; ty < s->kernel[0]; ty++) {
-        const int y = y0 + ty * s->dilation[0];
-        if (y < 0 || y >= s->in[0])
-            continue;
-        for (int tx = 0; tx < s->kernel[1]; tx++) {
-            const int x = x0 + tx * s->dilation[1];
-            if (x < 0 || x >= s->in[1])
-                continue;
-            const int32_t at = y * s->in[1] + x;
+    for (int ty = w.ty[0]; ty < w.ty[1]; ty++)
+        for (int tx = w.tx[0]; tx < w.tx[1]; tx++) {
+            const int32_t at = (w.y0 + ty * s->dilation[0]) * s->in[1] + w.x0 + tx * s->dilation[1];
             if (isnan(plane[at]))
                 return at;
             if (best < 0 || plane[at] > plane[best])
                 best = at;
         }
-    }
     return best;
+}
+
+int32_t dv_pool_settle(const dv_pool_shape *s, const float *plane, int oy, int ox, float tie,
+                       int32_t first)
+{
+    const part w = cut(s, oy, ox);
+    const float most = plane[first], near = most - tie, part = most * DV_POOL_TIE_PART;
+    const float limit = near > part ? near : part;
+    int count = 0;
+    int32_t settled = first;
+    for (int ty = w.ty[0]; ty < w.ty[1]; ty++)
+        for (int tx = w.tx[0]; tx < w.tx[1]; tx++) {
+            const int32_t at = (w.y0 + ty * s->dilation[0]) * s->in[1] + w.x0 + tx * s->dilation[1];
+            if (plane[at] > limit && count++ == 0)
+                settled = at;
+        }
+    return count >= 3 ? settled : first;
 }
 
 /* Windows [lo, hi) of row oy by the definition. */
 static void plain_windows(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
-                          float *y, int32_t *switches)
+                          float tie, float *y, int32_t *switches)
 {
     for (int ox = lo; ox < hi; ox++) {
         const int32_t at = first_maximum(s, plane, oy, ox);
         y[ox] = plane[at];
         if (switches)
-            switches[ox] = at;
+            switches[ox] = dv_pool_settle(s, plane, oy, ox, tie, at);
     }
 }
 
@@ -54,15 +84,17 @@ static void pool_plane(void *ctx, int i, int worker)
     (void)worker;
     const maxpool_job *job = ctx;
     const dv_pool_shape *s = job->s;
-    const float *plane = job->x + (size_t)i * (size_t)s->in[0] * (size_t)s->in[1];
+    const size_t size = (size_t)s->in[0] * (size_t)s->in[1];
+    const float *plane = job->x + (size_t)i * size;
+    const float tie = job->switches ? DV_POOL_TIE * job->isa->largest(size, plane) : 0;
     const size_t first = (size_t)i * (size_t)s->out[0] * (size_t)s->out[1];
     for (int oy = 0; oy < s->out[0]; oy++) {
         float *y = job->y + first + (size_t)oy * (size_t)s->out[1];
         int32_t *switches = job->switches ? job->switches + (y - job->y) : NULL;
-        plain_windows(s, plane, oy, 0, job->lo, y, switches);
+        plain_windows(s, plane, oy, 0, job->lo, tie, y, switches);
         if (job->lo < job->hi)
-            job->isa->maxpool_row(s, plane, oy, job->lo, job->hi, y, switches);
-        plain_windows(s, plane, oy, job->hi, s->out[1], y, switches);
+            job->isa->maxpool_row(s, plane, oy, job->lo, job->hi, tie, y, switches);
+        plain_windows(s, plane, oy, job->hi, s->out[1], tie, y, switches);
     }
 }
 

@@ -12,8 +12,28 @@ typedef struct dv_pool_shape {
 } dv_pool_shape;
 
 /* y (planes,OH,OW) = the maximum of each window of x (planes,H,W). switches, unless NULL, gets the
- * index y*W + x in the plane of the first maximum in row-major order. A window that holds a NaN
- * gives NaN (its switch is the first NaN). Every window must reach into the map. */
+ * index y*W + x in the plane of the first maximum in row-major order, ties settled as below. A
+ * window that holds a NaN gives NaN (its switch is the first NaN). Every window must reach into
+ * the map.
+ *
+ * Where the picture is flat, or has a straight edge, values of a window are equal in exact
+ * arithmetic; rounding would choose among them at random, by the place of a tile. So where three
+ * or more values of a window lie within DV_POOL_TIE of the plane's largest value below the
+ * window's own, and above half of it, the switch is the first of these. Two values that close meet
+ * by chance in any photograph, and the larger wins; three do not (of the order of 1e-7). */
 void dv_maxpool(const dv_pool_shape *s, const float *x, float *y, int32_t *switches, dv_pool *pool);
+
+/* -- for the vector kernels -------------------------------------------------------------------- */
+
+/* 2^-18. Winograd's outputs differ by up to 8e-6 of a plane's root mean square where they should
+ * be equal (flat parts of a picture, SqueezeNet 1.1), its largest value is four times that and
+ * more. */
+#define DV_POOL_TIE      (1 / 262144.0F)
+#define DV_POOL_TIE_PART 0.5F
+
+/* The switch of a window: the first value above max - tie and max / 2, if there are three such;
+ * else `first`, the index of the first maximum. */
+int32_t dv_pool_settle(const dv_pool_shape *s, const float *plane, int oy, int ox, float tie,
+                       int32_t first);
 
 #endif

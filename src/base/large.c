@@ -1,0 +1,26 @@
+#define _DEFAULT_SOURCE /* madvise */
+#include "base/large.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+enum { LINE = 64, HUGE_PAGE = 1 << 21 };
+
+static size_t round_up(size_t size, size_t to)
+{
+    return (size / to + (size % to != 0)) * to;
+}
+
+void *dv_large_alloc(size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    if (size >= HUGE_PAGE / 2) {
+        const size_t rounded = round_up(size, HUGE_PAGE);
+        void *p = aligned_alloc(HUGE_PAGE, rounded);
+        if (p)
+            (void)madvise(p, rounded, MADV_HUGEPAGE); /* in vain: small pages it is */
+        return p;
+    }
+#endif
+    return aligned_alloc(LINE, size ? round_up(size, LINE) : LINE);
+}
