@@ -54,8 +54,8 @@ int32_t dv_pool_settle(const dv_pool_shape *s, const float *plane, int oy, int o
                        int32_t first)
 {
     const part w = cut(s, oy, ox);
-    const float most = plane[first], near = most - tie, part = most * DV_POOL_TIE_PART;
-    const float limit = near > part ? near : part;
+    const float most = plane[first], near = most - tie, half = most * DV_POOL_TIE_PART;
+    const float limit = near > half ? near : half;
     int count = 0;
     int32_t settled = first;
     for (int ty = w.ty[0]; ty < w.ty[1]; ty++)

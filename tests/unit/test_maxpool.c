@@ -111,6 +111,54 @@ static void switches_are_first_maxima(void **unused)
     dv_pool_free(pool);
 }
 
+/* Flat planes, rounded at random, and straight edges: every switch is the first of its window's
+ * equals. */
+static void equal_values_are_not_chosen_among_by_rounding(void **unused)
+{
+    (void)unused;
+    for (int round = 0; round < 60; round++) {
+        const int kernel = 2 + round % 2, side = 90;
+        const bool rows = kernel == 3 && random_int(0, 1); /* equal along rows, else everywhere */
+        dv_pool_shape s = { 1,        { side, side }, { 44, 44 }, { kernel, kernel },
+                            { 2, 2 }, { 1, 1 },       { 0, 0 } };
+        float *x = malloc(sizeof *x * side * side), *y = malloc(sizeof *y * 44 * 44);
+        int32_t *sw = malloc(sizeof *sw * 44 * 44);
+        for (int i = 0; i < side * side; i++) {
+            float exact = rows ? 0.5F + (float)(i / side % 5) / 4 : 1;
+            x[i] = exact * (1 + (float)random_int(-8, 8) * 1e-7F);
+        }
+        dv_maxpool(&s, x, y, sw, NULL);
+        for (int i = 0; i < 44 * 44; i++) {
+            const int y0 = i / 44 * 2, x0 = i % 44 * 2;
+            int top = y0;
+            for (int k = 1; rows && k < kernel; k++)
+                top = (y0 + k) % 5 > top % 5 ? y0 + k : top;
+            assert_int_equal(sw[i], top * side + x0);
+        }
+        free(x), free(y), free(sw);
+    }
+}
+
+/* Of two close values the larger wins; so it does beside values that are small for the plane. */
+static void what_differs_in_earnest_is_kept_apart(void **unused)
+{
+    (void)unused;
+    const float x[] = { 1, 1 + 1e-6F, 0.5F, 0.9F, /* two */
+                        0, 1e-6F,     0,    0 };
+    dv_pool_shape s = { 2, { 1, 4 }, { 1, 1 }, { 1, 4 }, { 1, 1 }, { 1, 1 }, { 0, 0 } };
+    float y[2];
+    int32_t sw[2];
+    dv_maxpool(&s, x, y, sw, NULL);
+    assert_int_equal(sw[0], 1);
+    assert_int_equal(sw[1], 1);
+    const float z[] = { 0, 0, 0, 1e-6F, 1, 0 }; /* in one plane with a 1 */
+    dv_pool_shape t = { 1, { 1, 6 }, { 1, 3 }, { 1, 4 }, { 1, 1 }, { 1, 1 }, { 0, 0 } };
+    float v[3];
+    int32_t at[3];
+    dv_maxpool(&t, z, v, at, NULL);
+    assert_int_equal(at[0], 3);
+}
+
 static void switch_counts_in_the_unpadded_plane(void **unused)
 {
     (void)unused;
@@ -131,6 +179,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(switch_counts_in_the_unpadded_plane),
         cmocka_unit_test(switches_are_first_maxima),
+        cmocka_unit_test(equal_values_are_not_chosen_among_by_rounding),
+        cmocka_unit_test(what_differs_in_earnest_is_kept_apart),
     };
     static const char *const sets[] = { "avx512", "avx2", "baseline" };
     int failures = 0;
