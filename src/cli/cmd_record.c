@@ -1,6 +1,7 @@
 /* cmd_record.c - `deconvviz record`: projections to hold a model, a library or a machine to. */
 #include "cli/selected.h"
 #include "deconvviz/reference.h"
+#include "study/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -33,7 +34,12 @@ static const cli_option options[] = {
     { "copy", 0, CLI_FLAG, AT(copy), NULL, "copy the images into it" },
     { "no-png", 0, CLI_FLAG, AT(no_png), NULL, "no pictures" },
     { "update", 0, CLI_FLAG, AT(update), NULL, "replace the references that are there" },
-    CLI_NETWORK_ROWS(record_options),
+    CLI_MODEL_ROWS(record_options),
+    CLI_PREPROCESS_ROWS(record_options),
+    { "", 0, CLI_GROUP, 0, NULL, "How it runs (with the kernels of the smallest rounding error):" },
+    { "threads", 0, CLI_INT, AT(network.threads), "N",
+      "worker threads; any number gives the same bytes (one a processor)" },
+    { "quiet", 'q', CLI_FLAG, AT(network.quiet), NULL, "nothing but results, warnings and errors" },
     { 0 },
 };
 
@@ -44,6 +50,7 @@ typedef struct work {
     cli_position position;
     dv_list images;
     int n_units, n_loose; /* recorded, and those of them that say little */
+    dv_text lines;        /* to be printed once all is in place */
 } work;
 
 /* -- what is asked for ------------------------------------------------------------------------ */
@@ -106,13 +113,12 @@ static void tell(void *ctx, const dv_reference_unit *u, const dv_reference_image
     w->n_units++;
     if (u->at != DV_AT_ALL && u->shape.rank >= 3)
         snprintf(at, sizeof at, " (%d,%d)", (int)u->y, (int)u->x);
-    cli_progress_clear();
     size_t n = strlen(w->o->out);
     while (n > 1 && w->o->out[n - 1] == '/')
         n--;
-    printf("%.*s/%s  %s%s c%d%s %.3g, may change by %.2g\n", (int)n, w->o->out, u->array,
-           isdigit((unsigned char)u->layer[0]) ? "layer " : "", u->layer, (int)u->channel, at,
-           (double)u->value, allowed);
+    dv_text_format(&w->lines, "%.*s/%s  %s%s c%d%s %.3g, may change by %.2g\n", (int)n, w->o->out,
+                   u->array, isdigit((unsigned char)u->layer[0]) ? "layer " : "", u->layer,
+                   (int)u->channel, at, (double)u->value, allowed);
     if (u->norm == 0)
         cli_say("layer %s channel %d of %s: its projection is 0 everywhere: only its activation "
                 "will be compared",
@@ -145,6 +151,9 @@ static bool record(work *w, dv_error *err)
     cli_progress_begin("images", !o->network.quiet);
     bool ok = dv_references_record(w->network.model, &w->images, NULL, &r, err);
     cli_progress_end();
+    ok = ok && dv_text_ok(&w->lines, "the units", err);
+    if (ok && w->lines.size > 0)
+        fwrite(w->lines.data, 1, w->lines.size, stdout);
     if (ok && w->n_loose > 0)
         cli_say("rounding decides most of %d of the %d projections: other units would tell more",
                 w->n_loose, w->n_units);
@@ -161,6 +170,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     ok = ok &&
          cli_open_for(&w.network, &o->network, NULL, &o->layers, o->channels, &w.selected, err) &&
          check_network(&w, err) && record(&w, err);
+    free(w.lines.data);
     cli_selected_free(&w.selected);
     cli_network_close(&w.network);
     dv_list_free(&w.images);

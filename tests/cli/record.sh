@@ -19,18 +19,18 @@ echo "-- a folder"
 record -l 1 -l fc8 -c 3,5 -o refs img
 ls refs
 grep -c '^{"image":' refs/manifest.json
-record -l 5 -c 7 -p 2,3 --no-png --copy -o deep/er/refs/ img/1.ppm
+record -l 5 -c 7 -p 2,3 --size 48 --no-png --copy -o deep/er/refs/ img/1.ppm
 ls deep/er/refs deep/er/refs/images
 grep -o '"at":"given","position":\[2,3\]' deep/er/refs/manifest.json
-record -l 2 -c 3 -p all --rule guided --seed one --no-png -o whole img/2.ppm
+record -l 2 -c 3 -p all --size 48 --rule guided --seed one --no-png -o whole img/2.ppm
 grep -o '"at":"all","position":null' whole/manifest.json
 grep '^"options"' whole/manifest.json
 for folder in refs deep/er/refs whole; do verify $folder; done
-record -l 1 -c 3 -o same img/1.ppm ./img/1.ppm
+record -l 1 -c 3 --size 48 -o same img/1.ppm ./img/1.ppm
 ls same
 
 echo "-- the same bytes for any number of threads"
-for n in 1 2 3; do record -l 2 -l fc6 -c 3,5 --threads $n -o threads-$n img >/dev/null && diff -r threads-1 threads-$n; done
+for n in 1 2 3; do record -l 2 -c 3 --size 48 --threads $n -o threads-$n img >/dev/null && diff -r threads-1 threads-$n; done
 
 echo "-- elsewhere"
 mkdir -p elsewhere/img flat
@@ -69,7 +69,7 @@ record -l 1 -c 3 -o said img || echo "exit $?"
 touch refs/notes.txt
 record -l 1 -c 3 --update -o refs img || echo "exit $?"
 rm refs/notes.txt
-record -l 1 -c 3 --update -o refs img
+record -l 1 -c 3 --size 48 --update -o refs img
 record -l 1 -c 3 img || echo "exit $?"
 record -l 1 -o new img || echo "exit $?"
 record -l 1 -c 3 -o new || echo "exit $?"
@@ -77,7 +77,7 @@ record -l 1 -c 99 -o new img || echo "exit $?"
 record -l 1 -c 3 -p 99,0 -o new img || echo "exit $?"
 record -l 1 -c 3 -o new nosuch.png || echo "exit $?"
 echo "no picture" >bad.png
-record -l 1 -c 3 --update -o refs img bad.png || echo "exit $?"
+record -l 1 -c 3 --size 48 --update -o refs img/1.ppm bad.png || echo "exit $?"
 verify refs
 ls -d new .deconvviz* 2>/dev/null
 deconvviz help record | head -n 2
