@@ -167,6 +167,10 @@ format: ## rewrite the sources to .clang-format
 check: ## all that CI runs: lint, two compilers, sanitizers, valgrind
 	@JOBS=$(JOBS) sh scripts/run-checks.sh
 
+.PHONY: references
+references: $B/deconvviz ## record tests/reference anew, once the built-in model has changed
+	tests/reference/record.sh $B/deconvviz
+
 .PHONY: train-smoke
 train-smoke: ## train the built-in network for one short epoch (scripts/setup oracle)
 	$(PYTHON) scripts/train/train.py --net zfnet64 --data ../shared/data/tiny-imagenet-100.zip --out build/train --state build/train --epochs 1 --limit 2000

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* renameat2; nftw */
+#define _GNU_SOURCE /* renameat2, nftw; NOLINT(bugprone-reserved-identifier) */
 #include "base/folder.h"
 
 #include "base/file.h"

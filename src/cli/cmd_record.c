@@ -155,7 +155,8 @@ static bool record(work *w, dv_error *err)
     if (ok && w->lines.size > 0)
         fwrite(w->lines.data, 1, w->lines.size, stdout);
     if (ok && w->n_loose > 0)
-        cli_say("rounding decides most of %d of the %d projections: other units would tell more",
+        cli_say("%d of the %d projections hang on near-ties so much that they may change by half "
+                "and more: other units would tell more",
                 w->n_loose, w->n_units);
     return ok;
 }

@@ -123,7 +123,9 @@ static bool report(work *w, dv_error *err)
                               .refs = &w->refs,
                               .model_path = dv_model_path(w->network.model),
                               .model_sha256 = sha256,
-                              .preprocess = w->network.prepare };
+                              .preprocess = w->network.prepare,
+                              .silent = w->refs.own_preprocess &&
+                                        !dv_model_preprocess(w->network.model) };
     cli_verify_sort(r, w->results, w->refs.n_units);
     if (w->o->json)
         cli_verify_json(&t, r);

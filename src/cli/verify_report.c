@@ -169,6 +169,8 @@ static void add_differences(dv_text *t, const cli_verify_report *r)
     if (strcmp(r->model_sha256, r->refs->model_sha256) != 0)
         dv_text_format(t, "model: %s (%.12s), recorded with %s (%.12s)\n", r->model_path,
                        r->model_sha256, r->refs->model_path, r->refs->model_sha256);
+    if (r->silent)
+        dv_text_format(t, "how images are prepared: the model says nothing, as recorded\n");
     if (is->bgr != was->bgr)
         dv_text_format(t, "order of the channels: %s, recorded with %s\n", is->bgr ? "bgr" : "rgb",
                        was->bgr ? "bgr" : "rgb");

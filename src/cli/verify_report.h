@@ -10,6 +10,7 @@ typedef struct cli_verify_report {
     const dv_references *refs;
     const char *model_path, *model_sha256; /* as they are now */
     dv_preprocess preprocess;              /* now */
+    bool silent; /* the model said how images are prepared, and does not any more */
     int n;
     const dv_verified *results; /* (n) worst first */
     int count[DV_FAILED + 1];   /* of each verdict */

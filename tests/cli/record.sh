@@ -61,6 +61,14 @@ verify --update refs -m zfnet64 >/dev/null 2>&1 || echo "exit $?"
 verify --update deep/er/refs
 ls -A . deep/er
 
+echo "-- killed: there are always references, old or new"
+record --update -l 2 -c 3 --size 48 -o whole img/2.ppm
+for wait in 0.02 0.05 0.1 0.2 0.3; do
+    timeout -s KILL $wait deconvviz record -q --update -l 1 -c 3 --size 48 -o whole img >/dev/null 2>&1
+    verify whole | sed 's/[12] unit.*/all agree/'
+done
+rm -rf .deconvviz*
+
 echo "-- refused"
 record -l 1 -c 3 -o refs img || echo "exit $?"
 record -l 1 -c 3 -o img img || echo "exit $?"

@@ -7,7 +7,7 @@ agree()
 {
     "$@" >said 2>&1
     status=$?
-    grep -q ': 18 units agree$' said && [ $status -eq 0 ] || { echo "exit $status: $*"; cat said; }
+    grep -q ': 18 units agree$' said && [ $status -eq 0 ] || { echo "exit $status: $* (was the built-in model replaced? make references)"; cat said; }
 }
 echo "-- the same model, on every machine that this one can be"
 for core in Haswell SkylakeX; do agree env OPENBLAS_CORETYPE=$core deconvviz verify "$refs"; done
@@ -67,6 +67,8 @@ sed 's/"order": "rgb"/"order": "bgr"/' plain.json >changed.json
 regress changed.json
 sed -n '/^order/p' said
 regress zfnet64 --order bgr
+sed '/"preprocess"/d' plain.json >changed.json
+deconvviz verify "$refs" -m changed.json | sed "s|$refs|REFS|"
 echo "-- another mean"
 sed 's/"mean": \[[^]]*\]/"mean": [0.5, 0.5, 0.5]/' plain.json >changed.json
 regress changed.json
