@@ -5,10 +5,12 @@
 
 /* -- lifetimes -------------------------------------------------------------------------------- */
 
-/* Views share one place: that of the value at the root of the chain. */
+/* Views share one place, and what is joined lies in the place of the whole: that of the value at
+ * the root of the chain. */
 typedef struct lives {
-    int *root; /* (n_values) */
-    int *last; /* (n_values) of roots: the last step that reads it; n_steps: kept */
+    int *root;        /* (n_values) */
+    int *last;        /* (n_values) of roots: the last step that reads it; n_steps: kept */
+    dv_place *offset; /* (n_values) from the root's place */
 } lives;
 
 static void note_reading(const dv_plan *p, lives *l, int value, int step)
@@ -21,18 +23,44 @@ static void note_reading(const dv_plan *p, lives *l, int value, int step)
         l->last[root] = until;
 }
 
+/* Inputs that are copied to a part of the output of a step are put there in the first place. The
+ * last step comes first, so that wholes that are joined themselves have their root. */
+static void join_parts(const dv_plan *p, lives *l)
+{
+    const dv_model *m = p->model;
+    for (int i = p->n_steps - 1; i >= 0; i--) {
+        const dv_node *n = &m->nodes[p->steps[i].node];
+        const int whole = p->steps[i].out;
+        for (int k = 0; n->op->part && k < n->n_in; k++) {
+            const int v = n->in[k];
+            const int64_t at = n->op->part(&m->calls[p->steps[i].node], k) * (int)sizeof(float);
+            if (v == DV_NO_VALUE || m->values[v].constant || m->values[v].producer < 0 ||
+                m->nodes[m->values[v].producer].op->view || l->root[v] != v || at < 0 ||
+                at % DV_PLACE_UNIT != 0)
+                continue;
+            l->root[v] = l->root[whole];
+            l->offset[v] = l->offset[whole] + at / DV_PLACE_UNIT;
+        }
+    }
+}
+
 static bool find_lives(dv_plan *p, lives *l, dv_error *err)
 {
     const dv_model *m = p->model;
     l->root = dv_arena_array(&p->arena, 2 * (size_t)m->n_values, sizeof *l->root, err);
-    if (!l->root)
+    l->offset = dv_arena_array(&p->arena, (size_t)m->n_values, sizeof *l->offset, err);
+    if (!l->root || !l->offset)
         return false;
     l->last = l->root + m->n_values;
     for (int v = 0; v < m->n_values; v++)
         l->root[v] = v;
+    join_parts(p, l);
     for (int i = 0; i < p->n_steps; i++)
-        if (p->steps[i].view)
-            l->root[p->steps[i].out] = l->root[m->nodes[p->steps[i].node].in[0]];
+        if (p->steps[i].view) {
+            const int out = p->steps[i].out, in = m->nodes[p->steps[i].node].in[0];
+            l->root[out] = l->root[in];
+            l->offset[out] = l->offset[in];
+        }
     for (int i = 0; i < p->n_steps; i++) {
         const dv_node *n = &m->nodes[p->steps[i].node];
         for (int k = 0; k < n->n_in; k++)
@@ -44,18 +72,18 @@ static bool find_lives(dv_plan *p, lives *l, dv_error *err)
     return true;
 }
 
-/* Gives each output of a step a place. */
+/* Gives each output of a step a place, with all that it will be a part of. */
 static void place_outputs(dv_plan *p, const lives *l, dv_step *s, dv_places *f)
 {
     const dv_model *m = p->model;
     const dv_node *n = &m->nodes[s->node];
     for (int k = 0; k < n->n_out; k++) {
-        int v = k ? n->out[k] : s->out;
-        if (l->root[v] == v)
-            p->places[v] = dv_places_take(
-                f, dv_place_units(dv_shape_count(&m->values[v].shape) * sizeof(float)));
-        else
-            p->places[v] = p->places[l->root[v]];
+        const int v = k ? n->out[k] : s->out, root = l->root[v];
+        if (p->places[root] == DV_NOWHERE && !s->view)
+            p->places[root] = dv_places_take(
+                f, dv_place_units(dv_shape_count(&m->values[root].shape) * sizeof(float)));
+        if (p->places[root] != DV_NOWHERE)
+            p->places[v] = p->places[root] + l->offset[v];
     }
 }
 

@@ -137,6 +137,11 @@ typedef struct dv_op {
      * place, and forward is not called. */
     bool view;
 
+    /* Where in output 0 the numbers of input i lie side by side: floats from its start; -1: they do
+     * not. The plan may place the input just there, and forward then has nothing to copy. NULL: of
+     * no input. */
+    int64_t (*part)(const dv_call *c, int i);
+
     /* forward applies c->ep to output 0, whose channels are dimension 1. */
     bool takes_epilogue;
 

@@ -3,6 +3,7 @@
 
 #include "graph/names.h"
 #include "graph/places.h"
+#include "graph/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -152,6 +153,54 @@ static void what_cannot_be_built_is_refused_in_one_line(void **state)
     dv_model_free(m);
 }
 
+static const float *kept(const dv_model *m, const dv_trace *t, const char *name)
+{
+    int tensor;
+    assert_true(dv_model_find(m, name, &tensor, NULL));
+    const float *data = dv_trace_tensor(t, tensor);
+    assert_non_null(data);
+    return data;
+}
+
+/* "inner" is joined to "outer", which holds "a" twice: one is a copy. A view of a part is one. */
+static void what_is_joined_lies_in_the_whole_from_the_start(void **state)
+{
+    (void)state;
+    enum { PLANE = 64 };
+    dv_model *m = net_new(2, 8, 8);
+    net_conv(m, "x", "a", 2, 2, 3, 1, 1, net_random, 1);
+    net_conv(m, "x", "b", 2, 3, 3, 1, 1, net_random, 2);
+    net_add(m, "Concat", "a b", "inner", (net_ints[]){ { "axis", 0, { 1 } }, { 0 } });
+    net_conv(m, "x", "c", 2, 1, 3, 1, 1, net_random, 3);
+    net_add(m, "Identity", "c", "c.view", NULL);
+    net_add(m, "Concat", "c inner a c.view", "outer", (net_ints[]){ { "axis", 0, { 1 } }, { 0 } });
+    net_add(m, "Relu", "outer", "y", NULL);
+    net_finish(m, "y");
+    static const char *const names[] = { "a", "b", "inner", "c", "c.view", "outer" };
+    int keep[6];
+    for (int i = 0; i < 6; i++)
+        assert_true(dv_model_find(m, names[i], &keep[i], NULL));
+    dv_request r = { .n_keep = 6, .keep = keep };
+    dv_plan *p = dv_plan_new(m, &r, NULL, NULL);
+    dv_trace *t = dv_trace_new(p, NULL, NULL);
+    float x[2 * PLANE];
+    uint32_t seed = 9;
+    for (int i = 0; i < 2 * PLANE; i++)
+        x[i] = net_random(&seed);
+    assert_true(dv_trace_forward(t, x, NULL));
+    const float *whole = kept(m, t, "outer");
+    assert_ptr_equal(kept(m, t, "c"), whole);
+    assert_ptr_equal(kept(m, t, "c.view"), whole);
+    assert_ptr_equal(kept(m, t, "inner"), whole + PLANE);
+    assert_ptr_equal(kept(m, t, "a"), whole + 6 * PLANE);
+    assert_ptr_equal(kept(m, t, "b"), whole + 3 * PLANE);
+    assert_memory_equal(whole + 6 * PLANE, whole + PLANE, 2 * PLANE * sizeof *whole);
+    assert_memory_equal(whole + 8 * PLANE, whole, PLANE * sizeof *whole);
+    dv_trace_free(t);
+    dv_plan_free(p);
+    dv_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_layer_is_found_by_number_tensor_or_node_and_near_names_are_told),
         cmocka_unit_test(receptive_fields_count_padding_and_join_over_branches),
         cmocka_unit_test(what_cannot_be_built_is_refused_in_one_line),
+        cmocka_unit_test(what_is_joined_lies_in_the_whole_from_the_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
