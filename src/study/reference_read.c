@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_BYTES ((size_t)256 << 20)
+/* JSON values in a document; one takes some 80 bytes. */
+enum { MAX_VALUES = 60 * DV_REFERENCE_MAX_UNITS };
 
 /* What is being filled, and what fails. */
 typedef struct reader {
@@ -310,12 +311,20 @@ static bool read_document(dv_references *r, const cJSON *root, dv_error *err)
            read_options(&d, dv_json_get(root, "options")) && read_lists(&d, root);
 }
 
+static bool too_many_values(const char *text, size_t size)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < size; i++)
+        n += text[i] == ',' || text[i] == '[' || text[i] == '{';
+    return n > MAX_VALUES;
+}
+
 bool dv_references_parse(dv_references *r, const void *data, size_t size, const char *name,
                          dv_error *err)
 {
     *r = (dv_references){ 0 };
-    if (size > MAX_BYTES)
-        return dv_fail(err, DV_BAD_DATA, "%s: %zu bytes, at most %zu", name, size, MAX_BYTES);
+    if (too_many_values(data, size))
+        return dv_fail(err, DV_BAD_DATA, "%s: more than %d values", name, MAX_VALUES);
     cJSON *root = dv_json_parse(data, size, err);
     bool ok = (root && read_document(r, root, err)) || dv_fail_in(err, "%s", name);
     cJSON_Delete(root);

@@ -331,6 +331,20 @@ static void lists_are_bounded(void **state)
     assert_string_equal(err.message, "many: images lists 10001: 1 to 10000 are possible");
 }
 
+static void values_are_counted_before_they_are_read(void **state)
+{
+    (void)state;
+    enum { N = 7 * 1000 * 1000 };
+    dv_references r;
+    dv_error err = { 0 };
+    char *commas = malloc(N);
+    assert_non_null(commas);
+    memset(commas, ',', N);
+    assert_false(dv_references_parse(&r, commas, N, "commas", &err));
+    assert_string_equal(err.message, "commas: more than 6000000 values");
+    free(commas);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +359,7 @@ int main(void)
         cmocka_unit_test(a_manifest_that_ends_anywhere_is_refused),
         cmocka_unit_test(every_field_has_its_limits),
         cmocka_unit_test(lists_are_bounded),
+        cmocka_unit_test(values_are_counted_before_they_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
