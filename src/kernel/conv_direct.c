@@ -13,6 +13,7 @@ enum {
     BLOCK_FLOATS = 1 << 16, /* of input under one block of pixels: stays in the L2 cache */
     TASK_FLOPS = 1 << 22,   /* of one task, about: 40 us on a fast core */
     LEAST_FILL = 90,        /* per cent of vectors of pixels in use, to be worth having */
+    NARROW_DEPTH = 256,     /* terms that make up for turning channels in vectors into rows */
 };
 
 enum { MAX_PHASES = 8 };
@@ -89,9 +90,11 @@ static bool make_plan(const dv_conv *k, plan *p)
     p->plane = (size_t)p->y.size * (size_t)p->x.size;
     if (p->plane * (size_t)(p->y.count * p->x.count) * (size_t)s->in_channels > INT32_MAX / 8)
         return false;
-    p->by_rows = !p->pointwise && fill(s->out[1], k->isa->lanes) >= LEAST_FILL;
     p->pixels = (s->out[0] - 1) * p->pitch + s->out[1];
-    p->wide = p->by_rows || fill(p->pixels, k->isa->lanes) >= LEAST_FILL;
+    const bool full_rows = !p->pointwise && fill(s->out[1], k->isa->lanes) >= LEAST_FILL;
+    const bool full_map = fill(p->pixels, k->isa->lanes) >= LEAST_FILL;
+    p->wide = full_rows || (full_map && (p->pointwise || p->depth < NARROW_DEPTH));
+    p->by_rows = full_rows || (!p->pointwise && !p->wide);
     p->panel = p->wide ? k->isa->wide_rows : k->isa->narrow_panel;
     p->panels = dv_ceil_div(out_channels, p->panel);
 
@@ -243,8 +246,8 @@ static void wide_panel(const job *j, const float *a, int channel, int rows, cons
     }
 }
 
-static void narrow_panel(const job *j, const float *a, int channel, int rows, const float *x,
-                         int first, int n, float *tile)
+static void narrow_run(const job *j, const float *a, int channel, int rows, const float *x,
+                       int first, int n, float *tile)
 {
     const dv_isa *isa = j->k->isa;
     const int groups = dv_ceil_div(n, isa->narrow_pixels);
@@ -259,6 +262,16 @@ static void narrow_panel(const job *j, const float *a, int channel, int rows, co
     }
     isa->transpose(n, isa->narrow_panel, sums, (size_t)isa->narrow_panel, tile, (size_t)ld);
     store_tile(j, channel, rows, first, n, tile, ld);
+}
+
+static void narrow_panel(const job *j, const float *a, int channel, int rows, const float *x,
+                         int first, int n, float *tile)
+{
+    if (!j->p.by_rows)
+        narrow_run(j, a, channel, rows, x, first, n, tile);
+    else
+        for (int at = first; at < first + n; at += j->p.pitch)
+            narrow_run(j, a, channel, rows, x, at, j->k->s.out[1], tile);
 }
 
 static void run_block(void *ctx, int i, int worker)

@@ -21,13 +21,11 @@ static void transpose(int rows, int columns, const float *from, size_t from_pitc
 static void finish(int n, const float *from, float scale, float shift, float lo, float hi,
                    float *to)
 {
-    int i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        vf v = v_load(from + i) * v_set(scale) + v_set(shift);
-        v_store(to + i, v_at_most(v_set(hi), v_at_least(v_set(lo), v)));
+    for (int i = 0; i < n; i += LANES) {
+        const int left = n - i < LANES ? n - i : LANES;
+        vf v = v_load_range(from + i, 0, left) * v_set(scale) + v_set(shift);
+        v_store_range(to + i, v_at_most(v_set(hi), v_at_least(v_set(lo), v)), 0, left);
     }
-    for (; i < n; i++)
-        to[i] = dv_clamp(from[i] * scale + shift, lo, hi);
 }
 
 static void stride_copy(int n, const float *from, int stride, float *to)

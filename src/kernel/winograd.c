@@ -4,7 +4,7 @@
 
 enum {
     OWN_BLOCK_FLOATS = 1 << 17,    /* transformed input and products of a worker's own block */
-    SHARED_BLOCK_FLOATS = 1 << 22, /* and of one that all work on, which read the weights once */
+    SHARED_BLOCK_FLOATS = 1 << 21, /* and of one that all work on, which read the weights once */
     OWN_WEIGHT_FLOATS = 1 << 14,   /* of a frequency, at most, for workers to have own blocks */
     FEW_BLOCKS = 6,                /* are shared, or some workers would have none */
     TASK_PLANES = 4,               /* transformed in one task of a shared block */
