@@ -1,3 +1,4 @@
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/file.h"
 
 #include <errno.h>
@@ -74,19 +75,34 @@ bool dv_file_map(dv_file *f, const char *path, dv_error *err)
     return ok;
 }
 
+/* For munmap and madvise, which take a pointer that is not const and do not write through it. */
+static void *not_const(const void *mapped)
+{
+    union {
+        const void *mapped;
+        void *data;
+    } u = { .mapped = mapped };
+    return u.data;
+}
+
 void dv_file_unmap(dv_file *f)
 {
-    if (f->heap) {
+    if (f->heap)
         free(f->heap);
-    } else if (f->size) {
-        /* munmap takes a pointer that is not const, and does not write through it */
-        union {
-            const void *mapped;
-            void *data;
-        } u = { .mapped = f->data };
-        munmap(u.data, f->size);
-    }
+    else if (f->size)
+        munmap(not_const(f->data), f->size);
     *f = (dv_file){ 0 };
+}
+
+void dv_file_forget(const dv_file *f, const void *data, size_t size)
+{
+    const uint8_t *from = data;
+    if (f->heap || size > f->size || from < f->data || from - f->data > (ptrdiff_t)(f->size - size))
+        return;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), at = (size_t)(from - f->data);
+    const size_t lo = (at + page - 1) / page * page, hi = (at + size) / page * page;
+    if (lo < hi)
+        (void)madvise(not_const(f->data + lo), hi - lo, MADV_DONTNEED); /* a hint */
 }
 
 bool dv_file_exists(const char *path)

@@ -21,6 +21,10 @@ typedef struct dv_file {
 bool dv_file_map(dv_file *f, const char *path, dv_error *err) DV_MUST_CHECK;
 void dv_file_unmap(dv_file *f); /* one that is all zero is fine */
 
+/* [data, data + size) has been read and takes no more memory until it is read again. Does nothing
+ * to what lies outside the file, or is not mapped. */
+void dv_file_forget(const dv_file *f, const void *data, size_t size);
+
 /* Writes the file whole or not at all: to a temporary name in the same folder, then renamed.
  * Paths that are not regular files (/dev/stdout, /dev/full, a pipe) are written straight. Fails
  * (DV_IO) with the path and the system's words. */

@@ -64,6 +64,8 @@ static bool convert_constants(dv_plan *p, dv_error *err)
             if (!to)
                 return dv_fail_in(err, "tensor '%s'", m->values[v].name);
             dv_array_copy_floats(a, 0, count, to);
+            for (int f = 0; f < m->n_files; f++)
+                dv_file_forget(&m->files[f], a->data, count * dv_dtype_size(a->type));
             p->constants[v] = to;
         }
     return true;

@@ -151,12 +151,14 @@ void dv_conv_transposed(const dv_conv *k, const dv_signal *out, const dv_signal 
     const size_t nonzeros = dv_box_empty(&out->box) ? 0 : count_nonzeros(out);
     if (nonzeros == 0)
         return;
-    int best = -1;
-    double least = (double)INFINITY;
-    for (int i = 0; i < DV_CONV_METHODS; i++) {
+    int best = 0;
+    while (!k->transposed[best])
+        best++;
+    double least = k->transposed[best]->cost(k, &out->box, nonzeros);
+    for (int i = best + 1; i < DV_CONV_METHODS; i++) {
         const dv_conv_method *m = k->transposed[i];
         const double cost = m ? m->cost(k, &out->box, nonzeros) : least;
-        if (m && cost < least) {
+        if (cost < least) {
             best = i;
             least = cost;
         }

@@ -65,6 +65,33 @@ static void check_content(const char *path, const char *text)
     dv_file_unmap(&f);
 }
 
+/* A mapped file is read again; memory that is not of the file is left alone. */
+static void what_is_forgotten_is_the_same_when_it_is_looked_at_again(void **state)
+{
+    (void)state;
+    enum { SIZE = 100000 };
+    static uint8_t bytes[SIZE];
+    for (int i = 0; i < SIZE; i++)
+        bytes[i] = (uint8_t)(i * 7 % 251);
+    dv_error err;
+    const char *path = in_folder("f");
+    assert_true(dv_file_write(path, bytes, SIZE, &err));
+    dv_file f;
+    assert_true(dv_file_map(&f, path, &err));
+    for (int at = 0; at < SIZE; at += 977)
+        dv_file_forget(&f, f.data + at, (size_t)(SIZE - at));
+    assert_memory_equal(f.data, bytes, SIZE);
+    dv_file_forget(&f, bytes, SIZE);
+    dv_file_forget(&f, f.data, (size_t)2 * SIZE);
+    for (int i = 0; i < SIZE; i++)
+        assert_int_equal(bytes[i], i * 7 % 251);
+    dv_file_unmap(&f);
+    dv_file heap = { .data = bytes, .size = SIZE, .heap = bytes };
+    dv_file_forget(&heap, bytes, SIZE);
+    assert_int_equal(bytes[SIZE - 1], (SIZE - 1) * 7 % 251);
+    assert_int_equal(unlink(path), 0);
+}
+
 static mode_t mode_of(const char *path)
 {
     struct stat st;
@@ -310,6 +337,7 @@ int main(void)
         cmocka_unit_test(folders_are_made_with_those_above),
         cmocka_unit_test(sha256_is_that_of_the_standard),
         cmocka_unit_test(a_files_sha256_is_that_of_its_bytes),
+        cmocka_unit_test(what_is_forgotten_is_the_same_when_it_is_looked_at_again),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
