@@ -2,6 +2,7 @@
 """Train zfnet64 or alexnet64, the networks of this project, and write them as deconvviz reads them.
 
     train.py --net zfnet64 --data tiny-imagenet-100.zip --out models --epochs 64 --state DIR     train, or go on training
+    train.py --mean FILE.safetensors... --data tiny-imagenet-100.zip --out models      average written weights into one file
     train.py --evaluate FILE.safetensors --data tiny-imagenet-100.zip                           test one written file
     train.py --table models                                                                     accuracy of all files there
 
@@ -306,11 +307,14 @@ def train(args):
                                 args.rate, momentum=.9, nesterov=True)
     average = {k: v.clone() for k, v in net.state_dict().items()}                # moving average of weights and statistics
     settings = {k: getattr(args, k)
-                for k in ('net', 'epochs', 'seed', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small', 'cycle')}
+                for k in ('net', 'epochs', 'seed', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small')}
+    cycle = dict(cycle=args.cycle, cycle_seed=args.cycle_seed)                   # may be chosen until it has begun
     state_path, done, log = os.path.join(args.state, args.net + '.state'), 0, []
     if os.path.exists(state_path):
         state = torch.load(state_path)
-        other = [f"--{k} {state['settings'][k]}, not {v}" for k, v in settings.items() if state['settings'][k] != v]
+        begun = state['settings']
+        other = [f"--{k.replace('_', '-')} {begun[k]}, not {v}" for k, v in dict(settings, **cycle).items()
+                 if begun.get(k, v) != v and (k in settings or state['epoch'] > args.epochs)]
         if other:
             sys.exit(f"{state_path}: begun with {', '.join(other)}: go on with that, or choose another --state")
         net.load_state_dict(state['net'])
@@ -319,11 +323,14 @@ def train(args):
         average, done, log = state['average'], state['epoch'], state['log']
         print(f'{state_path}: {done} of {args.epochs + args.cycle} epochs done', flush=True)
 
+    settings.update(cycle)
     steps, threads = max(1, len(images) // args.batch), Threads(args.threads)
     last = args.epochs + args.cycle
     for epoch in range(done + 1, last + 1):
         second = epoch > args.epochs
         start, loss_sum, looking = time.time(), 0., 0.
+        if epoch == args.epochs + 1 and args.cycle_seed:
+            torch.manual_seed(args.cycle_seed)
         size = SMALL if epoch <= args.small * args.epochs else SIZE
         net.train()
         order = torch.randperm(len(images))
@@ -382,11 +389,11 @@ def train(args):
               flush=True)
 
 
-def evaluate(args):
-    """One written file in float32, as the C program runs it; and the units that no validation image ever moves."""
-    tensors, metadata = read_safetensors(args.evaluate)
+def test_written(tensors, network, args):
+    """Written tensors in float32, as the C program runs them. -> top-1, top-5 in percent; and which units no validation
+    image ever moves, in words"""
     sets, classes = load_images(args.data, args.limit)
-    nodes, _, _ = network_nodes(metadata['network'], len(classes))
+    nodes, _, _ = network_nodes(network, len(classes))
     plain, strongest = {k: v.float() for k, v in tensors.items()}, {}
 
     def seen(name, x):
@@ -395,8 +402,27 @@ def evaluate(args):
             strongest[name] = torch.maximum(strongest.get(name, most), most)
 
     top1, top5 = accuracy(lambda x: run_plain(nodes, plain, x, seen), *sets['val'])
-    print(f'{args.evaluate}: top1 {top1:.2f} top5 {top5:.2f} of {len(sets["val"][0])} validation images')
-    print('dead units: ' + ', '.join(f'{k} {(v <= 0).sum().item()} of {len(v)}' for k, v in strongest.items()))
+    dead = ', '.join(f'{k} {(v <= 0).sum().item()} of {len(v)}' for k, v in strongest.items())
+    return top1, top5, f'top1 {top1:.2f} top5 {top5:.2f} of {len(sets["val"][0])} validation images; dead units: {dead}'
+
+
+def evaluate(args):
+    tensors, metadata = read_safetensors(args.evaluate)
+    print(f'{args.evaluate}: {test_written(tensors, metadata["network"], args)[2]}')
+
+
+def mean(args):
+    """The ends of several cycles from one beginning lie in one valley: their mean is better than each of them."""
+    read = [read_safetensors(path) for path in args.mean]
+    metadata = read[0][1]
+    if len({m['network'] for _, m in read}) > 1:
+        sys.exit('--mean: files of different networks')
+    tensors = {k: torch.stack([t[k].float() for t, _ in read]).mean(0).half() for k in read[0][0]}
+    top1, top5, words = test_written(tensors, metadata['network'], args)
+    path = os.path.join(args.out, metadata['network'] + '.safetensors')
+    write_safetensors(path, tensors, dict(metadata, epoch=max(int(m['epoch']) for _, m in read), top1=f'{top1:.2f}',
+                                          top5=f'{top5:.2f}', mean_of=len(read)))
+    print(f'{path}: {words}')
 
 
 def table(args):
@@ -415,6 +441,7 @@ def main():
     p.add_argument('--state', default='build/train', help='where training is remembered after each epoch, and logged')
     p.add_argument('--epochs', type=int, default=64)
     p.add_argument('--cycle', type=int, default=0, help='epochs of a second cycle after these')
+    p.add_argument('--cycle-seed', type=int, default=0, help='of the second cycle; 0: go on with the numbers of the first')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--threads', type=int, default=2, help='at most so many; fewer while other programs are busy')
     p.add_argument('--limit', type=int, default=0, help='use so many training and validation images only')
@@ -426,6 +453,7 @@ def main():
     p.add_argument('--small', type=float, default=.75, help=f'part of the epochs that see views of {SMALL} pixels, not {SIZE}')
     p.add_argument('--verbose', action='store_true', help='a line every 20 steps')
     p.add_argument('--evaluate', metavar='FILE')
+    p.add_argument('--mean', metavar='FILE', nargs='+')
     p.add_argument('--table', metavar='FOLDER')
     args = p.parse_args()
     torch.set_num_threads(args.threads)
@@ -434,7 +462,7 @@ def main():
         return table(args)
     if not args.data:
         p.error('--data ZIP or FOLDER is needed')
-    return evaluate(args) if args.evaluate else train(args)
+    return evaluate(args) if args.evaluate else mean(args) if args.mean else train(args)
 
 
 if __name__ == '__main__':
