@@ -3,6 +3,7 @@
 #include "deconvviz/version.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,6 +104,11 @@ typedef struct row {
 static const row head = { { "", "unit", "image", "rel. L2", "allowed", "cosine", "activation",
                             "strongest" } };
 
+static int add_percent(char *to, size_t room, double p)
+{
+    return snprintf(to, room, " (%+.*f %%)", fabs(p) < 1 ? 2 : fabs(p) < 10 ? 1 : 0, p);
+}
+
 static void fill_row(row *r, const dv_verified *v)
 {
     const dv_difference *d = &v->difference;
@@ -118,7 +124,7 @@ static void fill_row(row *r, const dv_verified *v)
     double was = (double)v->unit->value, is = (double)v->value;
     int n = snprintf(r->cell[6], CELL, "%.4g -> %.4g", was, is);
     if (was != 0)
-        n += snprintf(r->cell[6] + n, CELL - (size_t)n, " (%+.2g %%)", 100 * (is - was) / was);
+        n += add_percent(r->cell[6] + n, CELL - (size_t)n, 100 * (is - was) / was);
     if (v->value_change > v->value_allowed)
         snprintf(r->cell[6] + n, CELL - (size_t)n, ", %.2g %% allowed", 100 * v->value_allowed);
     if (has_moved(v))
