@@ -227,47 +227,58 @@ static void winograd_output(const dv_tiles *t, int channels, const float *m, siz
         transform_products(2, t, channels, m, m_stride, ep, y);
 }
 
-/* G: the row of a finite point p is (1, p, p^2) over the product of p - q, q the other finite
- * points; the last is (0, 0, 1). Gives the number of rows. */
-static int weight_rows(int size, double rows[WINOGRAD_MAX][3])
+typedef double vd __attribute__((vector_size(LANES * 8)));
+
+/* G g: o (m + 2) from g (3). The row of a finite point p is (1, p, p^2) over the product of p - q,
+ * q the other finite points; the last is (0, 0, 1). */
+TEMPLATE void transform_weight(const int m, const vd *g, vd *o)
 {
-    static const double points_4[] = { 0, 0.625, -0.625, 1.5, -1.5 }, points_2[] = { 0, 1, -1 };
-    const double *point = size == 4 ? points_4 : points_2;
-    const int n = size + 1;
-    for (int i = 0; i < n; i++) {
-        double product = 1;
-        for (int j = 0; j < n; j++)
-            if (j != i)
-                product *= point[i] - point[j];
-        for (int power = 0; power < 3; power++)
-            rows[i][power] = (power == 0   ? 1
-                              : power == 1 ? point[i]
-                                           : point[i] * point[i]) /
-                             product;
+    if (m == 2) {
+        const vd even = (g[0] + g[2]) * 0.5, odd = g[1] * 0.5;
+        o[0] = -g[0];
+        o[1] = even + odd;
+        o[2] = even - odd;
+        o[3] = g[2];
+        return;
     }
-    rows[n][0] = rows[n][1] = 0;
-    rows[n][2] = 1;
-    return n + 1;
+    const double a = (double)point_a, b = (double)point_b, aa = a * a, bb = b * b;
+    const vd even_a = (g[0] + g[2] * aa) * (0.5 / (aa * (aa - bb)));
+    const vd even_b = (g[0] + g[2] * bb) * (0.5 / (bb * (bb - aa)));
+    const vd odd_a = g[1] * (0.5 / (a * (aa - bb))), odd_b = g[1] * (0.5 / (b * (bb - aa)));
+    o[0] = g[0] * (1 / (aa * bb));
+    o[1] = even_a + odd_a;
+    o[2] = even_a - odd_a;
+    o[3] = even_b + odd_b;
+    o[4] = even_b - odd_b;
+    o[5] = g[2];
 }
 
 /* In double: the error of the weights would be that of every output. */
+TEMPLATE void transform_kernels(const int m, const float *g, float *u, size_t u_stride)
+{
+    const int n = m + 2;
+    vd half[3][WINOGRAD_MAX]; /* (column, row of the transform) */
+    for (int x = 0; x < 3; x++) {
+        vd column[3];
+        for (int y = 0; y < 3; y++)
+            column[y] = __builtin_convertvector(v_load(g + (y * 3 + x) * LANES), vd);
+        transform_weight(m, column, half[x]);
+    }
+    for (int i = 0; i < n; i++) {
+        const vd row[3] = { half[0][i], half[1][i], half[2][i] };
+        vd o[WINOGRAD_MAX];
+        transform_weight(m, row, o);
+        for (int j = 0; j < n; j++)
+            v_store(u + (size_t)(i * n + j) * u_stride, __builtin_convertvector(o[j], vf));
+    }
+}
+
 static void winograd_weight(int size, const float *g, float *u, size_t u_stride)
 {
-    double rows[WINOGRAD_MAX][3];
-    const int n = weight_rows(size, rows);
-    for (int i = 0; i < n; i++) {
-        double half[3][LANES];
-        for (int x = 0; x < 3; x++)
-            for (int l = 0; l < LANES; l++)
-                half[x][l] = rows[i][0] * (double)g[x * LANES + l] +
-                             rows[i][1] * (double)g[(3 + x) * LANES + l] +
-                             rows[i][2] * (double)g[(6 + x) * LANES + l];
-        for (int j = 0; j < n; j++)
-            for (int l = 0; l < LANES; l++)
-                u[(size_t)(i * n + j) * u_stride + (size_t)l] =
-                    (float)(rows[j][0] * half[0][l] + rows[j][1] * half[1][l] +
-                            rows[j][2] * half[2][l]);
-    }
+    if (size == 4)
+        transform_kernels(4, g, u, u_stride);
+    else
+        transform_kernels(2, g, u, u_stride);
 }
 
 #endif
