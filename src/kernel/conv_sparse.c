@@ -30,10 +30,10 @@ static layout layout_of(const dv_conv *k)
     const dv_conv_shape *s = &k->s;
     const int lanes = k->isa->lanes, width = s->kernel[1], most = k->isa->sum_vectors * lanes;
     layout l = { .in = s->in_channels / s->group, .out = s->out_channels / s->group };
-    const int by_cache = CHUNK_FLOATS / (l.out * s->kernel[0] * width * lanes);
-    const int by_registers = most / dv_least(s->kernel[0] * width * lanes, most);
+    const int by_cache = (int)(CHUNK_FLOATS / ((int64_t)l.out * s->kernel[0] * width * lanes));
+    const int by_registers = (int)(most / ((int64_t)s->kernel[0] * width * lanes));
     l.chunk = l.in;
-    if (width * l.in > most || l.in > 4 * lanes) {
+    if ((int64_t)width * l.in > most || l.in > 4 * lanes) {
         const int vectors = dv_greatest(dv_least(by_registers, by_cache), 1);
         l.chunks = dv_ceil_div(l.in, vectors * lanes);
         l.chunk = dv_round_up(dv_ceil_div(l.in, l.chunks), lanes);
@@ -123,8 +123,8 @@ static int band_rows(const dv_conv *k, const dv_box *out)
 {
     const dv_conv_shape *s = &k->s;
     const int width = out->hi[DV_X] - out->lo[DV_X];
-    const int cells = width * (s->out_channels / s->group);
-    return dv_greatest(BAND_CELLS / cells, dv_ceil_div(s->kernel[0], s->stride[0]));
+    const int64_t cells = (int64_t)width * (s->out_channels / s->group);
+    return dv_greatest((int)(BAND_CELLS / cells), dv_ceil_div(s->kernel[0], s->stride[0]));
 }
 
 /* The nonzero values of each pixel of the box. */

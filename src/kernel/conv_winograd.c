@@ -12,7 +12,8 @@
 
 enum {
     TAPS = 3,
-    LEAST_DEPTH = 8, /* terms of a sum: below it the transforms cost more than they save */
+    LEAST_DEPTH = 8,      /* terms of a sum: below it the transforms cost more than they save */
+    MOST_DEPTH = 1 << 24, /* so that offsets are 32 bits */
     LEAST_OUTPUTS = 8,
     LEAST_MAP = 3,  /* rows and columns of the output */
     SMALL_MAP = 8,  /* up to here F(2x2) wastes less */
@@ -57,6 +58,8 @@ static bool describe(const dv_conv *k, dv_direction direction, dv_winograd *w)
     w->channels = direction == DV_FORWARD ? in : out;
     w->outputs = direction == DV_FORWARD ? out : in;
     w->parts = w->n_parts[0] * w->n_parts[1];
+    if ((int64_t)w->channels * w->parts > MOST_DEPTH)
+        return false;
     w->depth = w->channels * w->parts;
     w->panels = dv_ceil_div(w->outputs, k->isa->narrow_panel);
     w->frequency_floats = (size_t)w->panels * (size_t)k->isa->narrow_panel * (size_t)w->depth;

@@ -53,13 +53,13 @@ static cut cut_map(const dv_winograd *w, int rows, int columns)
     cut c = { .tile_rows = dv_ceil_div(rows, w->size),
               .tile_columns = dv_ceil_div(columns, w->size),
               .outputs = w->panels * w->isa->narrow_panel };
-    const int tile_floats = (w->depth + c.outputs) * w->frequencies;
+    const int64_t tile_floats = ((int64_t)w->depth + c.outputs) * w->frequencies;
     const int pixels = w->isa->narrow_pixels;
-    cut_blocks(&c, dv_greatest(OWN_BLOCK_FLOATS / tile_floats, pixels));
+    cut_blocks(&c, dv_greatest((int)(OWN_BLOCK_FLOATS / tile_floats), pixels));
     c.shared =
         c.blocks_down * c.blocks_across < FEW_BLOCKS || w->frequency_floats > OWN_WEIGHT_FLOATS;
     if (c.shared)
-        cut_blocks(&c, dv_greatest(SHARED_BLOCK_FLOATS / tile_floats, pixels));
+        cut_blocks(&c, dv_greatest((int)(SHARED_BLOCK_FLOATS / tile_floats), pixels));
     const int tiles = c.block_rows * c.block_columns;
     const int groups = dv_ceil_div(tiles, pixels);
     c.group = dv_ceil_div(tiles, groups);
