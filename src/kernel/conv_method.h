@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-typedef enum dv_direction { DV_FORWARD, DV_TRANSPOSED, DV_N_DIRECTIONS } dv_direction;
+typedef enum dv_direction { DV_FORWARD, DV_TRANSPOSED } dv_direction;
 
 /* One way: a const struct in a file conv_NAME.c, listed in conv.c. */
 typedef struct dv_conv_method {
