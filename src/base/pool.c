@@ -4,12 +4,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-/* A worker looks this often for the next round before it sleeps: some microseconds, about the time
- * from one layer's tasks to the next, and less than waking up costs. */
-enum { SPINS = 500 };
+/* A worker looks this long for the next round before it sleeps: longer than from one layer's tasks
+ * to the next, and than waking up costs (100 us and more on a virtual machine, for each layer). */
+enum { SPIN_NS = 300000, LOOKS = 64 /* between looks at the clock */ };
 
 struct dv_pool {
     int size;             /* workers, the caller of dv_pool_run being number 0 */
@@ -46,6 +48,24 @@ static void relax(void)
 #endif
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* False: the time is up. looks: of this wait so far, 0 at first. */
+static bool spin(int64_t *until, int *looks)
+{
+    relax();
+    if ((*looks)++ % LOOKS)
+        return true;
+    if (!*until)
+        *until = now_ns() + SPIN_NS;
+    return now_ns() < *until;
+}
+
 static void work(dv_pool *p, int worker)
 {
     for (;;) {
@@ -59,9 +79,10 @@ static void work(dv_pool *p, int worker)
 /* Waits for a round after `seen` that can be joined, and joins it. False: the pool is stopping. */
 static bool join_round(dv_pool *p, unsigned *seen)
 {
-    for (int i = 0; i < SPINS && atomic_load_explicit(&p->round, memory_order_relaxed) == *seen;
-         i++)
-        relax();
+    int64_t until = 0;
+    int looks = 0;
+    while (atomic_load_explicit(&p->round, memory_order_relaxed) == *seen && spin(&until, &looks))
+        ;
     pthread_mutex_lock(&p->lock);
     while (!p->stop && (!p->open || atomic_load(&p->round) == *seen))
         pthread_cond_wait(&p->wake, &p->lock);
@@ -195,8 +216,10 @@ static void begin_round(dv_pool *p)
 /* Nothing is left to take. A thread that is still waking up need not be waited for. */
 static void end_round(dv_pool *p)
 {
-    for (int i = 0; i < SPINS && atomic_load_explicit(&p->active, memory_order_relaxed); i++)
-        relax();
+    int64_t until = 0;
+    int looks = 0;
+    while (atomic_load_explicit(&p->active, memory_order_relaxed) && spin(&until, &looks))
+        ;
     pthread_mutex_lock(&p->lock);
     p->open = false;
     while (atomic_load(&p->active))

@@ -18,6 +18,7 @@ FOLDER = os.path.join(HERE, '../../build/bench')
 PYTHON = '/usr/bin/python3'
 ENV = {k: v for k, v in os.environ.items() if k not in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE')}
 ENV['NODE_PATH'] = os.path.join(FOLDER, 'node_modules')
+REST = 0.05  # seconds before each turn: the threads of the one before spin for a while, on the core that this one needs
 NETWORKS = {'vgg16': 13, 'resnet18': 1, 'alexnet': 5, 'zfnet': 5, 'squeezenet1_1': 1}
 # what is done, on which network, to which layer, against whom, the ratio that is asked for
 CASES = [('forward', n, NETWORKS[n], 'ort', goal) for n, goal in
@@ -63,6 +64,7 @@ def duel(build, word, name, layer, peer, threads):
     rounds = 3 if word == 'all' else 15
     for i in range(rounds + 3):
         for t, contender in zip(times, (ours, other)):
+            time.sleep(REST)
             t.append(contender.ask(word))
     memory = (ours.ask('memory'), other.ask('memory') if peer == 'torch' else 0)
     ours.close()
