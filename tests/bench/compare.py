@@ -18,7 +18,9 @@ FOLDER = os.path.join(HERE, '../../build/bench')
 PYTHON = '/usr/bin/python3'
 ENV = {k: v for k, v in os.environ.items() if k not in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE')}
 ENV['NODE_PATH'] = os.path.join(FOLDER, 'node_modules')
-REST = 0.05  # seconds before each turn: the threads of the one before spin for a while, on the core that this one needs
+# Seconds before each turn: the threads of the one before spin for a while, on the core that this one needs. A turn is two
+# passes, of which the second counts: the first one wakes threads and fills caches.
+REST = 0.05
 NETWORKS = {'vgg16': 13, 'resnet18': 1, 'alexnet': 5, 'zfnet': 5, 'squeezenet1_1': 1}
 # what is done, on which network, to which layer, against whom, the ratio that is asked for
 CASES = [('forward', n, NETWORKS[n], 'ort', goal) for n, goal in
@@ -65,6 +67,8 @@ def duel(build, word, name, layer, peer, threads):
     for i in range(rounds + 3):
         for t, contender in zip(times, (ours, other)):
             time.sleep(REST)
+            if word != 'all':
+                contender.ask(word)
             t.append(contender.ask(word))
     memory = (ours.ask('memory'), other.ask('memory') if peer == 'torch' else 0)
     ours.close()
