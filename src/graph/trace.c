@@ -226,7 +226,7 @@ bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
     for (int i = 0; i < p->n_steps; i++)
         if (!p->steps[i].view)
             run_step(t, i);
-    for (int i = 0; i < p->request.n_keep; i++) {
+    for (int i = 0; i < p->request.n_keep && !p->request.unchecked; i++) {
         int v = p->request.keep[i];
         if (has_nan(at(t, p->places[v]), dv_shape_count(&m->values[v].shape)))
             return fail_at_nan(t, err);

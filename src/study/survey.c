@@ -99,11 +99,15 @@ static summary summarise(const float *v, size_t n)
 static int32_t find_first(const float *v, size_t n, float value)
 {
     size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        lanes x;
-        memcpy(&x, v + i, sizeof x);
-        mask m = x == value;
-        if (m[0] | m[1] | m[2] | m[3])
+    for (; i + STEP <= n; i += STEP) {
+        lanes x[STRIPES];
+        mask m = { 0 };
+        int64_t half[2];
+        memcpy(x, v + i, sizeof x);
+        for (int k = 0; k < STRIPES; k++)
+            m |= x[k] == value;
+        memcpy(half, &m, sizeof half);
+        if (half[0] | half[1])
             break;
     }
     while (i + 1 < n && v[i] != value)
