@@ -8,7 +8,8 @@
 typedef struct maxpool_job {
     const dv_pool_shape *s;
     const dv_isa *isa;
-    int lo, hi; /* windows of a row that lie between the left and right edges */
+    bool settle; /* ties */
+    int lo, hi;  /* windows of a row that lie between the left and right edges */
     const float *x;
     float *y;
     int32_t *switches;
@@ -86,7 +87,7 @@ static void pool_plane(void *ctx, int i, int worker)
     const dv_pool_shape *s = job->s;
     const size_t size = (size_t)s->in[0] * (size_t)s->in[1];
     const float *plane = job->x + (size_t)i * size;
-    const float tie = job->switches ? DV_POOL_TIE * job->isa->largest(size, plane) : 0;
+    const float tie = job->settle ? DV_POOL_TIE * job->isa->largest(size, plane) : 0;
     const size_t first = (size_t)i * (size_t)s->out[0] * (size_t)s->out[1];
     for (int oy = 0; oy < s->out[0]; oy++) {
         float *y = job->y + first + (size_t)oy * (size_t)s->out[1];
@@ -101,6 +102,7 @@ static void pool_plane(void *ctx, int i, int worker)
 void dv_maxpool(const dv_pool_shape *s, const float *x, float *y, int32_t *switches, dv_pool *pool)
 {
     maxpool_job job = { .s = s, .isa = dv_isa_best(), .x = x, .y = y, .switches = switches };
+    job.settle = switches && (int64_t)s->kernel[0] * s->kernel[1] <= DV_POOL_TIE_WINDOW;
     if (s->stride[1] <= 2 && s->dilation[0] == 1 && s->dilation[1] == 1) {
         const int room = s->in[1] + s->pad[1] - s->kernel[1];
         job.lo = (s->pad[1] + s->stride[1] - 1) / s->stride[1];

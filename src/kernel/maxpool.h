@@ -18,9 +18,10 @@ typedef struct dv_pool_shape {
  *
  * Where the picture is flat, or has a straight edge, values of a window are equal in exact
  * arithmetic; rounding would choose among them at random, by the place of a tile. So where three
- * or more values of a window lie within DV_POOL_TIE of the plane's largest value below the
- * window's own, and above half of it, the switch is the first of these. Two values that close meet
- * by chance in any photograph, and the larger wins; three do not (of the order of 1e-7). */
+ * or more values of a window of at most DV_POOL_TIE_WINDOW lie within DV_POOL_TIE of the plane's
+ * largest value below the window's own, and above half of it, the switch is the first of these. Two
+ * values that close meet by chance in any photograph, and the larger wins; three do not (of the
+ * order of 1e-7), but for windows as large as a map. */
 void dv_maxpool(const dv_pool_shape *s, const float *x, float *y, int32_t *switches, dv_pool *pool);
 
 /* -- for the vector kernels -------------------------------------------------------------------- */
@@ -30,6 +31,7 @@ void dv_maxpool(const dv_pool_shape *s, const float *x, float *y, int32_t *switc
  * more. */
 #define DV_POOL_TIE      (1 / 262144.0F)
 #define DV_POOL_TIE_PART 0.5F
+enum { DV_POOL_TIE_WINDOW = 25 }; /* values */
 
 /* The switch of a window: the first value above max - tie and max / 2, if there are three such;
  * else `first`, the index of the first maximum. */

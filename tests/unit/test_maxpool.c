@@ -152,6 +152,12 @@ static void what_differs_in_earnest_is_kept_apart(void **unused)
     assert_int_equal(sw[0], 1);
     assert_int_equal(sw[1], 1);
     const float z[] = { 0, 0, 0, 1e-6F, 1, 0 }; /* in one plane with a 1 */
+    float close[40]; /* of a whole map the largest wins, however close others are */
+    dv_pool_shape whole = { 1, { 1, 40 }, { 1, 1 }, { 1, 40 }, { 1, 1 }, { 1, 1 }, { 0, 0 } };
+    for (int i = 0; i < 40; i++)
+        close[i] = 1 + (float)i * 1.2e-7F;
+    dv_maxpool(&whole, close, y, sw, NULL);
+    assert_int_equal(sw[0], 39);
     dv_pool_shape t = { 1, { 1, 6 }, { 1, 3 }, { 1, 4 }, { 1, 1 }, { 1, 1 }, { 0, 0 } };
     float v[3];
     int32_t at[3];
