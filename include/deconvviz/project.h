@@ -12,6 +12,9 @@ typedef struct dv_unit {
 
 enum { DV_ALL = -1 };
 
+/* The part of its tensor that a unit is: one element, or the channel's map. */
+dv_box dv_unit_box(const dv_model *m, const dv_unit *u);
+
 /* The first maximum in row-major order of a channel of a kept tensor: sets u->y and u->x and
  * returns the value there. u->tensor and u->channel must be valid. */
 float dv_strongest(const dv_trace *t, dv_unit *u);

@@ -27,25 +27,11 @@ typedef struct batch {
 
 /* -- one unit --------------------------------------------------------------------------------- */
 
-static dv_box box_of(const dv_model *m, const dv_unit *u)
-{
-    dv_box b = dv_box_whole(dv_tensor_shape(m, u->tensor));
-    b.lo[DV_C] = u->channel;
-    b.hi[DV_C] = u->channel + 1;
-    if (u->y != DV_ALL) {
-        b.lo[DV_Y] = u->y;
-        b.hi[DV_Y] = u->y + 1;
-        b.lo[DV_X] = u->x;
-        b.hi[DV_X] = u->x + 1;
-    }
-    return b;
-}
-
 static bool project_unit(const batch *b, cli_result *r, dv_projector *p, dv_error *err)
 {
     const cli_projection *job = b->job;
     const dv_model *m = job->network->model;
-    if (!dv_model_field(m, r->unit.tensor, box_of(m, &r->unit), &r->field, err) ||
+    if (!dv_model_field(m, r->unit.tensor, dv_unit_box(m, &r->unit), &r->field, err) ||
         !dv_project(p, &r->unit, job->rule, job->seed, &r->signal, err))
         return dv_fail_in(err, "%s: layer %s channel %d", b->scene.image, r->layer,
                           (int)r->unit.channel);

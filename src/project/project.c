@@ -195,20 +195,6 @@ static void walk_back(dv_projector *p, int tensor, dv_rule rule)
     }
 }
 
-static dv_box seed_box(const dv_projector *p, const dv_unit *u)
-{
-    dv_box b = dv_box_whole(&model_of(p)->values[u->tensor].shape);
-    b.lo[DV_C] = u->channel;
-    b.hi[DV_C] = u->channel + 1;
-    if (u->y != DV_ALL) {
-        b.lo[DV_Y] = u->y;
-        b.hi[DV_Y] = u->y + 1;
-        b.lo[DV_X] = u->x;
-        b.hi[DV_X] = u->x + 1;
-    }
-    return b;
-}
-
 static bool all_finite(const dv_signal *s)
 {
     bool finite = true;
@@ -222,7 +208,7 @@ bool dv_project(dv_projector *p, const dv_unit *u, dv_rule rule, dv_seed seed, d
 {
     const dv_model *m = model_of(p);
     memset(p->boxes, 0, (size_t)m->n_values * sizeof *p->boxes);
-    p->boxes[u->tensor] = seed_box(p, u);
+    p->boxes[u->tensor] = dv_unit_box(model_of(p), u);
     dv_boxes_back(m, u->tensor, true, p->boxes);
     size_t scratch;
     if (!place_signals(p, u->tensor, &scratch, err) ||

@@ -11,6 +11,20 @@ static const float *map_of(const dv_trace *t, const dv_unit *u, size_t *n, int32
     return dv_trace_tensor(t, u->tensor) + (size_t)u->channel * *n;
 }
 
+dv_box dv_unit_box(const dv_model *m, const dv_unit *u)
+{
+    dv_box b = dv_box_whole(&m->values[u->tensor].shape);
+    b.lo[DV_C] = u->channel;
+    b.hi[DV_C] = u->channel + 1;
+    if (u->y != DV_ALL) {
+        b.lo[DV_Y] = u->y;
+        b.hi[DV_Y] = u->y + 1;
+        b.lo[DV_X] = u->x;
+        b.hi[DV_X] = u->x + 1;
+    }
+    return b;
+}
+
 float dv_strongest(const dv_trace *t, dv_unit *u)
 {
     size_t n, best = 0;

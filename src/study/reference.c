@@ -114,14 +114,8 @@ double dv_value_change(const dv_reference_unit *r, float value)
 bool dv_reference_rect(const dv_model *m, const dv_unit *u, const dv_preprocess *p, dv_rect *r,
                        dv_error *err)
 {
-    dv_box box = dv_box_whole(dv_tensor_shape(m, u->tensor)), field;
-    box.lo[DV_C] = u->channel;
-    box.hi[DV_C] = u->channel + 1;
-    for (int i = DV_Y; i <= DV_X && u->y != DV_ALL; i++) {
-        box.lo[i] = i == DV_Y ? u->y : u->x;
-        box.hi[i] = box.lo[i] + 1;
-    }
-    if (!dv_model_field(m, u->tensor, box, &field, err))
+    dv_box field;
+    if (!dv_model_field(m, u->tensor, dv_unit_box(m, u), &field, err))
         return false;
     *r = dv_view_rect(DV_VIEW_PAIR, field, p->size);
     return true;

@@ -50,16 +50,11 @@ void dv_shown_free(dv_shown_unit *u)
 
 /* -- one hit ---------------------------------------------------------------------------------- */
 
-static dv_box box_of_unit(const dv_unit *u)
-{
-    return (dv_box){ { u->channel, u->y, u->x }, { u->channel + 1, u->y + 1, u->x + 1 } };
-}
-
 /* The part of the input that is shown of a unit. */
 static bool rect_of_unit(const dv_showing *s, const dv_unit *u, dv_rect *r, dv_error *err)
 {
     dv_box field;
-    if (!dv_model_field(s->model, u->tensor, box_of_unit(u), &field, err))
+    if (!dv_model_field(s->model, u->tensor, dv_unit_box(s->model, u), &field, err))
         return false;
     *r = dv_view_rect(DV_VIEW_CROP, field, s->index->preprocess.size);
     return true;
