@@ -243,7 +243,7 @@ static bool run(dv_model *m, const dv_op *op, dv_call *c, dv_error *err)
                dv_shape_count(&c->out[0].shape) * sizeof *c->out[0].data);
         return true;
     }
-    if (op->prepare && !op->prepare(c, false, true, &state, err))
+    if (op->prepare && !op->prepare(c, false, DV_EXACT, &state, err))
         return false;
     c->state = state;
     size_t scratch = op->scratch_bytes ? op->scratch_bytes(c) : 0;
@@ -329,5 +329,6 @@ bool dv_model_finish(dv_model *m, const char *output, dv_error *err)
     }
     if (m->values[m->output].constant)
         return dv_fail(err, DV_UNSUPPORTED, "the output '%s' is a constant", output);
-    return dv_recognise_lrn(m, err) && make_calls(m, err) && dv_number_layers(m, err);
+    return dv_recognise_lrn(m, err) && make_calls(m, err) && dv_number_layers(m, err) &&
+           dv_count_behind(m, err);
 }

@@ -30,6 +30,7 @@ typedef struct dv_node {
     int *in, *out; /* value ids or DV_NO_VALUE */
     int opset, n_attrs;
     const dv_attr *attrs; /* as the loader gave them */
+    int behind;           /* layers with weights behind it, on the longest way to an end */
 } dv_node;
 
 struct dv_model {
@@ -104,6 +105,7 @@ bool dv_model_finish(dv_model *m, const char *output, dv_error *err) DV_MUST_CHE
 /* Steps of dv_model_finish, each in a file of its own. */
 bool dv_recognise_lrn(dv_model *m, dv_error *err) DV_MUST_CHECK;
 bool dv_number_layers(dv_model *m, dv_error *err) DV_MUST_CHECK;
+bool dv_count_behind(dv_model *m, dv_error *err) DV_MUST_CHECK;
 
 /* -- for layers above ------------------------------------------------------------------------- */
 

@@ -50,8 +50,8 @@ static bool reserve(const dv_conv *k, int slot, dv_error *err)
     return true;
 }
 
-dv_conv *dv_conv_new(const dv_conv_shape *s, const float *weight, unsigned uses, bool exact,
-                     dv_error *err)
+dv_conv *dv_conv_new(const dv_conv_shape *s, const float *weight, unsigned uses,
+                     dv_precision precision, dv_error *err)
 {
     dv_conv *k = calloc(1, sizeof *k);
     dv_packed *packed = calloc(SLOTS, sizeof *packed);
@@ -61,7 +61,9 @@ dv_conv *dv_conv_new(const dv_conv_shape *s, const float *weight, unsigned uses,
         free(packed);
         return NULL;
     }
-    *k = (dv_conv){ .s = *s, .weight = weight, .isa = dv_isa_best(), .uses = uses, .exact = exact };
+    *k = (dv_conv){
+        .s = *s, .weight = weight, .isa = dv_isa_best(), .uses = uses, .precision = precision
+    };
     k->packed = packed;
     for (int i = 0; i < SLOTS; i++) {
         atomic_init(&packed[i].ready, false);

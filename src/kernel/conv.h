@@ -10,6 +10,7 @@
 #include "deconvviz/pool.h"
 #include "deconvviz/tensor.h"
 #include "kernel/epilogue.h"
+#include "kernel/precision.h"
 
 /* Axis 0 is y, 1 is x. */
 typedef struct dv_conv_shape {
@@ -29,11 +30,10 @@ enum {
 };
 
 /* weight: (M, C/group, kh, kw), float32; it must outlive the object. `uses` is a sum of DV_CONV_…;
- * `exact` picks the kernels with the smallest rounding error. Takes little time: weights are
- * rearranged on first use. NULL with err set when memory runs out. The caller frees it with
- * dv_conv_free. */
-dv_conv *dv_conv_new(const dv_conv_shape *s, const float *weight, unsigned uses, bool exact,
-                     dv_error *err) DV_MUST_CHECK;
+ * `precision` bounds the choice of kernels. Takes little time: weights are rearranged on first use.
+ * NULL with err set when memory runs out. The caller frees it with dv_conv_free. */
+dv_conv *dv_conv_new(const dv_conv_shape *s, const float *weight, unsigned uses,
+                     dv_precision precision, dv_error *err) DV_MUST_CHECK;
 void dv_conv_free(dv_conv *k); /* NULL is fine */
 
 /* Name of the kernel chosen for the forward direction, for reports: "gemm", "1x1", … */

@@ -35,6 +35,7 @@ typedef struct plan {
     int panel;       /* output channels in a panel */
     int panels;      /* of one group */
     int depth;       /* terms of the sum */
+    int sum_block;   /* and those that are summed by themselves */
     int pixels;      /* of the whole map, gaps included */
     int block;       /* pixels in a task */
     int task_panels; /* panels in a task */
@@ -84,6 +85,7 @@ static bool make_plan(const dv_conv *k, plan *p)
     const int channels = s->in_channels / s->group, out_channels = s->out_channels / s->group;
     *p = (plan){ .pointwise = is_pointwise(s) };
     p->depth = channels * s->kernel[0] * s->kernel[1];
+    p->sum_block = dv_sum_block(k, p->depth);
     if (!phases_of(s, 0, &p->y) || !phases_of(s, 1, &p->x))
         return false;
     p->pitch = p->x.size;
@@ -234,14 +236,15 @@ static void wide_panel(const job *j, const float *a, int channel, int rows, cons
     float *y = j->y + (size_t)channel * plane;
     const dv_epilogue ep = dv_epilogue_from(j->ep, channel);
     if (p->pointwise) {
-        j->k->isa->wide(rows, n, p->depth, a, x + first, j->offset, &ep, y + first, plane);
+        j->k->isa->wide(rows, n, p->depth, p->sum_block, a, x + first, j->offset, &ep, y + first,
+                        plane);
     } else if (p->by_rows) {
         for (int row = first / p->pitch; row * p->pitch < first + n; row++)
-            j->k->isa->wide(rows, s->out[1], p->depth, a, x + row * p->pitch, j->offset, &ep,
-                            y + (size_t)row * (size_t)s->out[1], plane);
+            j->k->isa->wide(rows, s->out[1], p->depth, p->sum_block, a, x + row * p->pitch,
+                            j->offset, &ep, y + (size_t)row * (size_t)s->out[1], plane);
     } else {
-        j->k->isa->wide(rows, n, p->depth, a, x + first, j->offset, &dv_no_epilogue, tile,
-                        (size_t)n);
+        j->k->isa->wide(rows, n, p->depth, p->sum_block, a, x + first, j->offset, &dv_no_epilogue,
+                        tile, (size_t)n);
         store_tile(j, channel, rows, first, n, tile, n);
     }
 }
@@ -255,7 +258,7 @@ static void narrow_run(const job *j, const float *a, int channel, int rows, cons
     float *sums = tile + (size_t)isa->narrow_panel * (size_t)ld;
     for (int g = 0, at = 0; g < groups; g++) {
         const int count = dv_ceil_div(n - at, groups - g);
-        isa->narrow(count, j->p.depth, a, x + first + at, j->offset, a, 0,
+        isa->narrow(count, j->p.depth, j->p.sum_block, a, x + first + at, j->offset, a, 0,
                     sums + (size_t)at * (size_t)isa->narrow_panel, (size_t)isa->narrow_panel,
                     (size_t)isa->lanes);
         at += count;

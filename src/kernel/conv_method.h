@@ -5,6 +5,7 @@
 #include "kernel/conv.h"
 #include "kernel/isa.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -52,11 +53,18 @@ struct dv_conv {
     const float *weight; /* (M, C/group, kh, kw), the caller's */
     const dv_isa *isa;
     unsigned uses;
-    bool exact;
+    dv_precision precision;
     const dv_conv_method *forward;
     const dv_conv_method *transposed[DV_CONV_METHODS]; /* those that fit; NULL others */
     dv_packed *packed; /* (DV_CONV_METHODS + 1) transposed, by method; then forward */
 };
+
+/* So many of the terms of a sum are summed by themselves. Of n terms, as many blocks as terms in a
+ * block round least: like the fourth root of n, not like the square root. */
+static inline int dv_sum_block(const dv_conv *k, int terms)
+{
+    return k->precision == DV_FAST ? terms : (int)ceil(sqrt(terms));
+}
 
 /* A half-open range of integers; empty when hi <= lo. */
 typedef struct dv_range {

@@ -53,7 +53,7 @@ static bool describe(const dv_conv *k, dv_direction direction, dv_winograd *w)
     if (s->stride[0] != s->stride[1] || !split_axis(s, 0, direction, w) ||
         !split_axis(s, 1, direction, w))
         return false;
-    w->size = small && direction == DV_FORWARD ? 2 : 4;
+    w->size = direction == DV_FORWARD && (small || k->precision == DV_CAREFUL) ? 2 : 4;
     w->frequencies = (w->size + 2) * (w->size + 2);
     w->channels = direction == DV_FORWARD ? in : out;
     w->outputs = direction == DV_FORWARD ? out : in;
@@ -61,6 +61,7 @@ static bool describe(const dv_conv *k, dv_direction direction, dv_winograd *w)
     if ((int64_t)w->channels * w->parts > MOST_DEPTH)
         return false;
     w->depth = w->channels * w->parts;
+    w->block = dv_sum_block(k, w->depth);
     w->panels = dv_ceil_div(w->outputs, k->isa->narrow_panel);
     w->frequency_floats = (size_t)w->panels * (size_t)k->isa->narrow_panel * (size_t)w->depth;
     w->group_floats = w->frequency_floats * (size_t)w->frequencies;
@@ -75,7 +76,7 @@ static bool fits(const dv_conv *k, dv_direction direction)
         if (s->dilation[a] != 1 || s->out[a] < LEAST_MAP ||
             (direction == DV_TRANSPOSED && s->stride[a] != 1))
             return false;
-    if (k->exact || !describe(k, direction, &w))
+    if (k->precision == DV_EXACT || !describe(k, direction, &w))
         return false;
     const int ours = w.parts * w.frequencies / (w.size * w.size); /* for one output */
     return s->kernel[0] * s->kernel[1] >= LEAST_GAIN * ours && w.depth >= LEAST_DEPTH &&

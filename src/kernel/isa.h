@@ -44,15 +44,16 @@ typedef struct dv_isa {
     int sum_vectors;   /* and `add_sum` */
 
     /* c (rows, n), ldc apart, = ep(sum over k of a[k][row] * b[offset[k] + pixel]), with
-     * a (k, wide_rows), rows <= wide_rows, and ep's arrays starting at the panel's first row. */
-    void (*wide)(int rows, int n, int k, const float *a, const float *b, const int32_t *offset,
-                 const dv_epilogue *ep, float *c, size_t ldc);
+     * a (k, wide_rows), rows <= wide_rows, and ep's arrays starting at the panel's first row. Each
+     * `block` terms are summed by themselves: the sum of short sums rounds less. */
+    void (*wide)(int rows, int n, int k, int block, const float *a, const float *b,
+                 const int32_t *offset, const dv_epilogue *ep, float *c, size_t ldc);
 
     /* The sum over k of b[offset[k] + pixel] * a[k][channel], a (k, narrow_panel) and
-     * n <= narrow_pixels, as two vectors of channels for each pixel: at c + pixel * ldc, and `half`
-     * floats further on. What lies from `next` on is fetched into the L2 cache meanwhile, next_step
-     * floats for each k. */
-    void (*narrow)(int n, int k, const float *a, const float *b, const int32_t *offset,
+     * n <= narrow_pixels, in blocks as `wide`, as two vectors of channels for each pixel: at c +
+     * pixel * ldc, and `half` floats further on. What lies from `next` on is fetched into the L2
+     * cache meanwhile, next_step floats for each k. */
+    void (*narrow)(int n, int k, int block, const float *a, const float *b, const int32_t *offset,
                    const float *next, int next_step, float *c, size_t ldc, size_t half);
 
     /* to (columns, rows), `to_pitch` apart, = from (rows, columns) transposed; columns is a

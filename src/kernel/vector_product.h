@@ -59,8 +59,9 @@ TEMPLATE void wide_strip(const int vectors, const bool partial, int n, int rows,
     }
 }
 
-static void wide(int rows, int n, int k, const float *a, const float *b, const int32_t *offset,
-                 const dv_epilogue *ep, float *c, size_t ldc)
+/* All of the terms in one block. */
+static void wide_block(int rows, int n, int k, const float *a, const float *b,
+                       const int32_t *offset, const dv_epilogue *ep, float *c, size_t ldc)
 {
     for (; n >= WIDE_VECTORS * LANES; n -= WIDE_VECTORS * LANES) {
         wide_strip(WIDE_VECTORS, false, 0, rows, k, a, b, offset, ep, c, ldc);
@@ -73,6 +74,29 @@ static void wide(int rows, int n, int k, const float *a, const float *b, const i
         wide_strip(2, true, n - LANES, rows, k, a, b, offset, ep, c, ldc);
     else if (n > 0)
         wide_strip(1, true, n, rows, k, a, b, offset, ep, c, ldc);
+}
+
+static void wide(int rows, int n, int k, int block, const float *a, const float *b,
+                 const int32_t *offset, const dv_epilogue *ep, float *c, size_t ldc)
+{
+    enum { WIDTH = WIDE_VECTORS * LANES };
+    if (k <= block) {
+        wide_block(rows, n, k, a, b, offset, ep, c, ldc);
+        return;
+    }
+    for (int at = 0; at < n; at += WIDTH) {
+        float sum[WIDE_ROWS * WIDTH], more[WIDE_ROWS * WIDTH];
+        const int pixels = n - at < WIDTH ? n - at : WIDTH;
+        for (int t = 0; t < k; t += block) {
+            wide_block(rows, pixels, k - t < block ? k - t : block, a + (ptrdiff_t)t * WIDE_ROWS,
+                       b + at, offset + t, &dv_no_epilogue, t > 0 ? more : sum, WIDTH);
+            for (int i = 0; t > 0 && i < rows * WIDTH; i++)
+                sum[i] += more[i];
+        }
+        for (int i = 0; i < rows; i++)
+            finish(pixels, sum + (ptrdiff_t)i * WIDTH, ep->scale ? ep->scale[i] : 1,
+                   ep->shift ? ep->shift[i] : 0, ep->lo, ep->hi, c + (size_t)i * ldc + at);
+    }
 }
 
 TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
@@ -107,8 +131,9 @@ TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
         narrow_group(n, k, a, b, offset, next, next_step, c, ldc, half); \
         break
 
-static void narrow(int n, int k, const float *a, const float *b, const int32_t *offset,
-                   const float *next, int next_step, float *c, size_t ldc, size_t half)
+/* All of the terms in one block. */
+static void narrow_block(int n, int k, const float *a, const float *b, const int32_t *offset,
+                         const float *next, int next_step, float *c, size_t ldc, size_t half)
 {
     switch (n) {
         NARROW_CASE(1);
@@ -129,6 +154,23 @@ static void narrow(int n, int k, const float *a, const float *b, const int32_t *
 #endif
     default:
         break;
+    }
+}
+
+static void narrow(int n, int k, int block, const float *a, const float *b, const int32_t *offset,
+                   const float *next, int next_step, float *c, size_t ldc, size_t half)
+{
+    narrow_block(n, k < block ? k : block, a, b, offset, next, next_step, c, ldc, half);
+    for (int t = block; t < k; t += block) {
+        float more[NARROW_PIXELS * 2 * LANES];
+        const int terms = k - t < block ? k - t : block;
+        next += (ptrdiff_t)block * next_step;
+        narrow_block(n, terms, a + (ptrdiff_t)t * 2 * LANES, b, offset + t, next, next_step, more,
+                     2 * LANES, LANES);
+        for (int i = 0; i < 2 * n; i++) {
+            float *to = c + (size_t)(i / 2) * ldc + (size_t)(i % 2) * half;
+            v_store(to, v_load(to) + v_load(more + (ptrdiff_t)i * LANES));
+        }
     }
 }
 

@@ -149,7 +149,7 @@ static void multiply_panel(const job *j, int block, int frequency, int panel, co
     m += (size_t)frequency * j->c.m_stride +
          (size_t)(width / isa->lanes * panel) * j->c.vector_stride;
     for (int first = 0, g = 0; first < tiles; first += j->c.group, g++, v += j->c.group_stride)
-        isa->narrow(dv_least(j->c.group, tiles - first), j->depth, a, v, j->offset,
+        isa->narrow(dv_least(j->c.group, tiles - first), j->depth, j->w->block, a, v, j->offset,
                     next + g % 2 * j->depth * step, step, m + (size_t)first * (size_t)isa->lanes,
                     (size_t)isa->lanes, j->c.vector_stride);
 }

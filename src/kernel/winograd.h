@@ -27,6 +27,7 @@ typedef struct dv_winograd {
     int n_parts[2];        /* on each axis */
     dv_taps part[2][DV_WINOGRAD_MAX_PARTS];
     int parts, depth;                      /* of both axes; channels * parts */
+    int block;                             /* of them, summed by itself */
     int panels;                            /* of outputs */
     size_t group_floats, frequency_floats; /* of weights (frequency, panel, depth, output) */
 } dv_winograd;

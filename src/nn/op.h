@@ -14,6 +14,7 @@
 #include "deconvviz/rule.h"
 #include "deconvviz/tensor.h"
 #include "kernel/epilogue.h"
+#include "kernel/precision.h"
 #include "tensor/array.h"
 
 /* -- what a loader says of a node ------------------------------------------------------------- */
@@ -127,7 +128,8 @@ typedef struct dv_op {
     /* Makes what is computed once for a plan (a dv_conv, say) and shared by all threads; project
      * tells whether the way back will be walked. NULL (the pointer): nothing to make.
      * c->ep is final and lives as long as the plan. release frees it. */
-    bool (*prepare)(const dv_call *c, bool project, bool exact, void **state, dv_error *err);
+    bool (*prepare)(const dv_call *c, bool project, dv_precision precision, void **state,
+                    dv_error *err);
     void (*release)(void *state);
 
     /* Computes out (all of it) and aux (NULL: not wanted) from in. */

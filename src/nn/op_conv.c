@@ -112,7 +112,8 @@ static void release(void *state)
     free(st);
 }
 
-static bool prepare(const dv_call *c, bool project, bool exact, void **state, dv_error *err)
+static bool prepare(const dv_call *c, bool project, dv_precision precision, void **state,
+                    dv_error *err)
 {
     conv_state *st = calloc(1, sizeof *st);
     if (!st)
@@ -120,7 +121,7 @@ static bool prepare(const dv_call *c, bool project, bool exact, void **state, dv
     dv_conv_shape s = conv_shape(c);
     const float *bias = c->n_in > 2 ? c->in[2].data : NULL;
     unsigned uses = DV_CONV_FORWARD | (project ? DV_CONV_TRANSPOSED : 0);
-    st->kernel = dv_conv_new(&s, c->in[1].data, uses, exact, err);
+    st->kernel = dv_conv_new(&s, c->in[1].data, uses, precision, err);
     if (!st->kernel || !dv_channel_epilogue_make(&st->ep, &c->ep, bias, s.out_channels, err)) {
         release(st);
         return false;

@@ -96,9 +96,10 @@ static void release(void *state)
 }
 
 /* The state is the epilogue with a plain bias in it. */
-static bool prepare(const dv_call *c, bool project, bool exact, void **state, dv_error *err)
+static bool prepare(const dv_call *c, bool project, dv_precision precision, void **state,
+                    dv_error *err)
 {
-    (void)project, (void)exact;
+    (void)project, (void)precision;
     dv_channel_epilogue *ep = calloc(1, sizeof *ep);
     if (!ep)
         return dv_fail(err, DV_NO_MEMORY, "no memory for a product");

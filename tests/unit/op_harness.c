@@ -263,7 +263,7 @@ static void make(op_case *k)
     c->out = out;
     c->pool = k->pool;
     c->ep = dv_no_epilogue;
-    if (k->op->prepare && !k->op->prepare(c, true, true, &state, &err))
+    if (k->op->prepare && !k->op->prepare(c, true, DV_EXACT, &state, &err))
         fail_msg("%s: %s", k->op->name, err.message);
     c->state = state;
     if (k->op->aux_bytes)
