@@ -11,7 +11,7 @@
 
 enum {
     BLOCK_FLOATS = 1 << 16, /* of input under one block of pixels: stays in the L2 cache */
-    TASK_FLOPS = 1 << 22,   /* of one task, about: 40 us on a fast core */
+    TASK_FLOPS = 1 << 19,   /* of one task, about: 5 us on a fast core */
     LEAST_FILL = 90,        /* per cent of vectors of pixels in use, to be worth having */
     NARROW_DEPTH = 256,     /* terms that make up for turning channels in vectors into rows */
 };

@@ -6,11 +6,21 @@ enum {
     OWN_BLOCK_FLOATS = 1 << 17,    /* transformed input and products of a worker's own block */
     SHARED_BLOCK_FLOATS = 1 << 21, /* and of one that all work on, which read the weights once */
     OWN_WEIGHT_FLOATS = 1 << 14,   /* of a frequency, at most, for workers to have own blocks */
-    FEW_BLOCKS = 6,                /* are shared, or some workers would have none */
+    CACHED_FLOATS = 5 << 15,       /* transformed input that stays in the L2 cache of each worker */
+    BLOCKS = 8,                    /* of a map, better, for workers to have own blocks */
+    LEAST_BLOCKS = 6,              /* and at least */
+    LEAST_PANELS = 3,              /* of each worker, to take whole panels */
     TASK_PLANES = 4,               /* transformed in one task of a shared block */
     TASK_PANELS = 4,               /* multiplied in one: side by side in memory */
     SPREAD = 16, /* floats between frequencies, off the powers of 2 that share cache sets */
 };
+
+/* What a worker takes. The bytes are the same. */
+typedef enum unit {
+    BLOCK, /* a block of its own, all of it: large maps of few channels */
+    PANEL, /* of a shared block, the products and outputs of a panel: those stay in its cache */
+    PART,  /* of a shared block, one frequency of some panels: each weight is read once */
+} unit;
 
 /* How the map is cut into blocks of tiles, and where a block's numbers are.
  *
@@ -20,15 +30,14 @@ typedef struct cut {
     int tile_rows, tile_columns;   /* of the whole map */
     int block_rows, block_columns; /* of a block */
     int blocks_down, blocks_across;
-    bool shared;               /* one block at a time, its parts done by all workers; else each
-                                  worker does a block of its own */
+    unit unit;
     int group, group_pitch;    /* tiles of one product, and the room for them */
     int outputs;               /* whole panels */
     size_t group_stride;       /* floats of a group */
     size_t v_stride, m_stride; /* floats of a frequency */
     size_t vector_stride;      /* floats of the products of one vector of outputs */
     size_t transform_floats;   /* scratch of an input transform */
-    size_t block_floats;       /* transformed input and products of a block */
+    size_t v_floats, m_floats; /* of a block, or of a panel of it */
     size_t offset_floats;      /* the table of offsets */
 } cut;
 
@@ -48,18 +57,21 @@ static size_t round_to_line(size_t floats)
     return (floats + 15) / 16 * 16;
 }
 
-static cut cut_map(const dv_winograd *w, int rows, int columns)
+static cut cut_map(const dv_winograd *w, int rows, int columns, int workers)
 {
     cut c = { .tile_rows = dv_ceil_div(rows, w->size),
               .tile_columns = dv_ceil_div(columns, w->size),
               .outputs = w->panels * w->isa->narrow_panel };
-    const int64_t tile_floats = ((int64_t)w->depth + c.outputs) * w->frequencies;
-    const int pixels = w->isa->narrow_pixels;
-    cut_blocks(&c, dv_greatest((int)(OWN_BLOCK_FLOATS / tile_floats), pixels));
-    c.shared =
-        c.blocks_down * c.blocks_across < FEW_BLOCKS || w->frequency_floats > OWN_WEIGHT_FLOATS;
-    if (c.shared)
+    const int all = c.tile_rows * c.tile_columns, pixels = w->isa->narrow_pixels;
+    const int64_t v_floats = (int64_t)w->depth * w->frequencies;
+    const int64_t tile_floats = v_floats + (int64_t)c.outputs * w->frequencies;
+    const int own = dv_least((int)(OWN_BLOCK_FLOATS / tile_floats), dv_ceil_div(all, BLOCKS));
+    cut_blocks(&c, dv_greatest(own, pixels));
+    if (w->frequency_floats > OWN_WEIGHT_FLOATS || c.blocks_down * c.blocks_across < LEAST_BLOCKS) {
+        const bool cached = v_floats * all <= CACHED_FLOATS;
+        c.unit = cached && w->panels >= LEAST_PANELS * workers ? PANEL : PART;
         cut_blocks(&c, dv_greatest((int)(SHARED_BLOCK_FLOATS / tile_floats), pixels));
+    }
     const int tiles = c.block_rows * c.block_columns;
     const int groups = dv_ceil_div(tiles, pixels);
     c.group = dv_ceil_div(tiles, groups);
@@ -67,8 +79,10 @@ static cut cut_map(const dv_winograd *w, int rows, int columns)
     c.group_stride = (size_t)w->depth * (size_t)c.group_pitch;
     c.v_stride = c.group_stride * (size_t)groups + SPREAD;
     c.vector_stride = (size_t)tiles * (size_t)w->isa->lanes;
-    c.m_stride = (size_t)tiles * (size_t)c.outputs + SPREAD;
-    c.block_floats = round_to_line((c.v_stride + c.m_stride) * (size_t)w->frequencies);
+    c.m_stride =
+        (size_t)tiles * (size_t)(c.unit == PANEL ? w->isa->narrow_panel : c.outputs) + SPREAD;
+    c.v_floats = round_to_line(c.v_stride * (size_t)w->frequencies);
+    c.m_floats = round_to_line(c.m_stride * (size_t)w->frequencies);
     const dv_tiles t = { w->size, c.block_rows, c.block_columns, c.group };
     c.transform_floats = round_to_line(dv_winograd_scratch(&t));
     c.offset_floats = (size_t)dv_round_up(w->depth, 16);
@@ -77,10 +91,11 @@ static cut cut_map(const dv_winograd *w, int rows, int columns)
 
 size_t dv_winograd_run_scratch(const dv_winograd *w, int rows, int columns, int workers)
 {
-    const cut c = cut_map(w, rows, columns);
-    size_t floats = c.offset_floats + (size_t)workers * c.transform_floats;
-    floats += c.block_floats * (size_t)(c.shared ? 1 : workers);
-    return floats * sizeof(float);
+    const cut c = cut_map(w, rows, columns, workers);
+    const size_t v = c.unit == BLOCK ? (size_t)workers : 1,
+                 m = c.unit == PART ? 1 : (size_t)workers;
+    const size_t transforms = (size_t)workers * c.transform_floats;
+    return (c.offset_floats + transforms + v * c.v_floats + m * c.m_floats) * sizeof(float);
 }
 
 typedef struct job {
@@ -90,7 +105,7 @@ typedef struct job {
     int depth;         /* of the channels that there are */
     int32_t *offset;   /* (depth) into a group */
     float *transforms; /* scratch of the input transform, one for each worker */
-    float *blocks;     /* transformed input and products: one, or one for each worker */
+    float *v, *m;      /* transformed input and products: one, or one for each worker */
     int block;         /* when shared */
 } job;
 
@@ -134,26 +149,26 @@ static void transform_plane(const job *j, int block, int d, float *v, float *scr
                            j->c.v_stride, j->c.group_stride);
 }
 
-static void multiply_panel(const job *j, int block, int frequency, int panel, const float *v,
-                           float *m)
+/* m: the products of the panel; next: floats from its weights to those that are read then. */
+static void multiply_panel(const job *j, int block, int frequency, int panel, size_t next,
+                           const float *v, float *m)
 {
     const dv_isa *isa = j->w->isa;
     const dv_tiles t = tiles_of(j, block);
     const int tiles = t.rows * t.columns, width = isa->narrow_panel;
     const float *a = j->map->u + (size_t)frequency * j->w->frequency_floats +
                      (size_t)panel * (size_t)width * (size_t)j->w->depth;
-    /* The first two groups fetch the next panel, half of it each. */
-    const float *next = a + (size_t)width * (size_t)j->w->depth;
+    /* The first two groups fetch the next weights, half of them each. */
     const int step = tiles > j->c.group ? width / 2 : width;
     v += (size_t)frequency * j->c.v_stride;
-    m += (size_t)frequency * j->c.m_stride +
-         (size_t)(width / isa->lanes * panel) * j->c.vector_stride;
+    m += (size_t)frequency * j->c.m_stride;
     for (int first = 0, g = 0; first < tiles; first += j->c.group, g++, v += j->c.group_stride)
         isa->narrow(dv_least(j->c.group, tiles - first), j->depth, j->w->block, a, v, j->offset,
-                    next + g % 2 * j->depth * step, step, m + (size_t)first * (size_t)isa->lanes,
-                    (size_t)isa->lanes, j->c.vector_stride);
+                    a + next + g % 2 * j->depth * step, step,
+                    m + (size_t)first * (size_t)isa->lanes, (size_t)isa->lanes, j->c.vector_stride);
 }
 
+/* m: the products of this vector of outputs. */
 static void transform_outputs(const job *j, int block, int vector, const float *m)
 {
     const dv_isa *isa = j->w->isa;
@@ -165,8 +180,8 @@ static void transform_outputs(const job *j, int block, int vector, const float *
     y.data += (size_t)first * y.plane + (size_t)top * y.pitch + (size_t)left;
     y.rows -= top;
     y.columns -= left;
-    isa->winograd_output(&t, dv_least(isa->lanes, j->w->outputs - first),
-                         m + (size_t)vector * j->c.vector_stride, j->c.m_stride, &ep, &y);
+    isa->winograd_output(&t, dv_least(isa->lanes, j->w->outputs - first), m, j->c.m_stride, &ep,
+                         &y);
 }
 
 static int output_vectors(const job *j)
@@ -174,67 +189,97 @@ static int output_vectors(const job *j)
     return dv_ceil_div(j->w->outputs, j->w->isa->lanes);
 }
 
+/* Floats of weights from one panel to the next, and of products. */
+static size_t panel_weights(const job *j)
+{
+    return (size_t)j->w->isa->narrow_panel * (size_t)j->w->depth;
+}
+
+static size_t panel_products(const job *j)
+{
+    return (size_t)(j->w->isa->narrow_panel / j->w->isa->lanes) * j->c.vector_stride;
+}
+
 /* A block by one worker. */
 static void run_block(void *ctx, int block, int worker)
 {
     const job *j = ctx;
-    float *v = j->blocks + (size_t)worker * j->c.block_floats;
-    float *m = v + j->c.v_stride * (size_t)j->w->frequencies;
+    float *v = j->v + (size_t)worker * j->c.v_floats, *m = j->m + (size_t)worker * j->c.m_floats;
     float *transform = j->transforms + (size_t)worker * j->c.transform_floats;
     for (int d = 0; d < j->depth; d++)
         transform_plane(j, block, d, v, transform);
     for (int f = 0; f < j->w->frequencies; f++)
         for (int p = 0; p < j->w->panels; p++)
-            multiply_panel(j, block, f, p, v, m);
+            multiply_panel(j, block, f, p, panel_weights(j), v, m + (size_t)p * panel_products(j));
     for (int vector = 0; vector < output_vectors(j); vector++)
-        transform_outputs(j, block, vector, m);
+        transform_outputs(j, block, vector, m + (size_t)vector * j->c.vector_stride);
 }
 
-/* The parts of one block by all workers. */
+/* The input of a shared block. */
 static void run_input(void *ctx, int i, int worker)
 {
     const job *j = ctx;
     float *transform = j->transforms + (size_t)worker * j->c.transform_floats;
     const int last = dv_least((i + 1) * TASK_PLANES, j->depth);
     for (int d = i * TASK_PLANES; d < last; d++)
-        transform_plane(j, j->block, d, j->blocks, transform);
+        transform_plane(j, j->block, d, j->v, transform);
+}
+
+static void run_panel(void *ctx, int panel, int worker)
+{
+    const job *j = ctx;
+    float *m = j->m + (size_t)worker * j->c.m_floats;
+    for (int f = 0; f < j->w->frequencies; f++)
+        multiply_panel(j, j->block, f, panel, j->w->frequency_floats, j->v, m);
+    const int vectors = j->w->isa->narrow_panel / j->w->isa->lanes;
+    const int last = dv_least((panel + 1) * vectors, output_vectors(j));
+    for (int vector = panel * vectors; vector < last; vector++, m += j->c.vector_stride)
+        transform_outputs(j, j->block, vector, m);
 }
 
 static void run_product(void *ctx, int i, int worker)
 {
     (void)worker;
     const job *j = ctx;
-    float *m = j->blocks + j->c.v_stride * (size_t)j->w->frequencies;
     const int tasks = dv_ceil_div(j->w->panels, TASK_PANELS), first = i % tasks * TASK_PANELS;
     const int last = dv_least(first + TASK_PANELS, j->w->panels);
     for (int p = first; p < last; p++)
-        multiply_panel(j, j->block, i / tasks, p, j->blocks, m);
+        multiply_panel(j, j->block, i / tasks, p, panel_weights(j), j->v,
+                       j->m + (size_t)p * panel_products(j));
 }
 
-static void run_output(void *ctx, int i, int worker)
+static void run_output(void *ctx, int vector, int worker)
 {
     (void)worker;
     const job *j = ctx;
-    transform_outputs(j, j->block, i, j->blocks + j->c.v_stride * (size_t)j->w->frequencies);
+    transform_outputs(j, j->block, vector, j->m + (size_t)vector * j->c.vector_stride);
+}
+
+static void run_shared(job *j, dv_pool *pool)
+{
+    dv_pool_run(pool, dv_ceil_div(j->depth, TASK_PLANES), run_input, j);
+    if (j->c.unit == PANEL) {
+        dv_pool_run(pool, j->w->panels, run_panel, j);
+        return;
+    }
+    const int tasks = dv_ceil_div(j->w->panels, TASK_PANELS);
+    dv_pool_run(pool, j->w->frequencies * tasks, run_product, j);
+    dv_pool_run(pool, output_vectors(j), run_output, j);
 }
 
 void dv_winograd_run(const dv_winograd *w, const dv_winograd_map *map, void *scratch, dv_pool *pool)
 {
+    const int workers = dv_pool_size(pool);
     job j = { .w = w, .map = map, .depth = map->channels * w->parts, .offset = scratch };
-    j.c = cut_map(w, map->y.rows, map->y.columns);
+    j.c = cut_map(w, map->y.rows, map->y.columns, workers);
     j.transforms = (float *)scratch + j.c.offset_floats;
-    j.blocks = j.transforms + (size_t)dv_pool_size(pool) * j.c.transform_floats;
+    j.v = j.transforms + (size_t)workers * j.c.transform_floats;
+    j.m = j.v + (j.c.unit == BLOCK ? (size_t)workers : 1) * j.c.v_floats;
     for (int d = 0; d < j.depth; d++)
         j.offset[d] = d * j.c.group_pitch;
     const int blocks = j.c.blocks_down * j.c.blocks_across;
-    if (!j.c.shared) {
+    if (j.c.unit == BLOCK)
         dv_pool_run(pool, blocks, run_block, &j);
-        return;
-    }
-    const int products = w->frequencies * dv_ceil_div(w->panels, TASK_PANELS);
-    for (j.block = 0; j.block < blocks; j.block++) {
-        dv_pool_run(pool, dv_ceil_div(j.depth, TASK_PLANES), run_input, &j);
-        dv_pool_run(pool, products, run_product, &j);
-        dv_pool_run(pool, output_vectors(&j), run_output, &j);
-    }
+    for (j.block = 0; j.c.unit != BLOCK && j.block < blocks; j.block++)
+        run_shared(&j, pool);
 }

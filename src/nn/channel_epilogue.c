@@ -26,12 +26,21 @@ void dv_channel_epilogue_free(dv_channel_epilogue *e)
     free(e->shift);
 }
 
-void dv_channel_epilogue_apply(const dv_epilogue *ep, const dv_tensor *t)
+void dv_channel_epilogue_apply_part(const dv_epilogue *ep, const dv_tensor *t, size_t first,
+                                    size_t count)
 {
     if (t->shape.rank < 2) /* nothing was fused: there are no channels */
         return;
-    size_t batch = (size_t)t->shape.dim[0], channels = (size_t)t->shape.dim[1];
-    size_t plane = dv_shape_count(&t->shape) / (batch * channels);
-    for (size_t n = 0; n < batch; n++)
-        dv_epilogue_apply(ep, 0, (int)channels, t->data + n * channels * plane, plane, plane);
+    const size_t channels = (size_t)t->shape.dim[1];
+    const size_t plane = dv_shape_count(&t->shape) / ((size_t)t->shape.dim[0] * channels);
+    for (size_t at = first, end = first + count; at < end;) {
+        const size_t left = plane - at % plane, n = end - at < left ? end - at : left;
+        dv_epilogue_apply(ep, (int)(at / plane % channels), 1, t->data + at, plane, n);
+        at += n;
+    }
+}
+
+void dv_channel_epilogue_apply(const dv_epilogue *ep, const dv_tensor *t)
+{
+    dv_channel_epilogue_apply_part(ep, t, 0, dv_shape_count(&t->shape));
 }

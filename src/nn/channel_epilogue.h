@@ -15,7 +15,10 @@ bool dv_channel_epilogue_make(dv_channel_epilogue *e, const dv_epilogue *ep, con
                               int32_t channels, dv_error *err) DV_MUST_CHECK;
 void dv_channel_epilogue_free(dv_channel_epilogue *e);
 
-/* Applies an epilogue in place to a tensor (N,C,…). */
+/* Applies an epilogue in place to a tensor (N,C,…); and to `count` of its elements from `first` on.
+ */
 void dv_channel_epilogue_apply(const dv_epilogue *ep, const dv_tensor *t);
+void dv_channel_epilogue_apply_part(const dv_epilogue *ep, const dv_tensor *t, size_t first,
+                                    size_t count);
 
 #endif

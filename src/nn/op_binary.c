@@ -30,19 +30,50 @@ INLINE void apply_run(function *f, const float *restrict a, ptrdiff_t sa, const 
     }
 }
 
-INLINE void apply(const dv_call *c, function *f)
+/* What all parts of a forward pass know: the axes that stay apart, and where the tensors lie. */
+typedef struct parts {
+    const dv_call *c;
+    dv_shape shape;
+    dv_layout a, b, y;
+    dv_box whole;
+    int32_t planes; /* of a part */
+    size_t plane;   /* elements */
+} parts;
+
+enum { PART_FLOATS = 1 << 14 };
+
+static parts parts_of(const dv_call *c)
 {
-    dv_shape shape = c->out[0].shape;
-    dv_layout a = dv_layout_whole(&c->in[0].shape), b = dv_layout_whole(&c->in[1].shape);
-    dv_layout y = dv_layout_whole(&shape);
-    a = dv_layout_broadcast(&c->in[0].shape, a, &shape);
-    b = dv_layout_broadcast(&c->in[1].shape, b, &shape);
-    dv_merge_axes(&shape, 3, (dv_layout *[]){ &a, &b, &y });
-    dv_run r = dv_run_over(&shape, dv_box_whole(&shape));
+    parts p = { .c = c, .shape = c->out[0].shape };
+    p.a = dv_layout_broadcast(&c->in[0].shape, dv_layout_whole(&c->in[0].shape), &p.shape);
+    p.b = dv_layout_broadcast(&c->in[1].shape, dv_layout_whole(&c->in[1].shape), &p.shape);
+    p.y = dv_layout_whole(&p.shape);
+    dv_merge_axes(&p.shape, 3, (dv_layout *[]){ &p.a, &p.b, &p.y });
+    p.whole = dv_box_whole(&p.shape);
+    p.plane = (size_t)p.whole.hi[DV_Y] * (size_t)p.whole.hi[DV_X];
+    p.planes = p.plane < PART_FLOATS ? (int32_t)(PART_FLOATS / p.plane) : 1;
+    return p;
+}
+
+static int n_parts(const parts *p)
+{
+    return (p->whole.hi[DV_C] + p->planes - 1) / p->planes;
+}
+
+INLINE void apply(const parts *p, int i, function *f)
+{
+    const dv_call *c = p->c;
+    dv_box box = p->whole;
+    box.lo[DV_C] = i * p->planes;
+    if (box.hi[DV_C] - box.lo[DV_C] > p->planes)
+        box.hi[DV_C] = box.lo[DV_C] + p->planes;
+    dv_run r = dv_run_over(&p->shape, box);
     while (dv_run_next(&r))
-        apply_run(f, c->in[0].data + dv_layout_at(&a, r.index, r.rank), a.step[r.last],
-                  c->in[1].data + dv_layout_at(&b, r.index, r.rank), b.step[r.last],
-                  c->out[0].data + dv_layout_at(&y, r.index, r.rank), r.n);
+        apply_run(f, c->in[0].data + dv_layout_at(&p->a, r.index, r.rank), p->a.step[r.last],
+                  c->in[1].data + dv_layout_at(&p->b, r.index, r.rank), p->b.step[r.last],
+                  c->out[0].data + dv_layout_at(&p->y, r.index, r.rank), r.n);
+    dv_channel_epilogue_apply_part(&c->ep, &c->out[0], (size_t)box.lo[DV_C] * p->plane,
+                                   (size_t)(box.hi[DV_C] - box.lo[DV_C]) * p->plane);
 }
 
 /* An argument's values on the way back; 0 where nobody kept them, because nobody reads them. */
@@ -114,11 +145,15 @@ INLINE float power_by_exponent(float a, float b)
     FUNCTION(NAME##_value, VALUE)                                                           \
     FUNCTION(NAME##_by_a, BY_A)                                                             \
     FUNCTION(NAME##_by_b, BY_B)                                                             \
+    static void NAME##_part(void *ctx, int i, int worker)                                   \
+    {                                                                                       \
+        (void)worker;                                                                       \
+        apply(ctx, i, NAME##_value);                                                        \
+    }                                                                                       \
     static void NAME##_forward(const dv_call *c)                                            \
     {                                                                                       \
-        apply(c, NAME##_value);                                                             \
-        if (EPILOGUE)                                                                       \
-            dv_channel_epilogue_apply(&c->ep, &c->out[0]);                                  \
+        parts p = parts_of(c);                                                              \
+        dv_pool_run(c->pool, n_parts(&p), NAME##_part, &p);                                 \
     }                                                                                       \
     static void NAME##_project(const dv_call *c, const dv_signal *out, const dv_signal *in) \
     {                                                                                       \
@@ -189,11 +224,18 @@ static dv_call with_slope(const dv_call *c, dv_tensor *in)
     return call;
 }
 
+static void prelu_part(void *ctx, int i, int worker)
+{
+    (void)worker;
+    apply(ctx, i, prelu_value);
+}
+
 static void prelu_forward(const dv_call *c)
 {
     dv_tensor in[2];
     dv_call call = with_slope(c, in);
-    apply(&call, prelu_value);
+    parts p = parts_of(&call);
+    dv_pool_run(c->pool, n_parts(&p), prelu_part, &p);
 }
 
 static void prelu_project(const dv_call *c, const dv_signal *out, const dv_signal *in)

@@ -114,21 +114,33 @@ static sums sums_of(const dv_call *c, dv_layout in)
     return s;
 }
 
+/* One chain of additions would wait for itself. */
+enum { CHAINS = 8 };
+
+static double sum_run(const float *x, int32_t n)
+{
+    double part[CHAINS] = { 0 };
+    int32_t i = 0;
+    for (; i + CHAINS <= n; i += CHAINS)
+        for (int j = 0; j < CHAINS; j++)
+            part[j] += (double)x[i + j];
+    for (; i < n; i++)
+        part[0] += (double)x[i];
+    for (int j = 1; j < CHAINS; j++)
+        part[0] += part[j];
+    return part[0];
+}
+
 static float sum_at(const float *x, const sums *s)
 {
+    if (s->inner_shape.rank == 1 && s->inner.step[0] == 1)
+        return (float)(sum_run(x, s->inner_shape.dim[0]) / s->divisor);
     double sum = 0;
     dv_run r = dv_run_over(&s->inner_shape, dv_box_whole(&s->inner_shape));
     while (dv_run_next(&r)) {
         const float *row = x + dv_layout_at(&s->inner, r.index, r.rank);
-        ptrdiff_t step = s->inner.step[r.last];
-        double part[4] = { 0 }; /* one chain of additions would wait for itself */
-        int32_t i = 0;
-        for (; i + 4 <= r.n; i += 4)
-            for (int j = 0; j < 4; j++)
-                part[j] += (double)row[(i + j) * step];
-        for (; i < r.n; i++)
-            part[0] += (double)row[i * step];
-        sum += part[0] + part[1] + (part[2] + part[3]);
+        for (int32_t i = 0; i < r.n; i++)
+            sum += (double)row[i * s->inner.step[r.last]];
     }
     return (float)(sum / s->divisor);
 }
@@ -150,20 +162,46 @@ static void sum_rows(const float *restrict x, int32_t n, const sums *s, float *r
         y[i] /= divisor;
 }
 
-static void forward(const dv_call *c)
+typedef struct parts {
+    const dv_call *c;
+    sums s;
+    int32_t planes; /* of the output, in a part */
+} parts;
+
+enum { PART_FLOATS = 1 << 14 }; /* of the input */
+
+static void forward_part(void *ctx, int i, int worker)
 {
-    sums s = sums_of(c, dv_layout_whole(&c->in[0].shape));
-    float *y = c->out[0].data;
-    dv_run r = dv_run_over(&c->out[0].shape, dv_box_whole(&c->out[0].shape));
+    (void)worker;
+    const parts *p = ctx;
+    const dv_call *c = p->c;
+    const dv_shape *shape = &c->out[0].shape;
+    dv_box box = dv_box_whole(shape);
+    const size_t plane = (size_t)box.hi[DV_Y] * (size_t)box.hi[DV_X];
+    box.lo[DV_C] = i * p->planes;
+    if (box.hi[DV_C] - box.lo[DV_C] > p->planes)
+        box.hi[DV_C] = box.lo[DV_C] + p->planes;
+    float *y = c->out[0].data + (size_t)box.lo[DV_C] * plane;
+    dv_run r = dv_run_over(shape, box);
     while (dv_run_next(&r)) {
-        const float *x = c->in[0].data + dv_layout_at(&s.base, r.index, r.rank);
-        if (!s.along_rows)
-            sum_rows(x, r.n, &s, y);
+        const float *x = c->in[0].data + dv_layout_at(&p->s.base, r.index, r.rank);
+        if (!p->s.along_rows)
+            sum_rows(x, r.n, &p->s, y);
         else
-            for (int32_t i = 0; i < r.n; i++)
-                y[i] = sum_at(x + i * s.base.step[r.last], &s);
+            for (int32_t k = 0; k < r.n; k++)
+                y[k] = sum_at(x + k * p->s.base.step[r.last], &p->s);
         y += r.n;
     }
+}
+
+static void forward(const dv_call *c)
+{
+    const dv_box whole = dv_box_whole(&c->out[0].shape);
+    const size_t read = dv_shape_count(&c->in[0].shape) / (size_t)whole.hi[DV_C];
+    parts p = { .c = c, .s = sums_of(c, dv_layout_whole(&c->in[0].shape)), .planes = 1 };
+    if (read < PART_FLOATS)
+        p.planes = (int32_t)(PART_FLOATS / (read + 1) + 1);
+    dv_pool_run(c->pool, (whole.hi[DV_C] + p.planes - 1) / p.planes, forward_part, &p);
 }
 
 static dv_box window(const dv_call *c, int i, int o, dv_box out)
