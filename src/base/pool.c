@@ -13,6 +13,8 @@
  * to the next, and than waking up costs (100 us and more on a virtual machine, for each layer). */
 enum { SPIN_NS = 300000, LOOKS = 64 /* between looks at the clock */ };
 
+enum { HELPINGS = 64 }; /* of one worker in a round, at least */
+
 struct dv_pool {
     int size;             /* workers, the caller of dv_pool_run being number 0 */
     int started;          /* threads that run */
@@ -29,6 +31,7 @@ struct dv_pool {
     void (*task)(void *ctx, int i, int worker);
     void *ctx;
     int n;
+    int helping;     /* taken at once: of many small tasks, several */
     atomic_int next; /* the first i that nobody has taken */
 };
 
@@ -69,10 +72,11 @@ static bool spin(int64_t *until, int *looks)
 static void work(dv_pool *p, int worker)
 {
     for (;;) {
-        int i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
+        int i = atomic_fetch_add_explicit(&p->next, p->helping, memory_order_relaxed);
         if (i >= p->n)
             return;
-        p->task(p->ctx, i, worker);
+        for (int end = p->n - i < p->helping ? p->n : i + p->helping; i < end; i++)
+            p->task(p->ctx, i, worker);
     }
 }
 
@@ -237,6 +241,7 @@ void dv_pool_run(dv_pool *p, int n, void (*task)(void *ctx, int i, int worker), 
     p->task = task;
     p->ctx = ctx;
     p->n = n;
+    p->helping = 1 + n / (p->size * HELPINGS);
     inside_task = true;
     begin_round(p);
     work(p, 0);

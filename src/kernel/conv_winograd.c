@@ -62,9 +62,8 @@ static bool describe(const dv_conv *k, dv_direction direction, dv_winograd *w)
         return false;
     w->depth = w->channels * w->parts;
     w->block = dv_sum_block(k, w->depth);
-    w->panels = dv_ceil_div(w->outputs, k->isa->narrow_panel);
-    w->frequency_floats = (size_t)w->panels * (size_t)k->isa->narrow_panel * (size_t)w->depth;
-    w->group_floats = w->frequency_floats * (size_t)w->frequencies;
+    const int *map = direction == DV_FORWARD ? s->out : s->in;
+    dv_winograd_arrange(w, map[0], map[1]);
     return true;
 }
 
@@ -141,7 +140,6 @@ static void collect(const dv_conv *k, dv_direction direction, const dv_winograd 
     }
 }
 
-/* (group, frequency, panel, depth, output of the panel) */
 static void pack(const dv_conv *k, dv_direction direction, void *packed)
 {
     enum { MAX_LANES = 16 };
@@ -154,7 +152,7 @@ static void pack(const dv_conv *k, dv_direction direction, void *packed)
             for (int d = 0; d < w.depth; d++) {
                 collect(k, direction, &w, group, first, d, g);
                 float *u = (float *)packed + (size_t)group * w.group_floats;
-                u += ((size_t)(first / panel) * w.depth + d) * panel + first % panel;
+                u += (size_t)(first / panel) * w.panel_floats + (size_t)(d * panel + first % panel);
                 k->isa->winograd_weight(w.size, g, u, w.frequency_floats);
             }
 }

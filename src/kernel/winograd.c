@@ -6,7 +6,7 @@ enum {
     OWN_BLOCK_FLOATS = 1 << 17,    /* transformed input and products of a worker's own block */
     SHARED_BLOCK_FLOATS = 1 << 21, /* and of one that all work on, which read the weights once */
     OWN_WEIGHT_FLOATS = 1 << 14,   /* of a frequency, at most, for workers to have own blocks */
-    CACHED_FLOATS = 5 << 15,       /* transformed input that stays in the L2 cache of each worker */
+    CACHED_FLOATS = 1 << 18,       /* transformed input that stays in the L2 cache, or nearly */
     BLOCKS = 8,                    /* of a map, better, for workers to have own blocks */
     LEAST_BLOCKS = 6,              /* and at least */
     LEAST_PANELS = 3,              /* of each worker, to take whole panels */
@@ -57,19 +57,29 @@ static size_t round_to_line(size_t floats)
     return (floats + 15) / 16 * 16;
 }
 
+void dv_winograd_arrange(dv_winograd *w, int rows, int columns)
+{
+    const int64_t tiles = (int64_t)dv_ceil_div(rows, w->size) * dv_ceil_div(columns, w->size);
+    w->panels = dv_ceil_div(w->outputs, w->isa->narrow_panel);
+    w->small_map = tiles * w->depth * w->frequencies <= CACHED_FLOATS;
+    const size_t one = (size_t)w->isa->narrow_panel * (size_t)w->depth;
+    w->panel_floats = w->small_map ? one * (size_t)w->frequencies : one;
+    w->frequency_floats = w->small_map ? one : one * (size_t)w->panels;
+    w->group_floats = one * (size_t)w->panels * (size_t)w->frequencies;
+}
+
 static cut cut_map(const dv_winograd *w, int rows, int columns, int workers)
 {
     cut c = { .tile_rows = dv_ceil_div(rows, w->size),
               .tile_columns = dv_ceil_div(columns, w->size),
               .outputs = w->panels * w->isa->narrow_panel };
     const int all = c.tile_rows * c.tile_columns, pixels = w->isa->narrow_pixels;
-    const int64_t v_floats = (int64_t)w->depth * w->frequencies;
-    const int64_t tile_floats = v_floats + (int64_t)c.outputs * w->frequencies;
+    const int64_t tile_floats = ((int64_t)w->depth + c.outputs) * w->frequencies;
+    const int64_t weights = (int64_t)w->depth * c.outputs;
     const int own = dv_least((int)(OWN_BLOCK_FLOATS / tile_floats), dv_ceil_div(all, BLOCKS));
     cut_blocks(&c, dv_greatest(own, pixels));
-    if (w->frequency_floats > OWN_WEIGHT_FLOATS || c.blocks_down * c.blocks_across < LEAST_BLOCKS) {
-        const bool cached = v_floats * all <= CACHED_FLOATS;
-        c.unit = cached && w->panels >= LEAST_PANELS * workers ? PANEL : PART;
+    if (weights > OWN_WEIGHT_FLOATS || c.blocks_down * c.blocks_across < LEAST_BLOCKS) {
+        c.unit = w->small_map && w->panels >= LEAST_PANELS * workers ? PANEL : PART;
         cut_blocks(&c, dv_greatest((int)(SHARED_BLOCK_FLOATS / tile_floats), pixels));
     }
     const int tiles = c.block_rows * c.block_columns;
@@ -156,8 +166,8 @@ static void multiply_panel(const job *j, int block, int frequency, int panel, si
     const dv_isa *isa = j->w->isa;
     const dv_tiles t = tiles_of(j, block);
     const int tiles = t.rows * t.columns, width = isa->narrow_panel;
-    const float *a = j->map->u + (size_t)frequency * j->w->frequency_floats +
-                     (size_t)panel * (size_t)width * (size_t)j->w->depth;
+    const float *a =
+        j->map->u + (size_t)frequency * j->w->frequency_floats + (size_t)panel * j->w->panel_floats;
     /* The first two groups fetch the next weights, half of them each. */
     const int step = tiles > j->c.group ? width / 2 : width;
     v += (size_t)frequency * j->c.v_stride;
@@ -189,12 +199,7 @@ static int output_vectors(const job *j)
     return dv_ceil_div(j->w->outputs, j->w->isa->lanes);
 }
 
-/* Floats of weights from one panel to the next, and of products. */
-static size_t panel_weights(const job *j)
-{
-    return (size_t)j->w->isa->narrow_panel * (size_t)j->w->depth;
-}
-
+/* Floats of the products of a panel. */
 static size_t panel_products(const job *j)
 {
     return (size_t)(j->w->isa->narrow_panel / j->w->isa->lanes) * j->c.vector_stride;
@@ -210,7 +215,8 @@ static void run_block(void *ctx, int block, int worker)
         transform_plane(j, block, d, v, transform);
     for (int f = 0; f < j->w->frequencies; f++)
         for (int p = 0; p < j->w->panels; p++)
-            multiply_panel(j, block, f, p, panel_weights(j), v, m + (size_t)p * panel_products(j));
+            multiply_panel(j, block, f, p, j->w->panel_floats, v,
+                           m + (size_t)p * panel_products(j));
     for (int vector = 0; vector < output_vectors(j); vector++)
         transform_outputs(j, block, vector, m + (size_t)vector * j->c.vector_stride);
 }
@@ -244,7 +250,7 @@ static void run_product(void *ctx, int i, int worker)
     const int tasks = dv_ceil_div(j->w->panels, TASK_PANELS), first = i % tasks * TASK_PANELS;
     const int last = dv_least(first + TASK_PANELS, j->w->panels);
     for (int p = first; p < last; p++)
-        multiply_panel(j, j->block, i / tasks, p, panel_weights(j), j->v,
+        multiply_panel(j, j->block, i / tasks, p, j->w->panel_floats, j->v,
                        j->m + (size_t)p * panel_products(j));
 }
 

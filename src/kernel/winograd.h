@@ -3,7 +3,11 @@
  * The convolution is a sum of parts: one kernel of up to 3 x 3 each, on one plane of the channel
  * from some place on, with stride 1. A 3 x 3 kernel is one part; larger kernels and strides are
  * several (see conv_winograd.c). All parts of all channels are summed per frequency, so that there
- * is one transform of the output whatever their number. */
+ * is one transform of the output whatever their number.
+ *
+ * Weights are (depth, output of the panel) for each panel and frequency. They are a stream from
+ * memory, so they stand in the order in which they are read: by panels for small maps, whose
+ * transformed input is read again and again; by frequencies for others. */
 #ifndef DV_KERNEL_WINOGRAD_H
 #define DV_KERNEL_WINOGRAD_H
 
@@ -29,7 +33,9 @@ typedef struct dv_winograd {
     int parts, depth;                      /* of both axes; channels * parts */
     int block;                             /* of them, summed by itself */
     int panels;                            /* of outputs */
-    size_t group_floats, frequency_floats; /* of weights (frequency, panel, depth, output) */
+    bool small_map;                        /* its transformed input stays in the L2 cache */
+    size_t panel_floats, frequency_floats; /* of weights, from one to the next */
+    size_t group_floats;                   /* of all weights of the group */
 } dv_winograd;
 
 /* What is computed: rows x columns of outputs. */
@@ -42,6 +48,10 @@ typedef struct dv_winograd_map {
     dv_epilogue ep; /* from the first output on */
     dv_target y;    /* of the first output; all rows and columns */
 } dv_winograd_map;
+
+/* Sets what follows from size, channels, outputs and parts: the arrangement of the weights, for a
+ * map of at most rows x columns. */
+void dv_winograd_arrange(dv_winograd *w, int rows, int columns);
 
 /* Bytes of scratch for dv_winograd_run; a multiple of 64. */
 size_t dv_winograd_run_scratch(const dv_winograd *w, int rows, int columns, int workers);
