@@ -14,11 +14,10 @@ static size_t round_up(size_t size, size_t to)
 void *dv_large_alloc(size_t size)
 {
 #ifdef MADV_HUGEPAGE
-    if (size >= HUGE_PAGE / 2) {
-        const size_t rounded = round_up(size, HUGE_PAGE);
-        void *p = aligned_alloc(HUGE_PAGE, rounded);
-        if (p)
-            (void)madvise(p, rounded, MADV_HUGEPAGE); /* in vain: small pages it is */
+    if (size >= HUGE_PAGE) {
+        void *p = aligned_alloc(HUGE_PAGE, round_up(size, HUGE_PAGE));
+        if (p) /* whole ones; in vain: small pages it is */
+            (void)madvise(p, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
         return p;
     }
 #endif
