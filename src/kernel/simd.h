@@ -243,16 +243,19 @@ TEMPLATE void v_take_larger(vf v, vi at, vf *best, vi *where)
 #if LANES == 16
 #define V_EVEN  0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
 #define V_ODD   1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define V_NEXT  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 #define V_FRONT 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define V_BACK  8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 #elif LANES == 8
 #define V_EVEN  0, 2, 4, 6, 8, 10, 12, 14
 #define V_ODD   1, 3, 5, 7, 9, 11, 13, 15
+#define V_NEXT  1, 2, 3, 4, 5, 6, 7, 8
 #define V_FRONT 0, 8, 1, 9, 2, 10, 3, 11
 #define V_BACK  4, 12, 5, 13, 6, 14, 7, 15
 #else
 #define V_EVEN  0, 2, 4, 6
 #define V_ODD   1, 3, 5, 7
+#define V_NEXT  1, 2, 3, 4
 #define V_FRONT 0, 4, 1, 5
 #define V_BACK  2, 6, 3, 7
 #endif
@@ -265,6 +268,12 @@ TEMPLATE vf v_even(vf a, vf b)
 TEMPLATE vf v_odd(vf a, vf b)
 {
     return __builtin_shufflevector(a, b, V_ODD);
+}
+
+/* a without its first element, and the first of b. */
+TEMPLATE vf v_next(vf a, vf b)
+{
+    return __builtin_shufflevector(a, b, V_NEXT);
 }
 
 TEMPLATE vf v_zip_front(vf a, vf b)

@@ -76,6 +76,58 @@ TEMPLATE void pool_row(const int stride, const bool record, const dv_pool_shape 
                      switches);
 }
 
+/* `lanes` windows of 2 or 3 columns, two columns apart, by columns first: p is the first pixel of
+ * the first, `left` the pixels from there on when `partial`. The sum of all pixels is added to
+ * *all, to be a NaN if one of them is; then the maxima are not to be trusted. Of zeros of both
+ * signs it is not the first that counts. */
+TEMPLATE vf pool_columns(const int columns, const bool partial, const float *p, int left,
+                         size_t width, int rows, vf *all)
+{
+    const int left_a = left < LANES ? left : LANES, left_b = left - left_a;
+    vf a = v_set(-INFINITY), b = a, sum = { 0 };
+    float c = -INFINITY, sum_c = 0;
+    for (int row = 0; row < rows; row++, p += width) {
+        const vf in_a = partial ? v_load_range(p, 0, left_a) : v_load(p);
+        const vf in_b = partial ? v_load_range(p + LANES, 0, left_b) : v_load(p + LANES);
+        a = v_at_least(in_a, a);
+        b = v_at_least(in_b, b);
+        sum += in_a + in_b;
+        if (columns == 3 && !partial) {
+            c = p[2 * LANES] > c ? p[2 * LANES] : c;
+            sum_c += p[2 * LANES];
+        }
+    }
+    *all += sum + v_set(sum_c);
+    const vf even = v_even(a, b), pairs = v_at_least(v_odd(a, b), even);
+    return columns == 3 ? v_at_least(v_next(even, v_set(c)), pairs) : pairs;
+}
+
+/* Windows [lo, hi), where there are more than `lanes` the last ones twice. False: a pixel may be a
+ * NaN. */
+TEMPLATE bool pool_row_of_pairs(const int columns, const dv_pool_shape *s, const float *plane,
+                                int oy, int lo, int hi, float *y)
+{
+    const size_t width = (size_t)s->in[1];
+    const int first = oy * s->stride[0] - s->pad[0], top = first < 0 ? 0 : first;
+    const int end = first + s->kernel[0] < s->in[0] ? first + s->kernel[0] : s->in[0];
+    const float *row = plane + (size_t)top * width - s->pad[1];
+    vf all = { 0 };
+    if (hi - lo < LANES) {
+        const int left = s->in[1] + s->pad[1] - 2 * lo;
+        v_store_range(
+            y + lo,
+            pool_columns(columns, true, row + 2 * (ptrdiff_t)lo, left, width, end - top, &all), 0,
+            hi - lo);
+    }
+    for (int x = lo; hi - lo >= LANES && x < hi; x += LANES) {
+        const int at = x + LANES <= hi ? x : hi - LANES;
+        v_store(y + at,
+                pool_columns(columns, false, row + 2 * (ptrdiff_t)at, 0, width, end - top, &all));
+    }
+    const float sum = sum_lanes(all);
+    return sum == sum;
+}
+
 static void maxpool_row(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
                         float tie, float *y, int32_t *switches)
 {
@@ -83,6 +135,11 @@ static void maxpool_row(const dv_pool_shape *s, const float *plane, int oy, int 
         pool_row(1, true, s, plane, oy, lo, hi, tie, y, switches);
     else if (s->stride[1] == 1)
         pool_row(1, false, s, plane, oy, lo, hi, tie, y, NULL);
+    else if (!switches && s->kernel[1] == 2 && hi - lo >= LANES &&
+             pool_row_of_pairs(2, s, plane, oy, lo, hi, y))
+        return;
+    else if (!switches && s->kernel[1] == 3 && pool_row_of_pairs(3, s, plane, oy, lo, hi, y))
+        return;
     else if (switches)
         pool_row(2, true, s, plane, oy, lo, hi, tie, y, switches);
     else

@@ -47,8 +47,8 @@ static void check(const dv_pool_shape *s, float *x, dv_pool *pool)
     assert_non_null(sw);
     dv_maxpool(s, x, y, sw, pool);
     dv_maxpool(s, x, y2, NULL, pool);
-    assert_memory_equal(y, y2, n * sizeof *y);
     for (size_t i = 0; i < n; i++) {
+        assert_true(y[i] == y2[i] || (isnan(y[i]) && isnan(y2[i]))); /* zeros of either sign */
         const float *plane = x + i / out_plane * in_plane;
         int at = (int)(i % out_plane);
         int32_t want = naive_switch(s, plane, at / s->out[1], at % s->out[1]);
