@@ -52,18 +52,16 @@ TEMPLATE void transform_output(const int m, const vf *d, vf *o)
     o[3] = v_fma(v_set(a * a * a), minus_a, v_fma(v_set(b * b * b), minus_b, d[5]));
 }
 
-/* d[j][tile] = p[tile * m + j], j < count, for `lanes` tiles. */
-TEMPLATE void split_tiles(const int m, const float *p, const int count, vf *d)
+/* d[j][tile] = pixel tile * m + j of p (m), j < count, for `lanes` tiles. */
+TEMPLATE void split_tiles(const int m, const vf *p, const int count, vf *d)
 {
     if (m == 2) {
-        d[0] = v_even(v_load(p), v_load(p + LANES));
-        d[1] = v_odd(v_load(p), v_load(p + LANES));
+        d[0] = v_even(p[0], p[1]);
+        d[1] = v_odd(p[0], p[1]);
         return;
     }
-    const vf a = v_load(p), b = v_load(p + LANES);
-    const vf c = v_load(p + 2 * LANES), e = v_load(p + 3 * LANES);
-    const vf even_low = v_even(a, b), even_high = v_even(c, e);
-    const vf odd_low = v_odd(a, b), odd_high = v_odd(c, e);
+    const vf even_low = v_even(p[0], p[1]), even_high = v_even(p[2], p[3]);
+    const vf odd_low = v_odd(p[0], p[1]), odd_high = v_odd(p[2], p[3]);
     d[0] = v_even(even_low, even_high);
     d[1] = v_even(odd_low, odd_high);
     if (count > 2) {
@@ -72,35 +70,69 @@ TEMPLATE void split_tiles(const int m, const float *p, const int count, vf *d)
     }
 }
 
-/* The columns of all tile rows are transformed along y first, `lanes` neighbours at a time, into
- * `straight` (m + 2 arrays of all tiles, m floats each) and `ahead`, the same m floats later: a
- * tile's last two columns are the next one's first two, but not at the end of a row. */
+/* o = the transform along y of `lanes` columns, from (top,left) of the plane on. */
+TEMPLATE void transform_column(const int m, const dv_plane *x, int top, int left, vf *o)
+{
+    const int n = m + 2;
+    const int lo = left < 0 ? -left : 0;
+    const int hi = x->columns - left < LANES ? x->columns - left : LANES;
+    const bool whole = top >= 0 && top + n <= x->rows && lo == 0 && hi == LANES;
+    const float *p = x->data + (ptrdiff_t)top * (ptrdiff_t)x->pitch + left;
+    vf d[WINOGRAD_MAX];
+    UNROLL
+    for (int i = 0; i < n; i++, p += x->pitch) {
+        __builtin_prefetch(p + x->next);
+        if (whole)
+            d[i] = v_load(p);
+        else if (top + i < 0 || top + i >= x->rows)
+            d[i] = (vf){ 0 };
+        else
+            d[i] = v_load_range(p, lo, hi);
+    }
+    transform_input(m, d, o);
+}
+
+/* Groups of fewer than `lanes` tiles that lie in one row: a tile's last two columns are the first
+ * ones of the next lane, so that all stays in registers. */
+TEMPLATE void transform_rows(const int m, const dv_tiles *t, const dv_plane *x, int y0, int x0,
+                             float *v, size_t v_stride, size_t group_stride)
+{
+    const int n = m + 2;
+    for (int row = 0; row < t->rows; row++)
+        for (int column = 0; column < t->columns; column += t->group, v += group_stride) {
+            vf half[WINOGRAD_MAX][4], o[WINOGRAD_MAX];
+            UNROLL
+            for (int k = 0; k < m; k++) {
+                transform_column(m, x, y0 + row * m, x0 + column * m + k * LANES, o);
+                UNROLL
+                for (int i = 0; i < n; i++)
+                    half[i][k] = o[i];
+            }
+            UNROLL
+            for (int i = 0; i < n; i++) {
+                vf d[WINOGRAD_MAX];
+                split_tiles(m, half[i], m, d);
+                d[m] = v_next(d[0], d[0]);
+                d[m + 1] = v_next(d[1], d[1]);
+                transform_input(m, d, o);
+                UNROLL
+                for (int j = 0; j < n; j++)
+                    v_store(v + (size_t)(i * n + j) * v_stride, o[j]);
+            }
+        }
+}
+
+/* Other groups. The columns of all tile rows are transformed along y first, `lanes` neighbours at a
+ * time, into `straight` (m + 2 arrays of all tiles, m floats each) and `ahead`, the same m floats
+ * later: a tile's last two columns are the next one's first two, but not at the end of a row. */
 TEMPLATE void transform_columns(const int m, const dv_tiles *t, const dv_plane *x, int y0, int x0,
                                 float *straight, float *ahead, size_t pitch)
 {
     const int n = m + 2, width = t->columns * m;
-    for (int row = 0; row < t->rows; row++) {
-        const int top = y0 + row * m;
-        const bool inside = top >= 0 && top + n <= x->rows;
-        const float *line = x->data + (ptrdiff_t)top * (ptrdiff_t)x->pitch + x0;
+    for (int row = 0; row < t->rows; row++)
         for (int at = 0; at < width + 2; at += LANES) {
-            const int left = x0 + at;
-            const int lo = left < 0 ? -left : 0;
-            const int hi = x->columns - left < LANES ? x->columns - left : LANES;
-            const bool whole = inside && lo == 0 && hi == LANES;
-            vf d[WINOGRAD_MAX], o[WINOGRAD_MAX];
-            UNROLL
-            for (int i = 0; i < n; i++) {
-                const float *p = line + (ptrdiff_t)i * (ptrdiff_t)x->pitch + at;
-                __builtin_prefetch(p + x->next);
-                if (whole)
-                    d[i] = v_load(p);
-                else if (top + i < 0 || top + i >= x->rows)
-                    d[i] = (vf){ 0 };
-                else
-                    d[i] = v_load_range(p, lo, hi);
-            }
-            transform_input(m, d, o);
+            vf o[WINOGRAD_MAX];
+            transform_column(m, x, y0 + row * m, x0 + at, o);
             const size_t to = (size_t)row * (size_t)width + (size_t)at;
             UNROLL
             for (int i = 0; i < n; i++) {
@@ -111,12 +143,15 @@ TEMPLATE void transform_columns(const int m, const dv_tiles *t, const dv_plane *
                     v_store_range(ahead + (size_t)i * pitch + to - m, o[i], m, LANES);
             }
         }
-    }
 }
 
 TEMPLATE void transform_planes(const int m, const dv_tiles *t, const dv_plane *x, int y0, int x0,
                                float *scratch, float *v, size_t v_stride, size_t group_stride)
 {
+    if (t->group < LANES && t->columns % t->group == 0) {
+        transform_rows(m, t, x, y0, x0, v, v_stride, group_stride);
+        return;
+    }
     const int n = m + 2, tiles = t->rows * t->columns;
     const size_t pitch = (size_t)tiles * (size_t)m + 128;
     float *straight = scratch + 64, *ahead = straight + (size_t)n * pitch + 64;
@@ -127,9 +162,15 @@ TEMPLATE void transform_planes(const int m, const dv_tiles *t, const dv_plane *x
             const float *behind = ahead + (size_t)(first + lane) * (size_t)m;
             UNROLL
             for (int i = 0; i < n; i++) {
-                vf d[WINOGRAD_MAX], o[WINOGRAD_MAX];
-                split_tiles(m, from + (size_t)i * pitch, m, d);
-                split_tiles(m, behind + (size_t)i * pitch, 2, d + m);
+                vf p[4], d[WINOGRAD_MAX], o[WINOGRAD_MAX];
+                UNROLL
+                for (int k = 0; k < m; k++)
+                    p[k] = v_load(from + (size_t)i * pitch + k * LANES);
+                split_tiles(m, p, m, d);
+                UNROLL
+                for (int k = 0; k < m; k++)
+                    p[k] = v_load(behind + (size_t)i * pitch + k * LANES);
+                split_tiles(m, p, 2, d + m);
                 transform_input(m, d, o);
                 UNROLL
                 for (int j = 0; j < n; j++)
