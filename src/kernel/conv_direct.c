@@ -185,22 +185,22 @@ static void copy_row(const job *j, const float *row, int remainder, float *to)
     memset(to + r.hi, 0, (size_t)(j->p.x.size - r.hi) * sizeof *to);
 }
 
-static void copy_channel(void *ctx, int c, int worker)
+/* One phase of one channel. */
+static void copy_plane(void *ctx, int i, int worker)
 {
     (void)worker;
     const job *j = ctx;
     const dv_conv_shape *s = &j->k->s;
     const plan *p = &j->p;
+    const int count = p->y.count * p->x.count, c = i / count;
+    const int py = i % count / p->x.count, px = i % p->x.count;
     const float *plane = j->x + (size_t)c * (size_t)s->in[0] * (size_t)s->in[1];
-    float *to = j->planes + (size_t)c * (size_t)(p->y.count * p->x.count) * p->plane;
-    for (int py = 0; py < p->y.count; py++)
-        for (int px = 0; px < p->x.count; px++)
-            for (int r = 0; r < p->y.size; r++, to += p->pitch) {
-                const int y = r * s->stride[0] + p->y.first[py] - s->pad[0];
-                const bool inside = y >= 0 && y < s->in[0];
-                copy_row(j, inside ? plane + (size_t)y * (size_t)s->in[1] : NULL, p->x.first[px],
-                         to);
-            }
+    float *to = j->planes + (size_t)i * p->plane;
+    for (int r = 0; r < p->y.size; r++, to += p->pitch) {
+        const int y = r * s->stride[0] + p->y.first[py] - s->pad[0];
+        const bool inside = y >= 0 && y < s->in[0];
+        copy_row(j, inside ? plane + (size_t)y * (size_t)s->in[1] : NULL, p->x.first[px], to);
+    }
 }
 
 /* tile (rows, n), ld apart: sums of pixels [first, first + n), gaps between rows included; what is
@@ -339,7 +339,7 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
         j.x = x + (size_t)n * (size_t)s->in_channels * (size_t)s->in[0] * (size_t)s->in[1];
         j.y = y + (size_t)n * (size_t)s->out_channels * (size_t)s->out[0] * (size_t)s->out[1];
         if (!j.p.pointwise)
-            dv_pool_run(pool, s->in_channels, copy_channel, &j);
+            dv_pool_run(pool, s->in_channels * j.p.y.count * j.p.x.count, copy_plane, &j);
         dv_pool_run(pool, s->group * j.chunks * j.blocks, run_block, &j);
     }
 }

@@ -182,25 +182,25 @@ typedef struct split_job {
     float *planes;
 } split_job;
 
-/* One channel into its planes; where the map ends before them, zeros. */
-static void split_channel(void *ctx, int c, int worker)
+/* One phase of one channel; where the map ends before it, zeros. */
+static void split_plane(void *ctx, int i, int worker)
 {
     (void)worker;
     const split_job *job = ctx;
     const dv_conv_shape *s = &job->k->s;
     const dv_plane p = phase_plane(s);
-    const int stride = s->stride[0];
+    const int stride = s->stride[0], c = i / (stride * stride), phase = i % (stride * stride);
+    const int left = phase % stride;
     const float *x = job->x + (size_t)c * (size_t)s->in[0] * (size_t)s->in[1];
-    float *to = job->planes + (size_t)c * (size_t)(stride * stride * p.rows) * p.pitch;
-    for (int phase = 0; phase < stride * stride; phase++)
-        for (int row = 0; row < p.rows; row++, to += p.pitch) {
-            const int y = row * stride + phase / stride, left = phase % stride;
-            const int n = y < s->in[0] ? dv_ceil_div(s->in[1] - left, stride) : 0;
-            if (n > 0)
-                job->k->isa->stride_copy(n, x + (size_t)y * (size_t)s->in[1] + left, stride, to);
-            for (int column = n; column < p.columns; column++)
-                to[column] = 0;
-        }
+    float *to = job->planes + (size_t)i * (size_t)p.rows * p.pitch;
+    for (int row = 0; row < p.rows; row++, to += p.pitch) {
+        const int y = row * stride + phase / stride;
+        const int n = y < s->in[0] ? dv_ceil_div(s->in[1] - left, stride) : 0;
+        if (n > 0)
+            job->k->isa->stride_copy(n, x + (size_t)y * (size_t)s->in[1] + left, stride, to);
+        for (int column = n; column < p.columns; column++)
+            to[column] = 0;
+    }
 }
 
 static size_t forward_scratch(const dv_conv *k, int workers)
@@ -227,7 +227,7 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
         const float *from = x + (size_t)image * s->in_channels * (size_t)s->in[0] * s->in[1];
         if (s->stride[0] > 1 && group == 0) {
             split_job job = { k, from, planes };
-            dv_pool_run(pool, s->in_channels, split_channel, &job);
+            dv_pool_run(pool, s->in_channels * w.phases * w.phases, split_plane, &job);
         }
         if (s->stride[0] > 1)
             from = planes;
