@@ -55,18 +55,10 @@ static parts parts_of(const dv_call *c)
     return p;
 }
 
-static int n_parts(const parts *p)
-{
-    return (p->whole.hi[DV_C] + p->planes - 1) / p->planes;
-}
-
 INLINE void apply(const parts *p, int i, function *f)
 {
     const dv_call *c = p->c;
-    dv_box box = p->whole;
-    box.lo[DV_C] = i * p->planes;
-    if (box.hi[DV_C] - box.lo[DV_C] > p->planes)
-        box.hi[DV_C] = box.lo[DV_C] + p->planes;
+    const dv_box box = dv_box_part(p->whole, p->planes, i);
     dv_run r = dv_run_over(&p->shape, box);
     while (dv_run_next(&r))
         apply_run(f, c->in[0].data + dv_layout_at(&p->a, r.index, r.rank), p->a.step[r.last],
@@ -153,7 +145,7 @@ INLINE float power_by_exponent(float a, float b)
     static void NAME##_forward(const dv_call *c)                                            \
     {                                                                                       \
         parts p = parts_of(c);                                                              \
-        dv_pool_run(c->pool, n_parts(&p), NAME##_part, &p);                                 \
+        dv_pool_run(c->pool, dv_box_parts(&p.whole, p.planes), NAME##_part, &p);            \
     }                                                                                       \
     static void NAME##_project(const dv_call *c, const dv_signal *out, const dv_signal *in) \
     {                                                                                       \
@@ -235,7 +227,7 @@ static void prelu_forward(const dv_call *c)
     dv_tensor in[2];
     dv_call call = with_slope(c, in);
     parts p = parts_of(&call);
-    dv_pool_run(c->pool, n_parts(&p), prelu_part, &p);
+    dv_pool_run(c->pool, dv_box_parts(&p.whole, p.planes), prelu_part, &p);
 }
 
 static void prelu_project(const dv_call *c, const dv_signal *out, const dv_signal *in)

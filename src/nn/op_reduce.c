@@ -176,11 +176,8 @@ static void forward_part(void *ctx, int i, int worker)
     const parts *p = ctx;
     const dv_call *c = p->c;
     const dv_shape *shape = &c->out[0].shape;
-    dv_box box = dv_box_whole(shape);
+    const dv_box box = dv_box_part(dv_box_whole(shape), p->planes, i);
     const size_t plane = (size_t)box.hi[DV_Y] * (size_t)box.hi[DV_X];
-    box.lo[DV_C] = i * p->planes;
-    if (box.hi[DV_C] - box.lo[DV_C] > p->planes)
-        box.hi[DV_C] = box.lo[DV_C] + p->planes;
     float *y = c->out[0].data + (size_t)box.lo[DV_C] * plane;
     dv_run r = dv_run_over(shape, box);
     while (dv_run_next(&r)) {
@@ -201,7 +198,7 @@ static void forward(const dv_call *c)
     parts p = { .c = c, .s = sums_of(c, dv_layout_whole(&c->in[0].shape)), .planes = 1 };
     if (read < PART_FLOATS)
         p.planes = (int32_t)(PART_FLOATS / (read + 1) + 1);
-    dv_pool_run(c->pool, (whole.hi[DV_C] + p.planes - 1) / p.planes, forward_part, &p);
+    dv_pool_run(c->pool, dv_box_parts(&whole, p.planes), forward_part, &p);
 }
 
 static dv_box window(const dv_call *c, int i, int o, dv_box out)

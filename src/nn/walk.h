@@ -47,6 +47,20 @@ bool dv_run_next(dv_run *r);
  * axis becomes long. The elements and their order stay. */
 void dv_merge_axes(dv_shape *s, int n, dv_layout *const *layouts);
 
+/* A box cut into parts of `planes` planes each, the last of what is left: how many, and part i. */
+static inline int dv_box_parts(const dv_box *b, int32_t planes)
+{
+    return (b->hi[DV_C] - b->lo[DV_C] + planes - 1) / planes;
+}
+
+static inline dv_box dv_box_part(dv_box b, int32_t planes, int i)
+{
+    b.lo[DV_C] += i * planes;
+    if (b.hi[DV_C] - b.lo[DV_C] > planes)
+        b.hi[DV_C] = b.lo[DV_C] + planes;
+    return b;
+}
+
 /* to (all of a tensor of shape s) = the signal, 0 outside its box. */
 void dv_signal_unpack(const dv_shape *s, const dv_signal *from, float *to);
 
