@@ -12,7 +12,7 @@
 
 enum {
     CHUNK_FLOATS = 160 << 10, /* of the kernels of a chunk, about: they stay in the L2 cache */
-    BAND_CELLS = 1 << 16,     /* output channels times pixels in one task */
+    BAND_CELLS = 1 << 13,     /* output channels times pixels in one task */
     SLACK = 16,               /* floats behind each row, for the last vector of a run */
 };
 

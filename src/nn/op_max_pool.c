@@ -2,6 +2,7 @@
  * Indices; one or two dimensions. */
 #include "kernel/maxpool.h"
 #include "nn/sliding.h"
+#include "nn/walk.h"
 
 static bool parse(const dv_node_spec *s, void *params, dv_error *err)
 {
@@ -61,21 +62,45 @@ static dv_box window(const dv_call *c, int i, int o, dv_box out)
     return out;
 }
 
+typedef struct back {
+    const dv_call *c;
+    const dv_signal *out, *in;
+} back;
+
+enum { PART_PLANES = 8, /* channels in a task */ LINE = 16 /* switches in a line of the cache */ };
+
+static void project_part(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const back *job = ctx;
+    const dv_signal out = dv_signal_part(job->out, PART_PLANES, i), *in = job->in;
+    const dv_box *b = &out.box;
+    const dv_box map = dv_box_whole(&job->c->in[0].shape),
+                 all = dv_box_whole(&job->c->out[0].shape);
+    const int32_t width = map.hi[DV_X], pitch = in->box.hi[DV_X] - in->box.lo[DV_X];
+    const size_t plane_size = (size_t)all.hi[DV_Y] * (size_t)all.hi[DV_X];
+    const float *r = out.data;
+    for (int32_t k = b->lo[DV_C]; k < b->hi[DV_C]; k++) {
+        float *plane = dv_signal_at(in, k, in->box.lo[DV_Y], in->box.lo[DV_X]);
+        for (int32_t y = b->lo[DV_Y]; y < b->hi[DV_Y]; y++) {
+            const int32_t *from = (const int32_t *)job->c->aux + (size_t)k * plane_size +
+                                  (size_t)y * (size_t)all.hi[DV_X];
+            for (int32_t x = b->lo[DV_X]; x < b->hi[DV_X] + LINE; x += LINE) /* of the next plane */
+                __builtin_prefetch(from + plane_size + x);
+            for (int32_t x = b->lo[DV_X]; x < b->hi[DV_X]; x++, r++) {
+                const int32_t row = from[x] / width, column = from[x] - row * width;
+                plane[(ptrdiff_t)(row - in->box.lo[DV_Y]) * pitch + column - in->box.lo[DV_X]] +=
+                    *r;
+            }
+        }
+    }
+}
+
 static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 {
-    if (!out[0].data || !in[0].data)
-        return;
-    const dv_box *b = &out[0].box;
-    const dv_box map = dv_box_whole(&c->in[0].shape), all = dv_box_whole(&c->out[0].shape);
-    const float *r = out[0].data;
-    for (int32_t k = b->lo[DV_C]; k < b->hi[DV_C]; k++)
-        for (int32_t y = b->lo[DV_Y]; y < b->hi[DV_Y]; y++) {
-            const int32_t *from =
-                (const int32_t *)c->aux +
-                ((size_t)k * (size_t)all.hi[DV_Y] + (size_t)y) * (size_t)all.hi[DV_X];
-            for (int32_t x = b->lo[DV_X]; x < b->hi[DV_X]; x++, r++)
-                *dv_signal_at(in, k, from[x] / map.hi[DV_X], from[x] % map.hi[DV_X]) += *r;
-        }
+    back job = { c, &out[0], &in[0] };
+    if (out[0].data && in[0].data)
+        dv_pool_run(c->pool, dv_box_parts(&out[0].box, PART_PLANES), project_part, &job);
 }
 
 const dv_op dv_op_max_pool = {

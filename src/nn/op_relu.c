@@ -1,5 +1,6 @@
 /* op_relu.c - max(x, 0); the place where the rules of projection differ. */
 #include "nn/elementwise.h"
+#include "nn/walk.h"
 
 static void forward(const dv_call *c)
 {
@@ -9,21 +10,39 @@ static void forward(const dv_call *c)
         y[i] = x[i] < 0 ? 0 : x[i];
 }
 
-static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+typedef struct back {
+    const dv_call *c;
+    const dv_signal *out, *in;
+} back;
+
+enum { PART_PLANES = 4 }; /* channels in a task */
+
+static void project_part(void *ctx, int i, int worker)
 {
+    (void)worker;
+    const back *job = ctx;
+    const dv_call *c = job->c;
     const float *y = c->out[0].data; /* > 0 exactly where x is */
-    float floor = c->rule == DV_RULE_GRADIENT ? -INFINITY : 0;
-    dv_rows r = dv_rows_of(&c->out[0].shape, out, in);
+    const float floor = c->rule == DV_RULE_GRADIENT ? -INFINITY : 0;
+    const dv_signal out = dv_signal_part(job->out, PART_PLANES, i);
+    dv_rows r = dv_rows_of(&c->out[0].shape, &out, job->in);
     while (dv_rows_next(&r)) {
         if (c->rule == DV_RULE_DECONVNET)
-            for (size_t i = 0; i < r.n; i++)
-                r.in[i] += r.out[i] > 0 ? r.out[i] : 0;
+            for (size_t k = 0; k < r.n; k++)
+                r.in[k] += r.out[k] > 0 ? r.out[k] : 0;
         else
-            for (size_t i = 0; i < r.n; i++) {
-                bool passes = (y[r.at + i] > 0) & (r.out[i] > floor);
-                r.in[i] += passes ? r.out[i] : 0;
+            for (size_t k = 0; k < r.n; k++) {
+                const bool passes = (y[r.at + k] > 0) & (r.out[k] > floor);
+                r.in[k] += passes ? r.out[k] : 0;
             }
     }
+}
+
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    back job = { c, &out[0], &in[0] };
+    if (out[0].data && in[0].data)
+        dv_pool_run(c->pool, dv_box_parts(&out[0].box, PART_PLANES), project_part, &job);
 }
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is the contract's */

@@ -61,6 +61,13 @@ static inline dv_box dv_box_part(dv_box b, int32_t planes, int i)
     return b;
 }
 
+/* The part of a signal in part i of its box. */
+static inline dv_signal dv_signal_part(const dv_signal *s, int32_t planes, int i)
+{
+    const dv_box box = dv_box_part(s->box, planes, i);
+    return (dv_signal){ box, dv_signal_at(s, box.lo[DV_C], box.lo[DV_Y], box.lo[DV_X]) };
+}
+
 /* to (all of a tensor of shape s) = the signal, 0 outside its box. */
 void dv_signal_unpack(const dv_shape *s, const dv_signal *from, float *to);
 
