@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -66,6 +67,7 @@ static bool spin(int64_t *until, int *looks)
         return true;
     if (!*until)
         *until = now_ns() + SPIN_NS;
+    sched_yield();
     return now_ns() < *until;
 }
 
