@@ -89,6 +89,32 @@ static void layers_are_numbered_and_taken_behind_their_activation(void **state)
     dv_model_free(m);
 }
 
+/* On the longest way; batch normalisation, pools and sums are no layers. */
+static void layers_behind_a_node_are_counted(void **state)
+{
+    (void)state;
+    dv_model *m = small_dag(net_random);
+    static const int behind[] = { 1, 1, 1, 0, 0, 0, 0 }; /* a, relu, pool; b, c, sum, relu */
+    assert_int_equal(m->n_nodes, 7);
+    for (int i = 0; i < m->n_nodes; i++)
+        assert_int_equal(m->nodes[i].behind, behind[i]);
+    dv_model_free(m);
+
+    enum { DEPTH = 50, SKIP = 20 };
+    char name[DEPTH + 1][16] = { "x" }, both[40];
+    m = net_new(2, 5, 5);
+    for (int i = 0; i < DEPTH; i++) {
+        snprintf(name[i + 1], sizeof name[i + 1], "c%d", i);
+        net_conv(m, name[i], name[i + 1], 2, 2, 3, 1, 1, net_random, (uint32_t)i);
+    }
+    snprintf(both, sizeof both, "%s %s", name[SKIP], name[DEPTH]); /* a short way beside the long */
+    net_add(m, "Add", both, "y", NULL);
+    net_finish(m, "y");
+    for (int i = 0; i < DEPTH; i++)
+        assert_int_equal(m->nodes[i].behind, DEPTH - 1 - i);
+    dv_model_free(m);
+}
+
 static void a_layer_is_found_by_number_tensor_or_node_and_near_names_are_told(void **state)
 {
     (void)state;
@@ -207,6 +233,7 @@ int main(void)
         cmocka_unit_test(a_table_of_names_finds_each_of_ten_thousand),
         cmocka_unit_test(places_never_overlap_and_are_used_again),
         cmocka_unit_test(layers_are_numbered_and_taken_behind_their_activation),
+        cmocka_unit_test(layers_behind_a_node_are_counted),
         cmocka_unit_test(a_layer_is_found_by_number_tensor_or_node_and_near_names_are_told),
         cmocka_unit_test(receptive_fields_count_padding_and_join_over_branches),
         cmocka_unit_test(what_cannot_be_built_is_refused_in_one_line),
