@@ -126,7 +126,8 @@ typedef struct dv_op {
     size_t (*scratch_bytes)(const dv_call *c);
 
     /* Makes what is computed once for a plan (a dv_conv, say) and shared by all threads; project
-     * tells whether the way back will be walked. NULL (the pointer): nothing to make.
+     * tells whether the way back will be walked, precision how much may be rounded. NULL (the
+     * pointer): nothing to make.
      * c->ep is final and lives as long as the plan. release frees it. */
     bool (*prepare)(const dv_call *c, bool project, dv_precision precision, void **state,
                     dv_error *err);
