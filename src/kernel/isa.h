@@ -35,13 +35,33 @@ typedef struct dv_target {
     bool add;            /* to what is there already */
 } dv_target;
 
+/* A value and the place, in floats, of what it multiplies. */
+typedef struct dv_term {
+    int32_t offset;
+    float value;
+} dv_term;
+
+/* Sums of scaled kernels for a row of n pixels: what lies from y + x * step on, rows `pitch` apart,
+ * gets the sum over from[x] <= i < to[x] of the value of terms[x * room + i] times the rows of
+ * vectors that lie side by side from w + its offset on. */
+typedef struct dv_sums {
+    int n, room;
+    const int *from, *to;
+    const dv_term *terms;
+    const float *w;
+    float *y;
+    size_t step, pitch;
+} dv_sums;
+
+enum { DV_SUM_ROWS = 3, DV_SUM_WIDTH = 12 }; /* the most rows, and vectors of a row */
+
 typedef struct dv_isa {
     const char *name;
     int lanes;         /* floats in a vector */
     int wide_rows;     /* output channels in a panel of `wide` */
     int narrow_panel;  /* and of `narrow` */
     int narrow_pixels; /* the most that `narrow` takes */
-    int sum_vectors;   /* and `add_sum` */
+    int sum_vectors;   /* and `add_sums` */
 
     /* c (rows, n), ldc apart, = ep(sum over k of a[k][row] * b[offset[k] + pixel]), with
      * a (k, wide_rows), rows <= wide_rows, and ep's arrays starting at the panel's first row. Each
@@ -96,15 +116,14 @@ typedef struct dv_isa {
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);
     void (*add_scaled)(int n, float a, const float *x, float *y);
 
-    /* y (rows, vectors * lanes), `pitch` apart, += the sum over i < n of value[i] times what lies
-     * from w + offset[i] on, without gaps; rows * vectors <= sum_vectors. */
-    void (*add_sum)(int rows, int vectors, int n, const int32_t *offset, const float *value,
-                    const float *w, float *y, size_t pitch);
+    /* See dv_sums and DV_SUM_…; rows * vectors <= sum_vectors. */
+    void (*add_sums)(int rows, int vectors, const dv_sums *s);
 
-    /* For each i < n with from[i] != 0 appends `offset` and from[i] to list i, of which there are
-     * count[i] so far at i * room. */
-    void (*list_nonzeros)(int n, const float *from, int32_t offset, int room, int *count,
-                          int32_t *offsets, float *values);
+    /* Appends what is not zero at each pixel x of `channels` planes of n pixels, `plane` floats
+     * apart, to the list at terms + x * room, which holds count[x] terms so far: of channel c with
+     * the offset `first` + c * step. Writes up to `lanes` terms more than it counts. */
+    void (*list_nonzeros)(int n, int channels, const float *from, size_t plane, int32_t first,
+                          int32_t step, int room, int *count, dv_term *terms);
 
     /* to[c * plane + x] += from[x * from_pitch + c], x < n, c < channels. */
     void (*add_transposed)(int n, int channels, const float *from, size_t from_pitch, float *to,

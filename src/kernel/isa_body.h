@@ -34,7 +34,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .largest = largest,
     .dot_rows = dot_rows,
     .add_scaled = add_scaled,
-    .add_sum = add_sum,
+    .add_sums = add_sums,
     .list_nonzeros = list_nonzeros,
     .add_transposed = add_transposed,
 };

@@ -303,4 +303,25 @@ TEMPLATE void v_transpose(vf r[LANES])
     }
 }
 
+/* Pairs (tag, value) of the lanes of v that are not zero, in their order, to `to`, which has room
+ * for all lanes. How many there are. */
+TEMPLATE int v_list_nonzeros(vf v, vi tag, float *to)
+{
+    unsigned there = v_nonzero(v);
+    const int n = __builtin_popcount(there);
+#if LANES == 16
+    const vf values = _mm512_maskz_compress_ps((__mmask16)there, v);
+    const vf tags = (vf)_mm512_maskz_compress_epi32((__mmask16)there, (__m512i)tag);
+    v_store(to, v_zip_front(tags, values));
+    v_store(to + LANES, v_zip_back(tags, values));
+#else
+    for (; there; there &= there - 1, to += 2) {
+        const int i = __builtin_ctz(there);
+        to[0] = ((vf)tag)[i];
+        to[1] = v[i];
+    }
+#endif
+    return n;
+}
+
 #endif

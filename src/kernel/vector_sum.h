@@ -4,98 +4,123 @@
 
 enum { SUM_VECTORS = REGISTERS == 32 ? 24 : 12 };
 
-/* sum (vectors) = the sum over i < n of value[i] * w[offset[i] + ...]. Few vectors would wait for
- * each other, so `unroll` terms at a time have sums of their own. */
-TEMPLATE void sum_scaled(const int vectors, const int unroll, int n, const int32_t *offset,
-                         const float *value, const float *w, float *to)
+/* Of one pixel: y (rows, vectors), rows `pitch` apart, += the sum of n scaled kernels. Few vectors
+ * would wait for each other, so `unroll` terms at a time have sums of their own. */
+TEMPLATE void sum_scaled(const int rows, const int vectors, const int unroll, int n,
+                         const dv_term *t, const float *w, size_t w_pitch, float *y, size_t y_pitch)
 {
-    vf sum[4][SUM_VECTORS];
+    vf sum[4][DV_SUM_ROWS][DV_SUM_WIDTH];
     UNROLL
     for (int u = 0; u < unroll; u++)
-        UNROLL_SUM
+        UNROLL
+    for (int r = 0; r < rows; r++)
+        UNROLL
     for (int v = 0; v < vectors; v++)
-        sum[u][v] = (vf){ 0 };
+        sum[u][r][v] = (vf){ 0 };
     int i = 0;
     for (; i + unroll <= n; i += unroll)
         UNROLL
     for (int u = 0; u < unroll; u++) {
-        const float *row = w + offset[i + u];
-        const vf r = v_set(value[i + u]);
-        UNROLL_SUM
+        const float *kernel = w + t[i + u].offset;
+        const vf a = v_set(t[i + u].value);
+        UNROLL
+        for (int r = 0; r < rows; r++)
+            UNROLL
         for (int v = 0; v < vectors; v++)
-            sum[u][v] = v_fma(r, v_load(row + v * LANES), sum[u][v]);
+            sum[u][r][v] = v_fma(a, v_load(kernel + r * w_pitch + v * LANES), sum[u][r][v]);
     }
     for (; i < n; i++)
-        UNROLL_SUM
+        UNROLL
+    for (int r = 0; r < rows; r++)
+        UNROLL
     for (int v = 0; v < vectors; v++)
-        sum[0][v] = v_fma(v_set(value[i]), v_load(w + offset[i] + v * LANES), sum[0][v]);
-    UNROLL_SUM
+        sum[0][r][v] = v_fma(v_set(t[i].value), v_load(w + t[i].offset + r * w_pitch + v * LANES),
+                             sum[0][r][v]);
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        UNROLL
     for (int v = 0; v < vectors; v++) {
         UNROLL
         for (int u = 1; u < unroll; u++)
-            sum[0][v] += sum[u][v];
-        v_store(to + v * LANES, sum[0][v]);
+            sum[0][r][v] += sum[u][r][v];
+        float *to = y + r * y_pitch + v * LANES;
+        v_store(to, v_load(to) + sum[0][r][v]);
     }
 }
 
-#define SUM_CASE(vectors)                                                                     \
-    case vectors:                                                                             \
-        sum_scaled(vectors, vectors < 3 ? 4 : vectors < 6 ? 2 : 1, n, offset, value, w, sum); \
-        break
-
-static void add_sum(int rows, int vectors, int n, const int32_t *offset, const float *value,
-                    const float *w, float *y, size_t pitch)
+TEMPLATE void sum_pixels(const int rows, const int vectors, const dv_sums *s)
 {
-    float sum[SUM_VECTORS * LANES];
-    switch (rows * vectors) {
-        SUM_CASE(1);
-        SUM_CASE(2);
-        SUM_CASE(3);
-        SUM_CASE(4);
-        SUM_CASE(5);
-        SUM_CASE(6);
-        SUM_CASE(7);
-        SUM_CASE(8);
-        SUM_CASE(9);
-        SUM_CASE(10);
-        SUM_CASE(11);
-        SUM_CASE(12);
+    const int all = rows * vectors, unroll = all < 3 ? 4 : all < 6 ? 2 : 1;
+    for (int x = 0; x < s->n; x++) {
+        const size_t at = (size_t)x * (size_t)s->room + (size_t)s->from[x];
+        if (s->from[x] < s->to[x])
+            sum_scaled(rows, vectors, unroll, s->to[x] - s->from[x], s->terms + at, s->w,
+                       (size_t)vectors * LANES, s->y + (size_t)x * s->step, s->pitch);
+    }
+}
+
+#define SUM_CASE(rows, vectors)       \
+    case rows * 100 + vectors:        \
+        sum_pixels(rows, vectors, s); \
+        break;
+
+/* As many rows at a time as registers allow. */
+#define SUM_CASES_1(vectors) SUM_CASE(1, vectors)
+#define SUM_CASES_2(vectors) SUM_CASE(2, vectors) SUM_CASES_1(vectors)
+#define SUM_CASES_3(vectors) SUM_CASE(3, vectors) SUM_CASES_2(vectors)
+
+static void add_sums(int rows, int vectors, const dv_sums *s)
+{
+    switch (rows * 100 + vectors) {
+        SUM_CASES_3(1)
+        SUM_CASES_3(2)
+        SUM_CASES_3(3)
+        SUM_CASES_3(4)
+        SUM_CASES_2(5)
+        SUM_CASES_2(6)
+        SUM_CASES_1(7)
+        SUM_CASES_1(8)
+        SUM_CASES_1(9)
+        SUM_CASES_1(10)
+        SUM_CASES_1(11)
+        SUM_CASES_1(12)
 #if REGISTERS == 32
-        SUM_CASE(13);
-        SUM_CASE(14);
-        SUM_CASE(15);
-        SUM_CASE(16);
-        SUM_CASE(17);
-        SUM_CASE(18);
-        SUM_CASE(19);
-        SUM_CASE(20);
-        SUM_CASE(21);
-        SUM_CASE(22);
-        SUM_CASE(23);
-        SUM_CASE(24);
+        SUM_CASE(3, 5)
+        SUM_CASE(3, 6)
+        SUM_CASE(3, 7)
+        SUM_CASE(3, 8)
+        SUM_CASE(2, 7)
+        SUM_CASE(2, 8)
+        SUM_CASE(2, 9)
+        SUM_CASE(2, 10)
+        SUM_CASE(2, 11)
+        SUM_CASE(2, 12)
 #endif
     default:
-        return;
+        break;
     }
-    const float *from = sum;
-    for (int r = 0; r < rows; r++, y += pitch)
-        for (int v = 0; v < vectors; v++, from += LANES)
-            v_store(y + v * LANES, v_load(y + v * LANES) + v_load(from));
 }
 
-static void list_nonzeros(int n, const float *from, int32_t offset, int room, int *count,
-                          int32_t *offsets, float *values)
+static void list_nonzeros(int n, int channels, const float *from, size_t plane, int32_t first,
+                          int32_t step, int room, int *count, dv_term *terms)
 {
-    for (int first = 0; first < n; first += LANES) {
-        const int left = n - first;
-        unsigned there = v_nonzero(v_load_range(from + first, 0, left < LANES ? left : LANES));
-        for (; there; there &= there - 1) {
-            const int i = first + __builtin_ctz(there);
-            const size_t at = (size_t)i * (size_t)room + (size_t)count[i]++;
-            offsets[at] = offset;
-            values[at] = from[i];
+    vi tag;
+    for (int i = 0; i < LANES; i++)
+        tag[i] = first + i * step;
+    for (int c = 0; c < channels; c += LANES, tag += LANES * step)
+        for (int x = 0; x < n; x += LANES) {
+            const int left = n - x < LANES ? n - x : LANES;
+            vf r[LANES];
+            UNROLL
+            for (int i = 0; i < LANES; i++)
+                r[i] = c + i < channels ? v_load_range(from + (c + i) * plane + x, 0, left)
+                                        : (vf){ 0 };
+            v_transpose(r);
+            for (int i = 0; i < left; i++) {
+                dv_term *to = terms + (size_t)(x + i) * (size_t)room + count[x + i];
+                count[x + i] += v_list_nonzeros(r[i], tag, (float *)(void *)to);
+            }
         }
-    }
 }
 
 static void add_transposed(int n, int channels, const float *from, size_t from_pitch, float *to,
