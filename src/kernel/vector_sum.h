@@ -104,7 +104,7 @@ static void add_sums(int rows, int vectors, const dv_sums *s)
 static void list_nonzeros(int n, int channels, const float *from, size_t plane, int32_t first,
                           int32_t step, int room, int *count, dv_term *terms)
 {
-    vi tag;
+    vi tag = { 0 };
     for (int i = 0; i < LANES; i++)
         tag[i] = first + i * step;
     for (int c = 0; c < channels; c += LANES, tag += LANES * step)
