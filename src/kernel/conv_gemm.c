@@ -12,7 +12,7 @@
 
 enum {
     FORWARD_FLOATS = 1 << 16,    /* columns of one block, forward */
-    TRANSPOSED_FLOATS = 1 << 18, /* and transposed */
+    TRANSPOSED_FLOATS = 1 << 15, /* and transposed */
     LEAST_PIXELS = 64,           /* of a block, however deep its columns are */
     TILE_CHANNELS = 16,          /* aimed at when a transposed tile is cut into rows */
 };

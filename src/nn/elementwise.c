@@ -74,11 +74,6 @@ void dv_add_signal(const dv_shape *s, const dv_signal *out, const dv_signal *in)
             r.in[i] += r.out[i];
 }
 
-void dv_project_same(const dv_call *c, const dv_signal *out, const dv_signal *in)
-{
-    dv_add_signal(&c->out[0].shape, &out[0], &in[0]);
-}
-
 void dv_fuse_clamp(dv_epilogue *ep, float lo, float hi)
 {
     ep->lo = dv_clamp(ep->lo, lo, hi);

@@ -24,8 +24,6 @@ bool dv_rows_next(dv_rows *r);
 
 /* in += out, for an operator that hands its signal on as it is. */
 void dv_add_signal(const dv_shape *s, const dv_signal *out, const dv_signal *in);
-/* project of such an operator. */
-void dv_project_same(const dv_call *c, const dv_signal *out, const dv_signal *in);
 
 /* The epilogue followed by a clamp to [lo, hi]. */
 void dv_fuse_clamp(dv_epilogue *ep, float lo, float hi);

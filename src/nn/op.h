@@ -162,6 +162,9 @@ typedef struct dv_op {
     void (*project)(const dv_call *c, const dv_signal *out, const dv_signal *in);
     size_t (*project_scratch)(const dv_call *c, const dv_signal *out); /* bytes; boxes set, no
                                                                            data; NULL: none */
+    /* out[0] and in[0] may lie in one place if their boxes are the same: project then turns the one
+     * into the other, and nothing was added to in[0] before. */
+    bool in_place;
 
     /* DV_KEEP_… by rule: which activations project reads. */
     uint8_t keeps[DV_N_RULES];

@@ -17,25 +17,52 @@ typedef struct back {
 
 enum { PART_PLANES = 4 }; /* channels in a task */
 
+/* in (n) += r (n) where r is more than 0; in one place, the rest becomes 0. */
+static void rectify(size_t n, const float *r, float *in)
+{
+    if (in == r) {
+        for (size_t k = 0; k < n; k++)
+            in[k] = in[k] > 0 ? in[k] : 0;
+        return;
+    }
+    const float *restrict from = r;
+    float *restrict to = in;
+    for (size_t k = 0; k < n; k++)
+        to[k] += from[k] > 0 ? from[k] : 0;
+}
+
+/* in (n) += r (n) where y is more than 0 and r more than `floor`; in one place, the rest becomes
+ * 0. */
+static void mask(size_t n, const float *restrict y, float floor, const float *r, float *in)
+{
+    if (in == r) {
+        for (size_t k = 0; k < n; k++)
+            in[k] = (y[k] > 0) & (in[k] > floor) ? in[k] : 0;
+        return;
+    }
+    const float *restrict from = r;
+    float *restrict to = in;
+    for (size_t k = 0; k < n; k++)
+        to[k] += (y[k] > 0) & (from[k] > floor) ? from[k] : 0;
+}
+
 static void project_part(void *ctx, int i, int worker)
 {
     (void)worker;
     const back *job = ctx;
     const dv_call *c = job->c;
-    const float *y = c->out[0].data; /* > 0 exactly where x is */
-    const float floor = c->rule == DV_RULE_GRADIENT ? -INFINITY : 0;
     const dv_signal out = dv_signal_part(job->out, PART_PLANES, i);
-    dv_rows r = dv_rows_of(&c->out[0].shape, &out, job->in);
-    while (dv_rows_next(&r)) {
-        if (c->rule == DV_RULE_DECONVNET)
-            for (size_t k = 0; k < r.n; k++)
-                r.in[k] += r.out[k] > 0 ? r.out[k] : 0;
-        else
-            for (size_t k = 0; k < r.n; k++) {
-                const bool passes = (y[r.at + k] > 0) & (r.out[k] > floor);
-                r.in[k] += passes ? r.out[k] : 0;
-            }
+    if (c->rule == DV_RULE_DECONVNET && dv_box_equal(job->out->box, job->in->box)) {
+        rectify(dv_box_count(&out.box), out.data, dv_signal_part(job->in, PART_PLANES, i).data);
+        return;
     }
+    const float *y = c->out[0].data; /* > 0 exactly where x is */
+    dv_rows r = dv_rows_of(&c->out[0].shape, &out, job->in);
+    while (dv_rows_next(&r))
+        if (c->rule == DV_RULE_DECONVNET)
+            rectify(r.n, r.out, r.in);
+        else
+            mask(r.n, y + r.at, c->rule == DV_RULE_GRADIENT ? -INFINITY : 0, r.out, r.in);
 }
 
 static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
@@ -63,5 +90,6 @@ const dv_op dv_op_relu = {
     .fuse = fuse,
     .window = dv_window_same,
     .project = project,
+    .in_place = true,
     .keeps = { [DV_RULE_GRADIENT] = DV_KEEP_OUT, [DV_RULE_GUIDED] = DV_KEEP_OUT },
 };

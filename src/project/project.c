@@ -107,6 +107,24 @@ static void gather_signals(dv_projector *p, const dv_node *n, const uint8_t *mem
     }
 }
 
+/* Whether input 0 of a node takes the place of output 0, which nobody reads after it. */
+static bool is_in_place(const dv_projector *p, const dv_node *n)
+{
+    return n->op->in_place && n->in[0] != DV_NO_VALUE && p->at[n->in[0]] != DV_NOWHERE &&
+           p->at[n->in[0]] == p->at[n->out[0]];
+}
+
+static void take_places(dv_projector *p, const dv_node *n)
+{
+    const int in = n->in[0], out = n->out[0];
+    if (n->op->in_place && has_signal(p, in) && p->at[in] == DV_NOWHERE &&
+        dv_box_equal(p->boxes[in], p->boxes[out]))
+        p->at[in] = p->at[out];
+    for (int k = 0; k < n->n_in; k++)
+        if (has_signal(p, n->in[k]))
+            take_place(p, n->in[k]);
+}
+
 /* Gives every signal its place, in the order of the walk, and finds the largest scratch. */
 static bool place_signals(dv_projector *p, int tensor, size_t *scratch, dv_error *err)
 {
@@ -120,9 +138,7 @@ static bool place_signals(dv_projector *p, int tensor, size_t *scratch, dv_error
         const dv_node *n = &m->nodes[i];
         if (!any_output_has_signal(p, n))
             continue;
-        for (int k = 0; k < n->n_in; k++)
-            if (has_signal(p, n->in[k]))
-                take_place(p, n->in[k]);
+        take_places(p, n);
         if (n->op->project_scratch) {
             dv_call c = p->trace->back[i];
             c.pool = p->pool;
@@ -130,7 +146,7 @@ static bool place_signals(dv_projector *p, int tensor, size_t *scratch, dv_error
             size_t bytes = n->op->project_scratch(&c, p->signals);
             *scratch = bytes > *scratch ? bytes : *scratch;
         }
-        for (int k = 0; k < n->n_out; k++)
+        for (int k = is_in_place(p, n) ? 1 : 0; k < n->n_out; k++)
             if (has_signal(p, n->out[k]) &&
                 !dv_places_give(&p->places, p->at[n->out[k]], units_of(p, n->out[k]), err))
                 return false;
@@ -171,7 +187,8 @@ static void begin_inputs(dv_projector *p, const dv_node *n)
         if (!has_signal(p, v) || p->begun[v])
             continue;
         dv_signal *s = &p->signals[p->most + k];
-        memset(s->data, 0, dv_box_count(&s->box) * sizeof *s->data);
+        if (k > 0 || !is_in_place(p, n))
+            memset(s->data, 0, dv_box_count(&s->box) * sizeof *s->data);
         p->begun[v] = true;
     }
 }
