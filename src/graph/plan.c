@@ -43,8 +43,23 @@ static void mark_needed(dv_plan *p, bool *wanted)
     }
 }
 
+typedef struct conversion {
+    const dv_array *from;
+    float *to;
+} conversion;
+
+enum { PIECE = 1 << 16 }; /* numbers that are converted in one task */
+
+static void convert_piece(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const conversion *c = ctx;
+    const size_t first = (size_t)i * PIECE, left = dv_shape_count(&c->from->shape) - first;
+    dv_array_copy_floats(c->from, first, left < PIECE ? left : PIECE, c->to + first);
+}
+
 /* float32 data of each constant that a needed node reads: mapped where it stands so in the file. */
-static bool convert_constants(dv_plan *p, dv_error *err)
+static bool convert_constants(dv_plan *p, dv_pool *pool, dv_error *err)
 {
     const dv_model *m = p->model;
     p->constants = dv_arena_array(&p->arena, (size_t)m->n_values, sizeof *p->constants, err);
@@ -63,7 +78,8 @@ static bool convert_constants(dv_plan *p, dv_error *err)
             float *to = dv_arena_array(&p->arena, count, sizeof *to, err);
             if (!to)
                 return dv_fail_in(err, "tensor '%s'", m->values[v].name);
-            dv_array_copy_floats(a, 0, count, to);
+            conversion c = { a, to };
+            dv_pool_run(pool, (int)((count + PIECE - 1) / PIECE), convert_piece, &c);
             for (int f = 0; f < m->n_files; f++)
                 dv_file_forget(&m->files[f], a->data, count * dv_dtype_size(a->type));
             p->constants[v] = to;
@@ -102,7 +118,7 @@ static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
     if (!wanted || !p->needed || !p->kept || !copy_request(p, r, err))
         return false;
     mark_needed(p, wanted);
-    if (!convert_constants(p, err) || !dv_plan_steps(p, err) || !dv_plan_places(p, err))
+    if (!convert_constants(p, pool, err) || !dv_plan_steps(p, err) || !dv_plan_places(p, err))
         return false;
     plan_scratch(p, pool);
     return true;

@@ -8,9 +8,10 @@
 #include <string.h>
 
 /* Best first, forward; the last fits everything. */
-static const dv_conv_method *const methods[DV_CONV_METHODS] = { &dv_conv_depthwise,
-                                                                &dv_conv_winograd, &dv_conv_direct,
-                                                                &dv_conv_sparse, &dv_conv_gemm };
+static const dv_conv_method *const methods[DV_CONV_METHODS] = {
+    &dv_conv_depthwise, &dv_conv_winograd, &dv_conv_direct,
+    &dv_conv_scatter,   &dv_conv_sparse,   &dv_conv_gemm,
+};
 
 enum { FORWARD_SLOT = DV_CONV_METHODS, SLOTS };
 
@@ -93,7 +94,7 @@ void dv_conv_free(dv_conv *k)
 }
 
 /* The weights are read here for the first time, by whichever thread comes first. */
-static const void *need_packed(const dv_conv *k, int slot)
+static const void *need_packed(const dv_conv *k, int slot, dv_pool *pool)
 {
     dv_packed *p = &k->packed[slot];
     if (!p->data || atomic_load_explicit(&p->ready, memory_order_acquire))
@@ -101,9 +102,9 @@ static const void *need_packed(const dv_conv *k, int slot)
     pthread_mutex_lock(&p->lock);
     if (!atomic_load_explicit(&p->ready, memory_order_relaxed)) {
         if (slot == FORWARD_SLOT)
-            k->forward->pack(k, DV_FORWARD, p->data);
+            k->forward->pack(k, DV_FORWARD, p->data, pool);
         else
-            k->transposed[slot]->pack(k, DV_TRANSPOSED, p->data);
+            k->transposed[slot]->pack(k, DV_TRANSPOSED, p->data, pool);
         atomic_store_explicit(&p->ready, true, memory_order_release);
     }
     pthread_mutex_unlock(&p->lock);
@@ -124,7 +125,7 @@ void dv_conv_forward(const dv_conv *k, const float *x, const dv_epilogue *ep, fl
                      void *scratch, dv_pool *pool)
 {
     assert(k->uses & DV_CONV_FORWARD);
-    k->forward->forward(k, need_packed(k, FORWARD_SLOT), x, ep, y, scratch, pool);
+    k->forward->forward(k, need_packed(k, FORWARD_SLOT, pool), x, ep, y, scratch, pool);
 }
 
 size_t dv_conv_transposed_scratch(const dv_conv *k, const dv_box *out, int workers)
@@ -165,5 +166,5 @@ void dv_conv_transposed(const dv_conv *k, const dv_signal *out, const dv_signal 
             least = cost;
         }
     }
-    k->transposed[best]->transposed(k, need_packed(k, best), out, in, scratch, pool);
+    k->transposed[best]->transposed(k, need_packed(k, best, pool), out, in, scratch, pool);
 }

@@ -129,23 +129,38 @@ static size_t packed_size(const dv_conv *k, dv_direction direction)
     return (weight_floats(k, &p) + (size_t)p.depth) * sizeof(float);
 }
 
+typedef struct pack_job {
+    const dv_conv *k;
+    plan p;
+    float *packed;
+} pack_job;
+
+static void pack_panel(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const pack_job *j = ctx;
+    const int depth = j->p.depth, panel = j->p.panel,
+              channels = j->k->s.out_channels / j->k->s.group;
+    const int group = i / j->p.panels, first = i % j->p.panels * panel;
+    const float *from = j->k->weight + ((size_t)group * channels + first) * depth;
+    float *to = j->packed + (size_t)i * (size_t)panel * (size_t)depth;
+    for (int c = 0; c < panel; c++)
+        for (int t = 0; t < depth; t++)
+            to[t * panel + c] = first + c < channels ? from[(size_t)c * depth + t] : 0;
+}
+
 /* Panels (group, panel, depth, channel of the panel), zeros behind the last channel; then the
  * offsets (depth). */
-static void pack(const dv_conv *k, dv_direction direction, void *packed)
+static void pack(const dv_conv *k, dv_direction direction, void *packed, dv_pool *pool)
 {
     (void)direction;
     const dv_conv_shape *s = &k->s;
-    const int channels = s->out_channels / s->group;
-    plan p;
-    make_plan(k, &p);
-    float *to = packed;
-    for (int g = 0; g < s->group; g++)
-        for (int first = 0; first < p.panels * p.panel; first += p.panel)
-            for (int t = 0; t < p.depth; t++)
-                for (int c = first; c < first + p.panel; c++)
-                    *to++ = c < channels ? k->weight[((size_t)g * channels + c) * p.depth + t] : 0;
+    pack_job j = { .k = k, .packed = packed };
+    make_plan(k, &j.p);
+    dv_pool_run(pool, s->group * j.p.panels, pack_panel, &j);
 
-    int32_t *offset = (int32_t *)(void *)to;
+    const plan p = j.p;
+    int32_t *offset = (int32_t *)(void *)(j.packed + weight_floats(k, &p));
     for (int c = 0; c < s->in_channels / s->group; c++)
         for (int ty = 0; ty < s->kernel[0]; ty++)
             for (int tx = 0; tx < s->kernel[1]; tx++) {

@@ -22,9 +22,9 @@ typedef struct dv_conv_method {
     double (*cost)(const dv_conv *k, const dv_box *out, size_t nonzeros);
 
     /* Bytes of the weights in the method's own arrangement, and the arranging; NULL: it takes them
-     * as they are. pack writes to memory aligned to 64 bytes. */
+     * as they are. pack writes to memory aligned to 64 bytes; the pool's workers share it. */
     size_t (*packed_size)(const dv_conv *k, dv_direction direction);
-    void (*pack)(const dv_conv *k, dv_direction direction, void *packed);
+    void (*pack)(const dv_conv *k, dv_direction direction, void *packed, dv_pool *pool);
 
     /* As the dv_conv_… functions of the same names; packed: what pack made. NULL where it never
      * fits. */
@@ -36,10 +36,10 @@ typedef struct dv_conv_method {
                        const dv_signal *in, void *scratch, dv_pool *pool);
 } dv_conv_method;
 
-extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise, dv_conv_direct, dv_conv_sparse,
-    dv_conv_winograd;
+extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise, dv_conv_direct, dv_conv_scatter,
+    dv_conv_sparse, dv_conv_winograd;
 
-enum { DV_CONV_METHODS = 5 };
+enum { DV_CONV_METHODS = 6 };
 
 /* Weights as a method wants them, arranged when they are first used. */
 typedef struct dv_packed {

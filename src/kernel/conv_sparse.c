@@ -71,26 +71,40 @@ static size_t packed_size(const dv_conv *k, dv_direction direction)
     return layout_of(k).group_floats * (size_t)k->s.group * sizeof(float);
 }
 
-/* (group, chunk, output channel, tap y, tap x, input channel), a row of a kernel rounded up to
- * vectors with zeros. */
-static void pack(const dv_conv *k, dv_direction direction, void *packed)
+typedef struct pack_job {
+    const dv_conv *k;
+    layout l;
+    float *packed;
+} pack_job;
+
+static void pack_chunk(void *ctx, int i, int worker)
 {
-    (void)direction;
-    const dv_conv_shape *s = &k->s;
-    const layout l = layout_of(k);
+    (void)worker;
+    const pack_job *j = ctx;
+    const dv_conv_shape *s = &j->k->s;
+    const layout *l = &j->l;
     const int width = s->kernel[1], taps = s->kernel[0] * width;
-    float *to = packed;
-    for (int i = 0; i < s->group * l.chunks * l.out; i++) {
-        const int m = i % l.out, first = i / l.out % l.chunks * l.chunk;
-        const int group = i / l.out / l.chunks, channels = dv_least(l.chunk, l.in - first);
-        const float *from = k->weight + ((size_t)(group * l.out + m) * l.in + first) * taps;
-        for (int ty = 0; ty < s->kernel[0]; ty++, to += l.row) {
-            memset(to, 0, l.row * sizeof *to);
+    const int group = i / l->chunks, first = i % l->chunks * l->chunk;
+    const int channels = dv_least(l->chunk, l->in - first);
+    float *to = j->packed + (size_t)i * l->chunk_floats;
+    for (int m = 0; m < l->out; m++) {
+        const float *from = j->k->weight + ((size_t)(group * l->out + m) * l->in + first) * taps;
+        for (int ty = 0; ty < s->kernel[0]; ty++, to += l->row) {
+            memset(to, 0, l->row * sizeof *to);
             for (int c = 0; c < channels; c++)
                 for (int tx = 0; tx < width; tx++)
-                    to[tx * l.chunk + c] = from[c * taps + ty * width + tx];
+                    to[tx * l->chunk + c] = from[c * taps + ty * width + tx];
         }
     }
+}
+
+/* (group, chunk, output channel, tap y, tap x, input channel), a row of a kernel rounded up to
+ * vectors with zeros. */
+static void pack(const dv_conv *k, dv_direction direction, void *packed, dv_pool *pool)
+{
+    (void)direction;
+    pack_job j = { .k = k, .l = layout_of(k), .packed = packed };
+    dv_pool_run(pool, k->s.group * j.l.chunks, pack_chunk, &j);
 }
 
 static size_t pixels_of(const dv_box *out)

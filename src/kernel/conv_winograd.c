@@ -140,21 +140,38 @@ static void collect(const dv_conv *k, dv_direction direction, const dv_winograd 
     }
 }
 
-static void pack(const dv_conv *k, dv_direction direction, void *packed)
-{
-    enum { MAX_LANES = 16 };
+typedef struct pack_job {
+    const dv_conv *k;
+    dv_direction direction;
     dv_winograd w;
-    describe(k, direction, &w);
-    const int lanes = k->isa->lanes, panel = k->isa->narrow_panel;
+    int vectors; /* of outputs of a group */
+    float *packed;
+} pack_job;
+
+/* The weights of one vector of outputs. */
+static void pack_vector(void *ctx, int i, int worker)
+{
+    (void)worker;
+    enum { MAX_LANES = 16 };
+    const pack_job *j = ctx;
+    const dv_isa *isa = j->k->isa;
+    const int panel = isa->narrow_panel;
+    const int group = i / j->vectors, first = i % j->vectors * isa->lanes;
     float g[TAPS * TAPS * MAX_LANES];
-    for (int group = 0; group < k->s.group; group++)
-        for (int first = 0; first < w.panels * panel; first += lanes)
-            for (int d = 0; d < w.depth; d++) {
-                collect(k, direction, &w, group, first, d, g);
-                float *u = (float *)packed + (size_t)group * w.group_floats;
-                u += (size_t)(first / panel) * w.panel_floats + (size_t)(d * panel + first % panel);
-                k->isa->winograd_weight(w.size, g, u, w.frequency_floats);
-            }
+    float *u = j->packed + (size_t)group * j->w.group_floats +
+               (size_t)(first / panel) * j->w.panel_floats + (size_t)(first % panel);
+    for (int d = 0; d < j->w.depth; d++, u += panel) {
+        collect(j->k, j->direction, &j->w, group, first, d, g);
+        isa->winograd_weight(j->w.size, g, u, j->w.frequency_floats);
+    }
+}
+
+static void pack(const dv_conv *k, dv_direction direction, void *packed, dv_pool *pool)
+{
+    pack_job j = { .k = k, .direction = direction, .packed = packed };
+    describe(k, direction, &j.w);
+    j.vectors = j.w.panels * k->isa->narrow_panel / k->isa->lanes;
+    dv_pool_run(pool, k->s.group * j.vectors, pack_vector, &j);
 }
 
 /* -- forward ---------------------------------------------------------------------------------- */

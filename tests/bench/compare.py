@@ -18,9 +18,9 @@ FOLDER = os.path.join(HERE, '../../build/bench')
 PYTHON = '/usr/bin/python3'
 ENV = {k: v for k, v in os.environ.items() if k not in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE')}
 ENV['NODE_PATH'] = os.path.join(FOLDER, 'node_modules')
-# Seconds before each turn: the threads of the one before spin for a while, on the core that this one needs. A turn is two
-# passes, of which the second counts: the first one wakes threads and fills caches.
-REST = 0.05
+# Seconds before each turn: the threads of the one before spin for a while, on the core that this one needs. A turn is at least
+# two passes and so many seconds, of which the last counts: the first ones wake threads and fill caches.
+REST, TURN = 0.05, 0.02
 NETWORKS = {'vgg16': 13, 'resnet18': 1, 'alexnet': 5, 'zfnet': 5, 'squeezenet1_1': 1}
 # what is done, on which network, to which layer, against whom, the ratio that is asked for
 CASES = [('forward', n, NETWORKS[n], 'ort', goal) for n, goal in
@@ -38,6 +38,16 @@ class Contender:
         self.process.stdin.write(word + '\n')
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
+
+    def turn(self, word):
+        time.sleep(REST)
+        start = time.perf_counter()
+        ms = self.ask(word)
+        while word != 'all':
+            ms = self.ask(word)
+            if time.perf_counter() - start > TURN:
+                break
+        return ms
 
     def close(self):
         self.process.stdin.close()
@@ -66,10 +76,7 @@ def duel(build, word, name, layer, peer, threads):
     rounds = 3 if word == 'all' else 15
     for i in range(rounds + 3):
         for t, contender in zip(times, (ours, other)):
-            time.sleep(REST)
-            if word != 'all':
-                contender.ask(word)
-            t.append(contender.ask(word))
+            t.append(contender.turn(word))
     memory = (ours.ask('memory'), other.ask('memory') if peer == 'torch' else 0)
     ours.close()
     other.close()

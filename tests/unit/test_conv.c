@@ -503,7 +503,8 @@ static void kernels_can_be_asked_for(void **unused)
     };
     dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_FAST, NULL);
     assert_non_null(k);
-    const bool backward_only = kernel && strcmp(kernel, "sparse") == 0;
+    const bool backward_only =
+        kernel && (strcmp(kernel, "sparse") == 0 || strcmp(kernel, "scatter") == 0);
     assert_string_equal(dv_conv_kernel(k), !kernel ? "winograd" : backward_only ? "gemm" : kernel);
     dv_conv_free(k);
     k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_EXACT, NULL);
@@ -525,10 +526,12 @@ int main(void)
         cmocka_unit_test(transposed_is_the_adjoint),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
     };
-    static const char *const kernels[] = { NULL, "gemm", "direct", "winograd", "sparse" };
+    static const char *const kernels[] = {
+        NULL, "gemm", "direct", "winograd", "sparse", "scatter"
+    };
     static const char *const sets[] = { "avx512", "avx2", "baseline" };
     int failures = 0;
-    for (int k = 0; k < 5; k++)
+    for (int k = 0; k < 6; k++)
         for (int i = 0; i < 3; i++) {
             char name[80];
             snprintf(name, sizeof name, "conv: %s, %s", kernels[k] ? kernels[k] : "best", sets[i]);
