@@ -2,8 +2,9 @@
 #ifndef DV_KERNEL_VECTOR_DOT_H
 #define DV_KERNEL_VECTOR_DOT_H
 
-/* Rows at a time: streams that the memory feeds side by side. Into the L2 cache 2 KB ahead: into the
- * L1 cache, few lines can be under way at a time, and the hardware alone stops at every page. */
+/* Rows at a time: streams that the memory feeds side by side. Into the L2 cache 2 KB ahead: into
+ * the L1 cache, few lines can be under way at a time, and the hardware alone stops at every page.
+ */
 enum { DOT_ROWS = REGISTERS == 32 ? 8 : 4, DOT_AHEAD = 512 };
 
 static float sum_lanes(vf v)

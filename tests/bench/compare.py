@@ -3,9 +3,9 @@
 
 CASE: only cases whose name contains one of these, as "forward resnet18" or "torch".
 
-The contenders run in turns, one image at a time, in processes that live through all rounds; a figure is the median of its
-rounds, and what counts is the ratio ours / peer. A peer that is not installed is left out, and named. The variables that tame
-OpenBLAS are unset for every contender alike."""
+The contenders run in turns, one image at a time, in processes that live through all rounds. What counts is the ratio ours / peer:
+the median of the ratios of the rounds, whose two turns follow each other, so that what slows the machine for a while slows both.
+A peer that is not installed is left out, and named. The variables that tame OpenBLAS are unset for every contender alike."""
 import os
 import shutil
 import statistics
@@ -64,8 +64,14 @@ def export(name):
     return path
 
 
+def medians(times, warm):
+    """Of two lists of times, without the first `warm` of each, and of their ratios."""
+    times = [t[warm:] for t in times]
+    return [statistics.median(t) for t in times] + [statistics.median(a / b for a, b in zip(*times))]
+
+
 def duel(build, word, name, layer, peer, threads):
-    """Medians in ms: ours, the peer's; and both peaks of memory in KiB (0: unknown)."""
+    """Medians: ours in ms, the peer's, the ratio; and both peaks of memory in KiB (0: unknown)."""
     model = export(name)
     ours = Contender(os.path.join(build, 'bench/bench_net'), model, str(threads), str(layer))
     if peer == 'ort':
@@ -73,28 +79,28 @@ def duel(build, word, name, layer, peer, threads):
     else:
         other = Contender(PYTHON, os.path.join(HERE, 'peer_torch.py'), name, str(threads), str(layer))
     times = ([], [])
-    rounds = 3 if word == 'all' else 15
-    for i in range(rounds + 3):
+    rounds = 3 if word == 'all' else 21
+    for i in range(rounds + 2):
         for t, contender in zip(times, (ours, other)):
             t.append(contender.turn(word))
     memory = (ours.ask('memory'), other.ask('memory') if peer == 'torch' else 0)
     ours.close()
     other.close()
-    return [statistics.median(t[3:]) for t in times] + list(memory)
+    return medians(times, 2) + list(memory)
 
 
 def start_up(build):
-    """Seconds: the whole command on the built-in model, and what `import torch` takes."""
+    """Medians: seconds of the whole command on the built-in model, and of `import torch`; the ratio."""
     photograph = os.path.join(HERE, '../data/blocks-32x16.jpg')
     commands = ([os.path.join(build, 'deconvviz'), '-q', '-l', '5', '-c', '12', '-o', '/dev/null', photograph],
                 [PYTHON, '-c', 'import torch'])
     times = ([], [])
-    for i in range(8):
+    for i in range(12):
         for t, command in zip(times, commands):
             start = time.perf_counter()
             subprocess.run(command, check=True, env=ENV, stdout=subprocess.DEVNULL)
             t.append(time.perf_counter() - start)
-    return [statistics.median(t[1:]) for t in times]
+    return medians(times, 1)
 
 
 def main():
@@ -113,14 +119,14 @@ def main():
             what = f'{word} {name}{"" if word == "forward" else " layer " + str(layer)} : {peer}'
             if not have[peer] or (chosen and not any(c in what for c in chosen)):
                 continue
-            ours, other, our_peak, their_peak = duel(build, word, name, layer, peer, threads)
-            print(f'{what:34}{threads:8}{ours:10.2f}{other:10.2f}{ours / other:13.4f}{goal:8}', flush=True)
+            ours, other, ratio, our_peak, their_peak = duel(build, word, name, layer, peer, threads)
+            print(f'{what:34}{threads:8}{ours:10.2f}{other:10.2f}{ratio:13.4f}{goal:8}', flush=True)
             if (word, name) == ('both', 'vgg16'):
                 print(f'{"    peak memory, MiB":42}{our_peak / 1024:10.0f}{their_peak / 1024:10.0f}{our_peak / their_peak:13.2f}{0.5:8}')
     if chosen:
         return
-    ours, other = start_up(build)
-    print(f'{"whole command : import torch":42}{ours * 1e3:10.1f}{other * 1e3:10.1f}{ours / other:13.4f}{1 / 30:8.4f}')
+    ours, other, ratio = start_up(build)
+    print(f'{"whole command : import torch":42}{ours * 1e3:10.1f}{other * 1e3:10.1f}{ratio:13.4f}{1 / 30:8.4f}')
 
 
 if __name__ == '__main__':
