@@ -15,6 +15,7 @@ typedef struct dv_request {
     unsigned rules;  /* bit 1 << rule for each rule to project by; 0: forward only */
     bool exact;      /* kernels with the smallest rounding error */
     bool noise;      /* dv_trace_set_noise may be called */
+    int64_t images;  /* about how many will follow each other; 0: a few. The same results */
     bool unchecked;  /* a NaN among what is kept is no failure: the caller looks for it */
 } dv_request;
 

@@ -226,7 +226,9 @@ static bool make_workers(work *w, dv_error *err)
     int output = dv_model_output(m);
     size_t count = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
     dv_pool *inside = w->images.count == 1 ? w->network.pool : NULL;
-    dv_request r = { .n_keep = 1, .keep = &output, .exact = w->o->network.exact };
+    dv_request r = {
+        .n_keep = 1, .keep = &output, .exact = w->o->network.exact, .images = w->images.count
+    };
     w->n_workers = inside ? 1 : dv_pool_size(w->network.pool);
     w->plan = dv_plan_new(m, &r, inside, err);
     w->answers = calloc((size_t)w->n_workers * A_WORKER, sizeof *w->answers);

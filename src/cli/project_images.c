@@ -69,9 +69,11 @@ static dv_plan *make_plan(const cli_projection *job, dv_pool *pool, dv_error *er
     int keep[CLI_LIST_MAX];
     for (int i = 0; i < job->n_selections; i++)
         keep[i] = job->selections[i].tensor;
-    dv_request r = {
-        .n_keep = job->n_selections, .keep = keep, .rules = 1U << job->rule, .exact = job->exact
-    };
+    dv_request r = { .n_keep = job->n_selections,
+                     .keep = keep,
+                     .rules = 1U << job->rule,
+                     .exact = job->exact,
+                     .images = job->images.count };
     return dv_plan_new(job->network->model, &r, pool, err);
 }
 

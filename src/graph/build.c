@@ -243,7 +243,8 @@ static bool run(dv_model *m, const dv_op *op, dv_call *c, dv_error *err)
                dv_shape_count(&c->out[0].shape) * sizeof *c->out[0].data);
         return true;
     }
-    if (op->prepare && !op->prepare(c, false, DV_EXACT, &state, err))
+    const dv_use once = { .precision = DV_EXACT };
+    if (op->prepare && !op->prepare(c, &once, &state, err))
         return false;
     c->state = state;
     size_t scratch = op->scratch_bytes ? op->scratch_bytes(c) : 0;

@@ -2,7 +2,10 @@
  * behind a convolution is done in its epilogue when nobody asks for the value between. */
 #include "graph/plan.h"
 
-enum { MOST_BEHIND = 32 }; /* layers behind a convolution that may round as it likes */
+enum {
+    MOST_BEHIND = 32, /* layers behind a convolution that may round as it likes */
+    MANY_IMAGES = 64, /* pay for weights that are arranged a second time */
+};
 
 /* For each value, how many needed nodes read it and one of them. */
 typedef struct readers {
@@ -98,7 +101,7 @@ static dv_precision precision(const dv_plan *p, const dv_node *n)
 }
 
 /* Lets the operator make what it needs once. */
-static bool prepare(dv_plan *p, dv_step *s, dv_error *err)
+static bool prepare(dv_plan *p, dv_step *s, dv_pool *pool, dv_error *err)
 {
     const dv_node *n = &p->model->nodes[s->node];
     const dv_op *op = n->op;
@@ -108,14 +111,17 @@ static bool prepare(dv_plan *p, dv_step *s, dv_error *err)
     if (!call_with_constants(p, s->node, &c, err))
         return false;
     c.ep = s->ep;
-    bool project = p->request.rules != 0;
-    if (!op->prepare(&c, project, precision(p, n), &s->state, err))
+    c.pool = pool;
+    const dv_use use = { .project = p->request.rules != 0,
+                         .many = p->request.images >= MANY_IMAGES,
+                         .precision = precision(p, n) };
+    if (!op->prepare(&c, &use, &s->state, err))
         return dv_fail_in(err, "node '%s'", dv_node_title(p->model, n));
     p->states[s->node] = s->state;
     return true;
 }
 
-bool dv_plan_steps(dv_plan *p, dv_error *err)
+bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err)
 {
     const dv_model *m = p->model;
     readers r;
@@ -133,7 +139,7 @@ bool dv_plan_steps(dv_plan *p, dv_error *err)
                         .view = m->nodes[i].op->view,
                         .ep = dv_no_epilogue,
                         .aux = DV_NOWHERE };
-        if (!fuse_followers(p, r, s, done, err) || !prepare(p, s, err))
+        if (!fuse_followers(p, r, s, done, err) || !prepare(p, s, pool, err))
             return false;
     }
     return true;

@@ -118,7 +118,7 @@ static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
     if (!wanted || !p->needed || !p->kept || !copy_request(p, r, err))
         return false;
     mark_needed(p, wanted);
-    if (!convert_constants(p, pool, err) || !dv_plan_steps(p, err) || !dv_plan_places(p, err))
+    if (!convert_constants(p, pool, err) || !dv_plan_steps(p, pool, err) || !dv_plan_places(p, err))
         return false;
     plan_scratch(p, pool);
     return true;

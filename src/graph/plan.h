@@ -34,7 +34,8 @@ struct dv_plan {
 };
 
 /* Steps of dv_plan_new, in files of their own. */
-bool dv_plan_steps(dv_plan *p, dv_error *err) DV_MUST_CHECK;  /* fuse.c: the nodes into steps */
+/* fuse.c: the nodes into steps */
+bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err) DV_MUST_CHECK;
 bool dv_plan_places(dv_plan *p, dv_error *err) DV_MUST_CHECK; /* memory.c: who lies where */
 
 /* A trace: see trace.h. */

@@ -112,9 +112,12 @@ typedef struct dv_isa {
     /* The largest of x (n), none of which is a NaN; -INFINITY for none. */
     float (*largest)(size_t n, const float *x);
 
-    /* y (rows) = w (rows, k) * x (k); y (n) += a * x (n). */
+    /* y (rows) = w (rows, k) * x (k). */
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);
-    void (*add_scaled)(int n, float a, const float *x, float *y);
+
+    /* y (n) += for one term after the other its value times the row of n that begins at w + its
+     * offset. 4 terms behind the last are read, and their rows fetched ahead. */
+    void (*add_rows)(int n, int terms, const dv_term *t, const float *w, float *y);
 
     /* See dv_sums and DV_SUM_…; rows * vectors <= sum_vectors. */
     void (*add_sums)(int rows, int vectors, const dv_sums *s);

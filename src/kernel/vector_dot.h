@@ -54,15 +54,42 @@ static void dot_rows(int rows, int k, const float *w, const float *x, float *y)
         dot_some(1, k, w + (size_t)r * (size_t)k, x, y + r);
 }
 
-static void add_scaled(int n, float a, const float *x, float *y)
+TEMPLATE void add_some(const int rows, int n, const dv_term *t, const float *w, float *y)
+{
+    const float *row[4], *next[4];
+    vf a[4];
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        row[r] = w + t[r].offset;
+        next[r] = w + t[r + rows].offset;
+        a[r] = v_set(t[r].value);
+    }
+    int i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vf sum = v_load(y + i);
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            __builtin_prefetch(next[r] + i, 0, 2);
+            sum = v_fma(a[r], v_load(row[r] + i), sum);
+        }
+        v_store(y + i, sum);
+    }
+    if (i == n)
+        return;
+    vf sum = v_load_range(y + i, 0, n - i);
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        sum = v_fma(a[r], v_load_range(row[r] + i, 0, n - i), sum);
+    v_store_range(y + i, sum, 0, n - i);
+}
+
+static void add_rows(int n, int terms, const dv_term *t, const float *w, float *y)
 {
     int i = 0;
-    for (; i + LANES <= n; i += LANES)
-        v_store(y + i, v_fma(v_set(a), v_load(x + i), v_load(y + i)));
-    if (i < n)
-        v_store_range(y + i,
-                      v_fma(v_set(a), v_load_range(x + i, 0, n - i), v_load_range(y + i, 0, n - i)),
-                      0, n - i);
+    for (; i + 4 <= terms; i += 4)
+        add_some(4, n, t + i, w, y);
+    for (; i < terms; i++)
+        add_some(1, n, t + i, w, y);
 }
 
 #endif

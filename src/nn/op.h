@@ -100,6 +100,13 @@ typedef struct dv_call {
     dv_pool *pool;       /* may be NULL */
 } dv_call;
 
+/* What a plan prepares an operator for. */
+typedef struct dv_use {
+    bool project;           /* the way back will be walked */
+    bool many;              /* for many images: what does not pay for a few may be made */
+    dv_precision precision; /* how much may be rounded */
+} dv_use;
+
 /* What project reads beside constants and aux; the plan keeps it. */
 enum { DV_KEEP_NOTHING = 0, DV_KEEP_IN = 1, DV_KEEP_OUT = 2 };
 
@@ -125,12 +132,10 @@ typedef struct dv_op {
      * set. */
     size_t (*scratch_bytes)(const dv_call *c);
 
-    /* Makes what is computed once for a plan (a dv_conv, say) and shared by all threads; project
-     * tells whether the way back will be walked, precision how much may be rounded. NULL (the
-     * pointer): nothing to make.
+    /* Makes what is computed once for a plan (a dv_conv, say) and shared by all threads, with the
+     * help of c->pool. NULL (the pointer): nothing to make.
      * c->ep is final and lives as long as the plan. release frees it. */
-    bool (*prepare)(const dv_call *c, bool project, dv_precision precision, void **state,
-                    dv_error *err);
+    bool (*prepare)(const dv_call *c, const dv_use *use, void **state, dv_error *err);
     void (*release)(void *state);
 
     /* Computes out (all of it) and aux (NULL: not wanted) from in. */

@@ -112,16 +112,15 @@ static void release(void *state)
     free(st);
 }
 
-static bool prepare(const dv_call *c, bool project, dv_precision precision, void **state,
-                    dv_error *err)
+static bool prepare(const dv_call *c, const dv_use *use, void **state, dv_error *err)
 {
     conv_state *st = calloc(1, sizeof *st);
     if (!st)
         return dv_fail(err, DV_NO_MEMORY, "no memory for a convolution");
     dv_conv_shape s = conv_shape(c);
     const float *bias = c->n_in > 2 ? c->in[2].data : NULL;
-    unsigned uses = DV_CONV_FORWARD | (project ? DV_CONV_TRANSPOSED : 0);
-    st->kernel = dv_conv_new(&s, c->in[1].data, uses, precision, err);
+    unsigned uses = DV_CONV_FORWARD | (use->project ? DV_CONV_TRANSPOSED : 0);
+    st->kernel = dv_conv_new(&s, c->in[1].data, uses, use->precision, err);
     if (!st->kernel || !dv_channel_epilogue_make(&st->ep, &c->ep, bias, s.out_channels, err)) {
         release(st);
         return false;

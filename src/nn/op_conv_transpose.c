@@ -161,8 +161,7 @@ static void release(void *made)
     free(st);
 }
 
-static bool prepare(const dv_call *c, bool project, dv_precision precision, void **made,
-                    dv_error *err)
+static bool prepare(const dv_call *c, const dv_use *use, void **made, dv_error *err)
 {
     const conv_transpose *p = c->params;
     state *st = calloc(1, sizeof *st);
@@ -184,8 +183,8 @@ static bool prepare(const dv_call *c, bool project, dv_precision precision, void
         s.pad[i] = a->pad_lo;
     }
     const float *bias = c->n_in > 2 ? c->in[2].data : NULL;
-    unsigned uses = DV_CONV_TRANSPOSED | (project ? DV_CONV_FORWARD : 0);
-    st->kernel = dv_conv_new(&s, c->in[1].data, uses, precision, err);
+    unsigned uses = DV_CONV_TRANSPOSED | (use->project ? DV_CONV_FORWARD : 0);
+    st->kernel = dv_conv_new(&s, c->in[1].data, uses, use->precision, err);
     if (!st->kernel || !dv_channel_epilogue_make(&st->ep, &c->ep, bias, s.in_channels, err)) {
         release(st);
         return false;

@@ -1,5 +1,6 @@
 /* op_gemm.c - a fully connected layer: Y (M,N) = alpha A B + beta C. ONNX Gemm-13 with weights that
  * are constant. */
+#include "kernel/columns.h"
 #include "kernel/gemm.h"
 #include "nn/broadcast.h"
 #include "nn/channel_epilogue.h"
@@ -89,27 +90,48 @@ static bool is_plain(const dv_call *c)
     return p->alpha == 1 && (!has_bias(c) || bias_is_plain(c));
 }
 
-static void release(void *state)
+/* One row of inputs on weights as they are usually stored: dv_gemv's. */
+static bool is_vector(const dv_call *c)
 {
-    dv_channel_epilogue_free(state);
-    free(state);
+    const gemm *p = c->params;
+    return is_plain(c) && p->trans_b && c->out[0].shape.dim[0] == 1;
 }
 
-/* The state is the epilogue with a plain bias in it. */
-static bool prepare(const dv_call *c, bool project, dv_precision precision, void **state,
-                    dv_error *err)
+typedef struct state {
+    dv_channel_epilogue ep; /* with a plain bias in it */
+    dv_columns *columns;    /* NULL: the weights as they stand */
+} state;
+
+static void release(void *made)
 {
-    (void)project, (void)precision;
-    dv_channel_epilogue *ep = calloc(1, sizeof *ep);
-    if (!ep)
+    state *st = made;
+    dv_channel_epilogue_free(&st->ep);
+    dv_columns_free(st->columns);
+    free(st);
+}
+
+static bool prepare(const dv_call *c, const dv_use *use, void **made, dv_error *err)
+{
+    state *st = calloc(1, sizeof *st);
+    if (!st)
         return dv_fail(err, DV_NO_MEMORY, "no memory for a product");
+    const gemm *p = c->params;
+    const sizes z = sizes_of(p, &c->in[0].shape, &c->in[1].shape);
     const float *bias = has_bias(c) && is_plain(c) ? c->in[2].data : NULL;
-    if (!dv_channel_epilogue_make(ep, &c->ep, bias, c->out[0].shape.dim[1], err)) {
-        release(ep);
+    if (!dv_channel_epilogue_make(&st->ep, &c->ep, bias, z.n, err) ||
+        (use->many && is_vector(c) &&
+         !dv_columns_new(z.n, z.k, c->in[1].data, c->pool, &st->columns, err))) {
+        release(st);
         return false;
     }
-    *state = ep;
+    *made = st;
     return true;
+}
+
+static size_t scratch_bytes(const dv_call *c)
+{
+    const state *st = c->state;
+    return st->columns ? dv_columns_scratch(st->columns, dv_pool_size(c->pool)) : 0;
 }
 
 /* y = beta C, what the product is added to. */
@@ -130,13 +152,17 @@ static void start_with_bias(const dv_call *c)
 static void forward(const dv_call *c)
 {
     const gemm *p = c->params;
-    const dv_channel_epilogue *e = c->state;
+    const state *st = c->state;
+    const dv_epilogue *ep = &st->ep.ep;
     sizes z = sizes_of(p, &c->in[0].shape, &c->in[1].shape);
     const float *a = c->in[0].data, *b = c->in[1].data;
     float *y = c->out[0].data;
     bool plain = is_plain(c);
-    if (plain && z.m == 1 && p->trans_b) {
-        dv_gemv(z.n, z.k, b, a, &e->ep, y, c->pool);
+    if (is_vector(c)) {
+        if (st->columns)
+            dv_columns_product(st->columns, a, ep, y, c->scratch, c->pool);
+        else
+            dv_gemv(z.n, z.k, b, a, ep, y, c->pool);
         return;
     }
     if (!plain)
@@ -148,7 +174,7 @@ static void forward(const dv_call *c)
         dv_gemm(p->trans_a, p->trans_b, z.m, z.n, z.k, p->alpha, a, p->trans_a ? z.m : z.k, b,
                 p->trans_b ? z.k : z.n, plain ? 0 : 1, y, z.n);
     }
-    dv_channel_epilogue_apply(&e->ep, &c->out[0]);
+    dv_channel_epilogue_apply(ep, &c->out[0]);
 }
 
 /* One row: only the rows or columns of the weight that the signal's box names are read. */
@@ -201,6 +227,7 @@ const dv_op dv_op_gemm = {
     .infer = infer,
     .prepare = prepare,
     .release = release,
+    .scratch_bytes = scratch_bytes,
     .forward = forward,
     .takes_epilogue = true,
     .window = dv_window_whole,

@@ -274,7 +274,11 @@ bool dv_mine_images(const dv_model *m, const dv_mine_options *o, const dv_list *
     p.progress.done = p.progress.resumed;
     int64_t image = first_of_shard(x->done, o->shard, o->shards);
     p.image = image < x->count ? (int32_t)image : x->count;
-    dv_request r = { .n_keep = x->n_layers, .keep = tensors, .exact = o->exact, .unchecked = true };
+    dv_request r = { .n_keep = x->n_layers,
+                     .keep = tensors,
+                     .exact = o->exact,
+                     .images = p.progress.total - p.progress.done,
+                     .unchecked = true };
     p.plan = dv_plan_new(m, &r, NULL, err);
     bool ok = p.plan && make_workers(&p, err) && run(&p, err);
     free_workers(&p);

@@ -50,7 +50,9 @@ static void plan(bench *b, bool project)
     if (b->trace[project])
         return;
     int keep = project ? b->layer : b->output;
-    dv_request r = { .n_keep = 1, .keep = &keep, .rules = project ? 1U << DV_RULE_DECONVNET : 0 };
+    dv_request r = {
+        .n_keep = 1, .keep = &keep, .rules = project ? 1U << DV_RULE_DECONVNET : 0, .images = 1000
+    };
     need((b->plan[project] = dv_plan_new(b->model, &r, b->pool, &err)) != NULL);
     need((b->trace[project] = dv_trace_new(b->plan[project], b->pool, &err)) != NULL);
     need(dv_trace_forward(b->trace[project], b->input, &err));

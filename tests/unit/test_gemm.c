@@ -1,4 +1,5 @@
 /* What src/kernel/gemm.h promises. */
+#include "kernel/columns.h"
 #include "kernel/gemm.h"
 
 #include <setjmp.h>
@@ -135,6 +136,54 @@ static void same_bytes_for_any_number_of_threads(void **unused)
     free(w), free(x), free(r), free(y1), free(y2), free(b1), free(b2);
 }
 
+static dv_columns *arranged(int n, int k, const float *w, dv_pool *pool)
+{
+    dv_columns *c;
+    assert_true(dv_columns_new(n, k, w, pool, &c, NULL));
+    return c;
+}
+
+static void columns_are_gemv_to_the_byte(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 80; i++) {
+        int n = random_int(1, i % 4 ? 150 : 2500), k = random_int(1, i % 3 ? 70 : 700);
+        float *w = random_array((size_t)n * k), *x = random_array((size_t)k);
+        float *shift = random_array((size_t)n);
+        float *y = malloc((size_t)n * sizeof *y), *got = malloc((size_t)n * sizeof *got);
+        dv_pool *pool = dv_pool_new(1 + i % 3, NULL);
+        assert_true(y && got && pool);
+        for (int j = 0; j < k; j++)
+            if (random_int(0, i % 5) != 0)
+                x[j] = random_int(0, 1) ? 0.0F : -0.0F;
+        dv_epilogue ep = { .shift = shift, .lo = i % 2 ? 0 : -INFINITY, .hi = INFINITY };
+        dv_gemv(n, k, w, x, &ep, y, NULL);
+        dv_columns *c = arranged(n, k, w, pool);
+        assert_non_null(c);
+        void *scratch = aligned_alloc(64, dv_columns_scratch(c, dv_pool_size(pool)) / 64 * 64 + 64);
+        assert_non_null(scratch);
+        dv_columns_product(c, x, &ep, got, scratch, pool);
+        assert_memory_equal(y, got, (size_t)n * sizeof *y);
+        dv_columns_free(c);
+        dv_pool_free(pool);
+        free(w), free(x), free(shift), free(y), free(got), free(scratch);
+    }
+}
+
+/* Zero times infinity is no zero, so that such weights must be read. */
+static void columns_are_for_finite_weights(void **unused)
+{
+    (void)unused;
+    const float special[] = { INFINITY, -INFINITY, NAN };
+    for (int i = 0; i < 30; i++) {
+        int n = random_int(1, 150), k = random_int(1, 70);
+        float *w = random_array((size_t)n * k);
+        w[random_int(0, n * k - 1)] = special[i % 3];
+        assert_null(arranged(n, k, w, NULL));
+        free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +191,8 @@ int main(void)
         cmocka_unit_test(gemv_is_the_definition),
         cmocka_unit_test(gemv_transposed_adds_and_skips_zeros),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
+        cmocka_unit_test(columns_are_gemv_to_the_byte),
+        cmocka_unit_test(columns_are_for_finite_weights),
     };
     static const char *const sets[] = { "avx512", "avx2", "baseline" };
     int failures = 0;

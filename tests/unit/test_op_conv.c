@@ -209,7 +209,7 @@ static void conv_applies_its_epilogue(void **state)
             k->op->release((void *)(uintptr_t)k->call.state);
             k->call.ep = (dv_epilogue){ scale, shift, -1, 1.5f };
             void *made = NULL;
-            assert_true(k->op->prepare(&k->call, true, DV_EXACT, &made, NULL));
+            assert_true(k->op->prepare(&k->call, &(dv_use){ .project = true }, &made, NULL));
             k->call.state = made;
             op_forward(k);
             op_expect(k, 0, 1e-5, plain);
