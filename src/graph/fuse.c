@@ -117,6 +117,8 @@ static bool prepare(dv_plan *p, dv_step *s, dv_pool *pool, dv_error *err)
                          .precision = precision(p, n) };
     if (!op->prepare(&c, &use, &s->state, err))
         return dv_fail_in(err, "node '%s'", dv_node_title(p->model, n));
+    for (int i = 0; use.many && i < n->n_in; i++) /* what was arranged is not read again */
+        dv_model_forget(p->model, n->in[i]);
     p->states[s->node] = s->state;
     return true;
 }

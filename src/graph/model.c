@@ -66,6 +66,13 @@ const char *dv_model_sha256(const dv_model *model, dv_error *err)
     return m->sha256;
 }
 
+void dv_model_forget(const dv_model *m, int value)
+{
+    const dv_array *a = value == DV_NO_VALUE ? NULL : m->values[value].constant;
+    for (int i = 0; a && i < m->n_files; i++)
+        dv_file_forget(&m->files[i], a->data, dv_shape_count(&a->shape) * dv_dtype_size(a->type));
+}
+
 const dv_preprocess *dv_model_preprocess(const dv_model *m)
 {
     return m->preprocess;

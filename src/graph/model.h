@@ -112,6 +112,9 @@ bool dv_count_behind(dv_model *m, dv_error *err) DV_MUST_CHECK;
 /* The spec of a node, as its parse and infer saw it. operands: room for n_in. */
 dv_node_spec dv_node_spec_of(const dv_model *m, const dv_node *n, dv_operand *operands);
 
+/* A constant that will hardly be read again: what is mapped of it need not stay in memory. */
+void dv_model_forget(const dv_model *m, int value);
+
 /* What stands for a node in messages: its name, or its first output's. */
 const char *dv_node_title(const dv_model *m, const dv_node *n);
 

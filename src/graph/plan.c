@@ -80,8 +80,7 @@ static bool convert_constants(dv_plan *p, dv_pool *pool, dv_error *err)
                 return dv_fail_in(err, "tensor '%s'", m->values[v].name);
             conversion c = { a, to };
             dv_pool_run(pool, (int)((count + PIECE - 1) / PIECE), convert_piece, &c);
-            for (int f = 0; f < m->n_files; f++)
-                dv_file_forget(&m->files[f], a->data, count * dv_dtype_size(a->type));
+            dv_model_forget(m, v);
             p->constants[v] = to;
         }
     return true;
