@@ -77,7 +77,7 @@ static bool fits(const dv_conv *k, dv_direction direction)
 static double cost(const dv_conv *k, const dv_box *out, size_t nonzeros)
 {
     (void)k, (void)out;
-    return nonzeros == 1 ? 0 : INFINITY;
+    return nonzeros == 1 ? 0 : HUGE_VAL;
 }
 
 const dv_conv_method dv_conv_scatter = {

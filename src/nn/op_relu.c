@@ -37,13 +37,13 @@ static void mask(size_t n, const float *restrict y, float floor, const float *r,
 {
     if (in == r) {
         for (size_t k = 0; k < n; k++)
-            in[k] = (y[k] > 0) & (in[k] > floor) ? in[k] : 0;
+            in[k] = ((y[k] > 0) & (in[k] > floor)) ? in[k] : 0;
         return;
     }
     const float *restrict from = r;
     float *restrict to = in;
     for (size_t k = 0; k < n; k++)
-        to[k] += (y[k] > 0) & (from[k] > floor) ? from[k] : 0;
+        to[k] += ((y[k] > 0) & (from[k] > floor)) ? from[k] : 0;
 }
 
 static void project_part(void *ctx, int i, int worker)
