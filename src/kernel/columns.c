@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    AHEAD = 4,         /* terms that `add_rows` reads behind the last */
     PIECE = 1024,      /* outputs in a task: rows of 4 KB, so that gaps cost the memory nothing; */
     SMALL_PIECE = 512, /* and if there are few */
     MAX_CLASSES = 32,  /* sums of a dot product */
@@ -151,7 +150,7 @@ static int list_inputs(const dv_columns *c, const float *x, int i, int step, int
 
 static size_t terms_size(const dv_columns *c)
 {
-    return ((size_t)c->k + AHEAD) * sizeof(dv_term) / 64 * 64 + 64;
+    return ((size_t)c->k + DV_ROWS_AHEAD) * sizeof(dv_term) / 64 * 64 + 64;
 }
 
 size_t dv_columns_scratch(const dv_columns *c, int workers)
@@ -174,6 +173,6 @@ void dv_columns_product(const dv_columns *c, const float *x, const dv_epilogue *
             n = list_inputs(c, x, whole + q, lanes, c->k, n, terms);
     }
     job.ends[2 * lanes] = n;
-    memset(terms + n, 0, AHEAD * sizeof *terms);
+    memset(terms + n, 0, DV_ROWS_AHEAD * sizeof *terms);
     dv_pool_run(pool, (c->n + c->piece - 1) / c->piece, product_piece, &job);
 }

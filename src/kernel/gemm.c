@@ -103,18 +103,18 @@ typedef struct gemv_transposed_job {
 static void gemv_transposed_columns(void *ctx, int i, int worker)
 {
     (void)worker;
-    enum { TERMS = 256, AHEAD = 4 };
+    enum { TERMS = 256 };
     const gemv_transposed_job *job = ctx;
     const int first = i * GEMV_COLUMNS;
     const int columns = job->k - first < GEMV_COLUMNS ? job->k - first : GEMV_COLUMNS;
     const int fit = INT32_MAX / job->k, rows = fit < TERMS ? fit : TERMS;
-    dv_term terms[TERMS + AHEAD];
+    dv_term terms[TERMS + DV_ROWS_AHEAD];
     for (int row = 0; row < job->n; row += rows) {
         int n = 0;
         for (int j = 0; j < rows && row + j < job->n; j++)
             if (job->r[row + j] != 0)
                 terms[n++] = (dv_term){ j * job->k, job->r[row + j] };
-        memset(terms + n, 0, AHEAD * sizeof *terms);
+        memset(terms + n, 0, DV_ROWS_AHEAD * sizeof *terms);
         job->isa->add_rows(columns, n, terms, job->w + (size_t)row * (size_t)job->k + first,
                            job->y + first);
     }

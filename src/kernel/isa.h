@@ -53,6 +53,8 @@ typedef struct dv_sums {
     size_t step, pitch;
 } dv_sums;
 
+enum { DV_ROWS_AHEAD = 4 }; /* see add_rows */
+
 enum { DV_SUM_ROWS = 3, DV_SUM_WIDTH = 12 }; /* the most rows, and vectors of a row */
 
 typedef struct dv_isa {
@@ -116,7 +118,7 @@ typedef struct dv_isa {
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);
 
     /* y (n) += for one term after the other its value times the row of n that begins at w + its
-     * offset. 4 terms behind the last are read, and their rows fetched ahead. */
+     * offset. DV_ROWS_AHEAD terms behind the last are read, and their rows fetched ahead. */
     void (*add_rows)(int n, int terms, const dv_term *t, const float *w, float *y);
 
     /* See dv_sums and DV_SUM_…; rows * vectors <= sum_vectors. */
