@@ -1,6 +1,5 @@
 #include "kernel/columns.h"
 
-#include "base/large.h"
 #include "kernel/isa.h"
 
 #include <stdint.h>
@@ -19,31 +18,40 @@ enum {
 struct dv_columns {
     const dv_isa *isa;
     int n, k;
-    int pitch;   /* floats of a row, n rounded up */
-    int piece;   /* outputs in a task */
-    float *data; /* (k, pitch) W transposed */
+    int pitch; /* floats of a row, n rounded up */
+    int piece; /* outputs in a task */
+    dv_weights_cache *own;
+    const float *data; /* (k, pitch) W transposed; the cache's */
 };
 
 /* Four lines of a row of outputs, to fill whole lines of W and of its transpose. */
 enum { BLOCK = 64 };
 
+static int blocks_of(const dv_columns *c)
+{
+    return c->pitch / BLOCK;
+}
+
+static size_t data_floats(const dv_columns *c)
+{
+    return (size_t)c->k * (size_t)c->pitch;
+}
+
 typedef struct arrange_job {
-    dv_columns *c;
+    const dv_columns *c;
     const float *w;
-    bool *finite; /* (block of outputs) */
 } arrange_job;
 
-/* A block of outputs, all inputs. */
-static void arrange_block(void *ctx, int i, int worker)
+/* A block of outputs, all inputs. Behind the floats stands for each block whether it is finite. */
+static void arrange_block(const void *ctx, int i, void *data)
 {
-    (void)worker;
     const arrange_job *job = ctx;
     const dv_columns *c = job->c;
     const int lanes = c->isa->lanes, first = i * BLOCK;
     const int rows = c->n - first < BLOCK ? c->n - first : BLOCK;
     const int whole = c->k / lanes * lanes;
     const float *w = job->w + (size_t)first * (size_t)c->k;
-    float *to = c->data + first;
+    float *to = (float *)data + first;
     for (int k = 0; k < whole; k += lanes)
         c->isa->transpose(rows, lanes, w + k, (size_t)c->k, to + (size_t)k * (size_t)c->pitch,
                           (size_t)c->pitch);
@@ -57,49 +65,57 @@ static void arrange_block(void *ctx, int i, int worker)
             special |= (bits & 0x7f800000) == 0x7f800000;
         }
     }
-    job->finite[i] = !special;
+    bool *finite = (bool *)((float *)data + data_floats(c));
+    finite[i] = !special;
 }
 
-/* False: a weight is not finite. */
-static bool arrange(dv_columns *c, const float *w, bool *finite, dv_pool *pool)
+/* False: no memory. c->data stays NULL where a weight is not finite. */
+static bool arrange(dv_columns *c, const float *w, dv_weights_cache *cache, dv_pool *pool,
+                    dv_error *err)
 {
-    arrange_job job = { c, w, finite };
-    const int blocks = (c->n + BLOCK - 1) / BLOCK;
-    dv_pool_run(pool, blocks, arrange_block, &job);
-    for (int i = 0; i < blocks; i++)
+    static const char maker; /* its address stands for arrange_block */
+    if (!cache && !(cache = c->own = dv_weights_cache_new(err)))
+        return false;
+    const dv_packed_key key = { w, &maker, { c->isa->lanes, c->n, c->k } };
+    const size_t bytes = data_floats(c) * sizeof(float) + (size_t)blocks_of(c) * sizeof(bool);
+    dv_packed *packed = dv_weights_cache_get(cache, &key, bytes, err);
+    if (!packed)
+        return false;
+    const arrange_job job = { c, w };
+    const float *data =
+        dv_packed_data(packed, &(dv_packing){ blocks_of(c), arrange_block, &job }, pool);
+    const bool *finite = (const bool *)(data + data_floats(c));
+    for (int i = 0; i < blocks_of(c); i++)
         if (!finite[i])
-            return false;
+            return true;
+    c->data = data;
     return true;
 }
 
-bool dv_columns_new(int n, int k, const float *w, dv_pool *pool, dv_columns **made, dv_error *err)
+bool dv_columns_new(int n, int k, const float *w, dv_weights_cache *cache, dv_pool *pool,
+                    dv_columns **made, dv_error *err)
 {
     *made = NULL;
-    const int blocks = (n + BLOCK - 1) / BLOCK, pitch = blocks * BLOCK;
+    const int pitch = (n + BLOCK - 1) / BLOCK * BLOCK;
     if ((int64_t)pitch * k > INT32_MAX) /* a term's offset */
         return true;
     dv_columns *c = calloc(1, sizeof *c);
-    bool *finite = calloc((size_t)blocks, sizeof *finite);
-    if (c) {
-        *c = (dv_columns){ .isa = dv_isa_best(), .n = n, .k = k, .pitch = pitch };
-        c->piece = n < 2 * PIECE ? SMALL_PIECE : PIECE;
-        c->data = dv_large_alloc((size_t)k * (size_t)pitch * sizeof *w);
-    }
-    const bool ok = c && finite && c->data;
-    if (!ok)
-        dv_fail(err, DV_NO_MEMORY, "no memory for %d x %d weights", n, k);
-    if (ok && arrange(c, w, finite, pool))
+    if (!c)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d x %d weights", n, k);
+    *c = (dv_columns){ .isa = dv_isa_best(), .n = n, .k = k, .pitch = pitch };
+    c->piece = n < 2 * PIECE ? SMALL_PIECE : PIECE;
+    const bool ok = arrange(c, w, cache, pool, err);
+    if (c->data)
         *made = c;
     else
         dv_columns_free(c);
-    free(finite);
     return ok;
 }
 
 void dv_columns_free(dv_columns *c)
 {
     if (c)
-        free(c->data);
+        dv_weights_cache_free(c->own);
     free(c);
 }
 

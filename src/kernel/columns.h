@@ -1,12 +1,14 @@
 /* columns.h - a fully connected layer on inputs of which many are zero, as they are behind a ReLU:
  * only the columns of W that meet something else are read. W is arranged for that in a copy of its
- * own, which pays when many images follow each other. The same bytes as dv_gemv. */
+ * own (see weights_cache.h), which pays when many images follow each other. The same bytes as
+ * dv_gemv. */
 #ifndef DV_KERNEL_COLUMNS_H
 #define DV_KERNEL_COLUMNS_H
 
 #include "deconvviz/error.h"
 #include "deconvviz/pool.h"
 #include "kernel/epilogue.h"
+#include "kernel/weights_cache.h"
 
 #include <stddef.h>
 
@@ -14,9 +16,9 @@ typedef struct dv_columns dv_columns;
 
 /* *made, which the caller frees with dv_columns_free, from W (n,k), which is read here and not
  * afterwards; NULL where W does not lend itself to it: a weight that is not finite times zero is
- * not zero. Fails when memory runs out. */
-bool dv_columns_new(int n, int k, const float *w, dv_pool *pool, dv_columns **made,
-                    dv_error *err) DV_MUST_CHECK;
+ * not zero. cache: must outlive it; NULL: one of its own. Fails when memory runs out. */
+bool dv_columns_new(int n, int k, const float *w, dv_weights_cache *cache, dv_pool *pool,
+                    dv_columns **made, dv_error *err) DV_MUST_CHECK;
 void dv_columns_free(dv_columns *c); /* NULL is fine */
 
 /* Bytes of scratch for a product by so many workers. */

@@ -1,6 +1,5 @@
 #include "kernel/conv.h"
 
-#include "base/large.h"
 #include "kernel/conv_method.h"
 
 #include <assert.h>
@@ -37,44 +36,86 @@ static void choose(dv_conv *k)
         k->transposed[DV_CONV_METHODS - 1] = &dv_conv_gemm;
 }
 
-/* Room for the weights of a method that arranges them; not touched yet. */
-static bool reserve(const dv_conv *k, int slot, dv_error *err)
+static const dv_conv_method *method_of(const dv_conv *k, int slot)
 {
-    const dv_conv_method *m = slot == FORWARD_SLOT ? k->forward : k->transposed[slot];
-    if (!m || !m->pack)
+    return slot == FORWARD_SLOT ? k->forward : k->transposed[slot];
+}
+
+static dv_direction direction_of(int slot)
+{
+    return slot == FORWARD_SLOT ? DV_FORWARD : DV_TRANSPOSED;
+}
+
+enum { ORDER_WORD = DV_PACKED_WORDS - 1 }; /* of a key */
+
+/* Room for the weights of a method that arranges them; not touched yet. Where they stand in another
+ * order already, for a map of another size, that will do: better than a second copy. */
+static bool reserve(dv_conv *k, int slot, dv_weights_cache *cache, dv_error *err)
+{
+    const dv_conv_method *m = method_of(k, slot);
+    if (!m || !m->arrange)
         return true;
-    const dv_direction direction = slot == FORWARD_SLOT ? DV_FORWARD : DV_TRANSPOSED;
-    const size_t size = m->packed_size(k, direction);
-    k->packed[slot].data = dv_large_alloc(size);
-    if (!k->packed[slot].data)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu bytes of weights", size);
+    const dv_conv_shape *s = &k->s;
+    const dv_arrangement a = m->arrange(k, direction_of(slot));
+    dv_packed_key key = { .weights = k->weight,
+                          .maker = m,
+                          .how = { direction_of(slot), k->isa->lanes, k->isa->narrow_panel,
+                                   s->out_channels, s->in_channels, s->group, s->kernel[0],
+                                   s->kernel[1], a.variant[0], a.variant[1] } };
+    int32_t *order = &key.how[ORDER_WORD];
+    for (int i = 0; !k->packed[slot] && i < a.orders; i++) {
+        *order = i;
+        k->packed[slot] = dv_weights_cache_find(cache, &key);
+    }
+    if (!k->packed[slot]) {
+        *order = a.order;
+        k->packed[slot] = dv_weights_cache_get(cache, &key, a.bytes, err);
+    }
+    if (a.orders)
+        k->order[direction_of(slot)] = *order;
+    return k->packed[slot] != NULL;
+}
+
+static bool make_table(dv_conv *k, dv_error *err)
+{
+    const size_t bytes = k->forward->table_size ? k->forward->table_size(k) : 0;
+    if (bytes == 0)
+        return true;
+    k->table = malloc(bytes);
+    if (!k->table)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu bytes of offsets", bytes);
+    k->forward->fill_table(k, k->table);
+    return true;
+}
+
+static bool make(dv_conv *k, dv_weights_cache *cache, dv_error *err)
+{
+    if (!cache && !(cache = k->own = dv_weights_cache_new(err)))
+        return false;
+    choose(k);
+    if (k->uses & DV_CONV_FORWARD && (!reserve(k, FORWARD_SLOT, cache, err) || !make_table(k, err)))
+        return false;
+    for (int i = 0; k->uses & DV_CONV_TRANSPOSED && i < DV_CONV_METHODS; i++)
+        if (!reserve(k, i, cache, err))
+            return false;
     return true;
 }
 
 dv_conv *dv_conv_new(const dv_conv_shape *s, const float *weight, unsigned uses,
-                     dv_precision precision, dv_error *err)
+                     dv_precision precision, dv_weights_cache *cache, dv_error *err)
 {
     dv_conv *k = calloc(1, sizeof *k);
-    dv_packed *packed = calloc(SLOTS, sizeof *packed);
-    if (!k || !packed) {
+    if (!k) {
         dv_fail(err, DV_NO_MEMORY, "no memory for a convolution");
-        free(k);
-        free(packed);
         return NULL;
     }
-    *k = (dv_conv){
-        .s = *s, .weight = weight, .isa = dv_isa_best(), .uses = uses, .precision = precision
-    };
-    k->packed = packed;
-    for (int i = 0; i < SLOTS; i++) {
-        atomic_init(&packed[i].ready, false);
-        pthread_mutex_init(&packed[i].lock, NULL);
-    }
-    choose(k);
-    bool ok = !(uses & DV_CONV_FORWARD) || reserve(k, FORWARD_SLOT, err);
-    for (int i = 0; ok && uses & DV_CONV_TRANSPOSED && i < DV_CONV_METHODS; i++)
-        ok = reserve(k, i, err);
-    if (!ok) {
+    *k = (dv_conv){ .s = *s,
+                    .weight = weight,
+                    .isa = dv_isa_best(),
+                    .uses = uses,
+                    .precision = precision,
+                    .order = { DV_ANY_ORDER, DV_ANY_ORDER } };
+    if (!make(k, cache, err)) {
         dv_conv_free(k);
         return NULL;
     }
@@ -85,30 +126,35 @@ void dv_conv_free(dv_conv *k)
 {
     if (!k)
         return;
-    for (int i = 0; i < SLOTS; i++) {
-        free(k->packed[i].data);
-        pthread_mutex_destroy(&k->packed[i].lock);
-    }
-    free(k->packed);
+    dv_weights_cache_free(k->own);
+    free(k->table);
     free(k);
+}
+
+typedef struct pack_job {
+    const dv_conv *k;
+    int slot;
+} pack_job;
+
+static void pack_part(const void *ctx, int part, void *data)
+{
+    const pack_job *j = ctx;
+    method_of(j->k, j->slot)->pack(j->k, direction_of(j->slot), part, data);
 }
 
 /* The weights are read here for the first time, by whichever thread comes first. */
 static const void *need_packed(const dv_conv *k, int slot, dv_pool *pool)
 {
-    dv_packed *p = &k->packed[slot];
-    if (!p->data || atomic_load_explicit(&p->ready, memory_order_acquire))
-        return p->data;
-    pthread_mutex_lock(&p->lock);
-    if (!atomic_load_explicit(&p->ready, memory_order_relaxed)) {
-        if (slot == FORWARD_SLOT)
-            k->forward->pack(k, DV_FORWARD, p->data, pool);
-        else
-            k->transposed[slot]->pack(k, DV_TRANSPOSED, p->data, pool);
-        atomic_store_explicit(&p->ready, true, memory_order_release);
-    }
-    pthread_mutex_unlock(&p->lock);
-    return p->data;
+    if (!k->packed[slot])
+        return NULL;
+    const pack_job job = { k, slot };
+    const dv_arrangement a = method_of(k, slot)->arrange(k, direction_of(slot));
+    return dv_packed_data(k->packed[slot], &(dv_packing){ a.parts, pack_part, &job }, pool);
+}
+
+void dv_conv_arrange(const dv_conv *k, dv_pool *pool)
+{
+    need_packed(k, FORWARD_SLOT, pool);
 }
 
 const char *dv_conv_kernel(const dv_conv *k)

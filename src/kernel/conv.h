@@ -1,9 +1,10 @@
 /* conv.h - two-dimensional convolution and its transpose.
  *
- * One object per layer and plan, made from the geometry and the weights; it may keep the weights
- * in another arrangement (made when a direction is first prepared) and picks the fastest kernel.
- * Which one is a matter of this folder alone. Everything here computes in float32, gives the same
- * bytes for any number of threads, and is safe to call from many threads on one dv_conv. */
+ * One object per layer and plan, made from the geometry and the weights, which picks the fastest
+ * kernel. Which one is a matter of this folder alone, and so is the arrangement in which that reads
+ * the weights; the copy belongs to a cache, which all objects with these weights share. Everything
+ * here computes in float32, gives the same bytes for any number of threads, and is safe to call
+ * from many threads on one dv_conv. */
 #ifndef DV_KERNEL_CONV_H
 #define DV_KERNEL_CONV_H
 
@@ -11,6 +12,7 @@
 #include "deconvviz/tensor.h"
 #include "kernel/epilogue.h"
 #include "kernel/precision.h"
+#include "kernel/weights_cache.h"
 
 /* Axis 0 is y, 1 is x. */
 typedef struct dv_conv_shape {
@@ -29,12 +31,17 @@ enum {
     DV_CONV_TRANSPOSED = 2, /* dv_conv_transposed will be called */
 };
 
-/* weight: (M, C/group, kh, kw), float32; it must outlive the object. `uses` is a sum of DV_CONV_…;
- * `precision` bounds the choice of kernels. Takes little time: weights are rearranged on first use.
- * NULL with err set when memory runs out. The caller frees it with dv_conv_free. */
+/* weight: (M, C/group, kh, kw), float32; it must outlive the object, and the cache, which must
+ * outlive the object too; NULL: one of its own. `uses` is a sum of DV_CONV_…; `precision` bounds
+ * the choice of kernels. Takes little time: weights are rearranged on first use. NULL with err set
+ * when memory runs out. The caller frees it with dv_conv_free. */
 dv_conv *dv_conv_new(const dv_conv_shape *s, const float *weight, unsigned uses,
-                     dv_precision precision, dv_error *err) DV_MUST_CHECK;
+                     dv_precision precision, dv_weights_cache *cache, dv_error *err) DV_MUST_CHECK;
 void dv_conv_free(dv_conv *k); /* NULL is fine */
+
+/* Rearranges the weights for the forward direction now, on all workers, rather than on first use.
+ */
+void dv_conv_arrange(const dv_conv *k, dv_pool *pool);
 
 /* Name of the kernel chosen for the forward direction, for reports: "gemm", "1x1", … */
 const char *dv_conv_kernel(const dv_conv *k);

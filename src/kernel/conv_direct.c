@@ -121,46 +121,45 @@ static size_t weight_floats(const dv_conv *k, const plan *p)
     return (size_t)k->s.group * (size_t)p->panels * (size_t)p->panel * (size_t)p->depth;
 }
 
-static size_t packed_size(const dv_conv *k, dv_direction direction)
+static dv_arrangement arrange(const dv_conv *k, dv_direction direction)
 {
     (void)direction;
     plan p;
     make_plan(k, &p);
-    return (weight_floats(k, &p) + (size_t)p.depth) * sizeof(float);
+    return (dv_arrangement){ .bytes = weight_floats(k, &p) * sizeof(float),
+                             .parts = k->s.group * p.panels,
+                             .variant = { p.panel } };
 }
 
-typedef struct pack_job {
-    const dv_conv *k;
-    plan p;
-    float *packed;
-} pack_job;
-
-static void pack_panel(void *ctx, int i, int worker)
+/* A panel: (depth, channel of the panel), zeros behind the last channel. */
+static void pack(const dv_conv *k, dv_direction direction, int part, void *packed)
 {
-    (void)worker;
-    const pack_job *j = ctx;
-    const int depth = j->p.depth, panel = j->p.panel,
-              channels = j->k->s.out_channels / j->k->s.group;
-    const int group = i / j->p.panels, first = i % j->p.panels * panel;
-    const float *from = j->k->weight + ((size_t)group * channels + first) * depth;
-    float *to = j->packed + (size_t)i * (size_t)panel * (size_t)depth;
+    (void)direction;
+    plan p;
+    make_plan(k, &p);
+    const int depth = p.depth, panel = p.panel, channels = k->s.out_channels / k->s.group;
+    const int group = part / p.panels, first = part % p.panels * panel;
+    const float *from = k->weight + ((size_t)group * channels + first) * depth;
+    float *to = (float *)packed + (size_t)part * (size_t)panel * (size_t)depth;
     for (int c = 0; c < panel; c++)
         for (int t = 0; t < depth; t++)
             to[t * panel + c] = first + c < channels ? from[(size_t)c * depth + t] : 0;
 }
 
-/* Panels (group, panel, depth, channel of the panel), zeros behind the last channel; then the
- * offsets (depth). */
-static void pack(const dv_conv *k, dv_direction direction, void *packed, dv_pool *pool)
+static size_t table_size(const dv_conv *k)
 {
-    (void)direction;
-    const dv_conv_shape *s = &k->s;
-    pack_job j = { .k = k, .packed = packed };
-    make_plan(k, &j.p);
-    dv_pool_run(pool, s->group * j.p.panels, pack_panel, &j);
+    plan p;
+    make_plan(k, &p);
+    return (size_t)p.depth * sizeof(int32_t);
+}
 
-    const plan p = j.p;
-    int32_t *offset = (int32_t *)(void *)(j.packed + weight_floats(k, &p));
+/* The offsets (depth) into the planes. */
+static void fill_table(const dv_conv *k, void *table)
+{
+    const dv_conv_shape *s = &k->s;
+    plan p;
+    make_plan(k, &p);
+    int32_t *offset = table;
     for (int c = 0; c < s->in_channels / s->group; c++)
         for (int ty = 0; ty < s->kernel[0]; ty++)
             for (int tx = 0; tx < s->kernel[1]; tx++) {
@@ -343,9 +342,8 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
                     float *y, void *scratch, dv_pool *pool)
 {
     const dv_conv_shape *s = &k->s;
-    job j = { .k = k, .ep = ep, .weight = packed, .planes = scratch };
+    job j = { .k = k, .ep = ep, .weight = packed, .planes = scratch, .offset = k->table };
     make_plan(k, &j.p);
-    j.offset = (const int32_t *)(const void *)(j.weight + weight_floats(k, &j.p));
     j.scratch = (char *)scratch + planes_size(k, &j.p);
     j.scratch_size = tile_size(k, &j.p);
     j.blocks = dv_ceil_div(j.p.pixels, j.p.block);
@@ -362,8 +360,10 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
 const dv_conv_method dv_conv_direct = {
     .name = "direct",
     .fits = fits,
-    .packed_size = packed_size,
+    .arrange = arrange,
     .pack = pack,
+    .table_size = table_size,
+    .fill_table = fill_table,
     .forward_scratch = forward_scratch,
     .forward = forward,
 };

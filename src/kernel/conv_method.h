@@ -6,10 +6,20 @@
 #include "kernel/isa.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 
 typedef enum dv_direction { DV_FORWARD, DV_TRANSPOSED } dv_direction;
+
+enum { DV_ANY_ORDER = -1 }; /* nothing is arranged yet */
+
+/* Weights in the order in which a method reads them. */
+typedef struct dv_arrangement {
+    size_t bytes;
+    int parts;          /* that can be made side by side */
+    int32_t variant[2]; /* what its bytes depend on beside the shape of the weights, the groups, the
+                           direction and the instruction set */
+    int orders, order;  /* and the order of its parts: how many the method can read (0: one), and
+                           the one that it prefers */
+} dv_arrangement;
 
 /* One way: a const struct in a file conv_NAME.c, listed in conv.c. */
 typedef struct dv_conv_method {
@@ -21,10 +31,15 @@ typedef struct dv_conv_method {
      * vectors multiplied and added. */
     double (*cost)(const dv_conv *k, const dv_box *out, size_t nonzeros);
 
-    /* Bytes of the weights in the method's own arrangement, and the arranging; NULL: it takes them
-     * as they are. pack writes to memory aligned to 64 bytes; the pool's workers share it. */
-    size_t (*packed_size)(const dv_conv *k, dv_direction direction);
-    void (*pack)(const dv_conv *k, dv_direction direction, void *packed, dv_pool *pool);
+    /* The method's own arrangement of the weights, and one part of the arranging, to memory aligned
+     * to 64 bytes. NULL: it takes them as they are. */
+    dv_arrangement (*arrange)(const dv_conv *k, dv_direction direction);
+    void (*pack)(const dv_conv *k, dv_direction direction, int part, void *packed);
+
+    /* Bytes of what else the forward direction looks up, which depends on the geometry; and the
+     * filling. NULL: nothing. */
+    size_t (*table_size)(const dv_conv *k);
+    void (*fill_table)(const dv_conv *k, void *table);
 
     /* As the dv_conv_… functions of the same names; packed: what pack made. NULL where it never
      * fits. */
@@ -41,13 +56,6 @@ extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise, dv_conv_direct, dv_
 
 enum { DV_CONV_METHODS = 6 };
 
-/* Weights as a method wants them, arranged when they are first used. */
-typedef struct dv_packed {
-    void *data; /* NULL where the method has none */
-    atomic_bool ready;
-    pthread_mutex_t lock; /* held by who arranges them */
-} dv_packed;
-
 struct dv_conv {
     dv_conv_shape s;
     const float *weight; /* (M, C/group, kh, kw), the caller's */
@@ -56,7 +64,10 @@ struct dv_conv {
     dv_precision precision;
     const dv_conv_method *forward;
     const dv_conv_method *transposed[DV_CONV_METHODS]; /* those that fit; NULL others */
-    dv_packed *packed; /* (DV_CONV_METHODS + 1) transposed, by method; then forward */
+    dv_weights_cache *own;                             /* NULL: the caller's is used */
+    dv_packed *packed[DV_CONV_METHODS + 1]; /* transposed, by method, then forward; NULL: none */
+    int order[2];                           /* by direction: see dv_arrangement */
+    void *table;                            /* the forward method's */
 };
 
 /* So many of the terms of a sum are summed by themselves. Of n terms, as many blocks as terms in a

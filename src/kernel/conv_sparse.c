@@ -65,46 +65,35 @@ static bool fits(const dv_conv *k, dv_direction direction)
     return l.vectors <= DV_SUM_WIDTH && l.rows > 0 && l.chunk_floats < INT32_MAX / 2;
 }
 
-static size_t packed_size(const dv_conv *k, dv_direction direction)
+static dv_arrangement arrange(const dv_conv *k, dv_direction direction)
 {
     (void)direction;
-    return layout_of(k).group_floats * (size_t)k->s.group * sizeof(float);
+    const layout l = layout_of(k);
+    return (dv_arrangement){ .bytes = l.group_floats * (size_t)k->s.group * sizeof(float),
+                             .parts = k->s.group * l.chunks,
+                             .variant = { l.chunk } };
 }
 
-typedef struct pack_job {
-    const dv_conv *k;
-    layout l;
-    float *packed;
-} pack_job;
-
-static void pack_chunk(void *ctx, int i, int worker)
+/* A chunk of a group: (output channel, tap y, tap x, input channel), a row of a kernel rounded up
+ * to vectors with zeros. */
+static void pack(const dv_conv *k, dv_direction direction, int part, void *packed)
 {
-    (void)worker;
-    const pack_job *j = ctx;
-    const dv_conv_shape *s = &j->k->s;
-    const layout *l = &j->l;
+    (void)direction;
+    const dv_conv_shape *s = &k->s;
+    const layout l = layout_of(k);
     const int width = s->kernel[1], taps = s->kernel[0] * width;
-    const int group = i / l->chunks, first = i % l->chunks * l->chunk;
-    const int channels = dv_least(l->chunk, l->in - first);
-    float *to = j->packed + (size_t)i * l->chunk_floats;
-    for (int m = 0; m < l->out; m++) {
-        const float *from = j->k->weight + ((size_t)(group * l->out + m) * l->in + first) * taps;
-        for (int ty = 0; ty < s->kernel[0]; ty++, to += l->row) {
-            memset(to, 0, l->row * sizeof *to);
+    const int group = part / l.chunks, first = part % l.chunks * l.chunk;
+    const int channels = dv_least(l.chunk, l.in - first);
+    float *to = (float *)packed + (size_t)part * l.chunk_floats;
+    for (int m = 0; m < l.out; m++) {
+        const float *from = k->weight + ((size_t)(group * l.out + m) * l.in + first) * taps;
+        for (int ty = 0; ty < s->kernel[0]; ty++, to += l.row) {
+            memset(to, 0, l.row * sizeof *to);
             for (int c = 0; c < channels; c++)
                 for (int tx = 0; tx < width; tx++)
-                    to[tx * l->chunk + c] = from[c * taps + ty * width + tx];
+                    to[tx * l.chunk + c] = from[c * taps + ty * width + tx];
         }
     }
-}
-
-/* (group, chunk, output channel, tap y, tap x, input channel), a row of a kernel rounded up to
- * vectors with zeros. */
-static void pack(const dv_conv *k, dv_direction direction, void *packed, dv_pool *pool)
-{
-    (void)direction;
-    pack_job j = { .k = k, .l = layout_of(k), .packed = packed };
-    dv_pool_run(pool, k->s.group * j.l.chunks, pack_chunk, &j);
 }
 
 static size_t pixels_of(const dv_box *out)
@@ -298,7 +287,7 @@ const dv_conv_method dv_conv_sparse = {
     .name = "sparse",
     .fits = fits,
     .cost = cost,
-    .packed_size = packed_size,
+    .arrange = arrange,
     .pack = pack,
     .transposed_scratch = transposed_scratch,
     .transposed = transposed,

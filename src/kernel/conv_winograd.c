@@ -63,7 +63,10 @@ static bool describe(const dv_conv *k, dv_direction direction, dv_winograd *w)
     w->depth = w->channels * w->parts;
     w->block = dv_sum_block(k, w->depth);
     const int *map = direction == DV_FORWARD ? s->out : s->in;
-    dv_winograd_arrange(w, map[0], map[1]);
+    const bool panels = k->order[direction] == DV_ANY_ORDER
+                            ? dv_winograd_by_panels(w, map[0], map[1])
+                            : k->order[direction];
+    dv_winograd_arrange(w, map[0], map[1], panels);
     return true;
 }
 
@@ -106,11 +109,21 @@ static double cost(const dv_conv *k, const dv_box *out, size_t nonzeros)
            tiles * vectors * (400 * channels * w.parts + 300.0 * w.outputs * k->s.group);
 }
 
-static size_t packed_size(const dv_conv *k, dv_direction direction)
+/* Vectors of outputs of a group. */
+static int vectors_of(const dv_winograd *w)
+{
+    return w->panels * w->isa->narrow_panel / w->isa->lanes;
+}
+
+static dv_arrangement arrange(const dv_conv *k, dv_direction direction)
 {
     dv_winograd w;
     describe(k, direction, &w);
-    return w.group_floats * (size_t)k->s.group * sizeof(float);
+    return (dv_arrangement){ .bytes = w.group_floats * (size_t)k->s.group * sizeof(float),
+                             .parts = k->s.group * vectors_of(&w),
+                             .variant = { w.size, k->s.stride[0] },
+                             .orders = 2,
+                             .order = w.panel_floats > w.frequency_floats };
 }
 
 /* g (9, lanes): part d % parts of the kernels of outputs [first, first + lanes) on channel
@@ -140,38 +153,22 @@ static void collect(const dv_conv *k, dv_direction direction, const dv_winograd 
     }
 }
 
-typedef struct pack_job {
-    const dv_conv *k;
-    dv_direction direction;
-    dv_winograd w;
-    int vectors; /* of outputs of a group */
-    float *packed;
-} pack_job;
-
 /* The weights of one vector of outputs. */
-static void pack_vector(void *ctx, int i, int worker)
+static void pack(const dv_conv *k, dv_direction direction, int part, void *packed)
 {
-    (void)worker;
     enum { MAX_LANES = 16 };
-    const pack_job *j = ctx;
-    const dv_isa *isa = j->k->isa;
+    const dv_isa *isa = k->isa;
+    dv_winograd w;
+    describe(k, direction, &w);
     const int panel = isa->narrow_panel;
-    const int group = i / j->vectors, first = i % j->vectors * isa->lanes;
+    const int group = part / vectors_of(&w), first = part % vectors_of(&w) * isa->lanes;
     float g[TAPS * TAPS * MAX_LANES];
-    float *u = j->packed + (size_t)group * j->w.group_floats +
-               (size_t)(first / panel) * j->w.panel_floats + (size_t)(first % panel);
-    for (int d = 0; d < j->w.depth; d++, u += panel) {
-        collect(j->k, j->direction, &j->w, group, first, d, g);
-        isa->winograd_weight(j->w.size, g, u, j->w.frequency_floats);
+    float *u = (float *)packed + (size_t)group * w.group_floats +
+               (size_t)(first / panel) * w.panel_floats + (size_t)(first % panel);
+    for (int d = 0; d < w.depth; d++, u += panel) {
+        collect(k, direction, &w, group, first, d, g);
+        isa->winograd_weight(w.size, g, u, w.frequency_floats);
     }
-}
-
-static void pack(const dv_conv *k, dv_direction direction, void *packed, dv_pool *pool)
-{
-    pack_job j = { .k = k, .direction = direction, .packed = packed };
-    describe(k, direction, &j.w);
-    j.vectors = j.w.panels * k->isa->narrow_panel / k->isa->lanes;
-    dv_pool_run(pool, k->s.group * j.vectors, pack_vector, &j);
 }
 
 /* -- forward ---------------------------------------------------------------------------------- */
@@ -307,7 +304,7 @@ const dv_conv_method dv_conv_winograd = {
     .name = "winograd",
     .fits = fits,
     .cost = cost,
-    .packed_size = packed_size,
+    .arrange = arrange,
     .pack = pack,
     .forward_scratch = forward_scratch,
     .forward = forward,

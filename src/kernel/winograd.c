@@ -57,14 +57,19 @@ static size_t round_to_line(size_t floats)
     return (floats + 15) / 16 * 16;
 }
 
-void dv_winograd_arrange(dv_winograd *w, int rows, int columns)
+bool dv_winograd_by_panels(const dv_winograd *w, int rows, int columns)
 {
     const int64_t tiles = (int64_t)dv_ceil_div(rows, w->size) * dv_ceil_div(columns, w->size);
+    return tiles * w->depth * w->frequencies <= CACHED_FLOATS;
+}
+
+void dv_winograd_arrange(dv_winograd *w, int rows, int columns, bool by_panels)
+{
     w->panels = dv_ceil_div(w->outputs, w->isa->narrow_panel);
-    w->small_map = tiles * w->depth * w->frequencies <= CACHED_FLOATS;
+    w->small_map = dv_winograd_by_panels(w, rows, columns);
     const size_t one = (size_t)w->isa->narrow_panel * (size_t)w->depth;
-    w->panel_floats = w->small_map ? one * (size_t)w->frequencies : one;
-    w->frequency_floats = w->small_map ? one : one * (size_t)w->panels;
+    w->panel_floats = by_panels ? one * (size_t)w->frequencies : one;
+    w->frequency_floats = by_panels ? one : one * (size_t)w->panels;
     w->group_floats = one * (size_t)w->panels * (size_t)w->frequencies;
 }
 

@@ -49,9 +49,12 @@ typedef struct dv_winograd_map {
     dv_target y;    /* of the first output; all rows and columns */
 } dv_winograd_map;
 
+/* Whether weights by panels are better for a map of rows x columns; size and depth are set. */
+bool dv_winograd_by_panels(const dv_winograd *w, int rows, int columns);
+
 /* Sets what follows from size, channels, outputs and parts: the arrangement of the weights, for a
- * map of at most rows x columns. */
-void dv_winograd_arrange(dv_winograd *w, int rows, int columns);
+ * map of at most rows x columns. Either order will do. */
+void dv_winograd_arrange(dv_winograd *w, int rows, int columns, bool by_panels);
 
 /* Bytes of scratch for dv_winograd_run; a multiple of 64. */
 size_t dv_winograd_run_scratch(const dv_winograd *w, int rows, int columns, int workers);

@@ -15,6 +15,7 @@
 #include "deconvviz/tensor.h"
 #include "kernel/epilogue.h"
 #include "kernel/precision.h"
+#include "kernel/weights_cache.h"
 #include "tensor/array.h"
 
 /* -- what a loader says of a node ------------------------------------------------------------- */
@@ -102,9 +103,11 @@ typedef struct dv_call {
 
 /* What a plan prepares an operator for. */
 typedef struct dv_use {
-    bool project;           /* the way back will be walked */
-    bool many;              /* for many images: what does not pay for a few may be made */
-    dv_precision precision; /* how much may be rounded */
+    dv_weights_cache *cache; /* for what is made of weights; outlives what is prepared; NULL: each
+                                has its own */
+    bool project;            /* the way back will be walked */
+    bool many;               /* for many images: what does not pay for a few may be made */
+    dv_precision precision;  /* how much may be rounded */
 } dv_use;
 
 /* What project reads beside constants and aux; the plan keeps it. */
@@ -133,8 +136,8 @@ typedef struct dv_op {
     size_t (*scratch_bytes)(const dv_call *c);
 
     /* Makes what is computed once for a plan (a dv_conv, say) and shared by all threads, with the
-     * help of c->pool. NULL (the pointer): nothing to make.
-     * c->ep is final and lives as long as the plan. release frees it. */
+     * help of c->pool; what it makes of weights alone goes to use->cache, for all plans. NULL (the
+     * pointer): nothing to make. c->ep is final and lives as long as the plan. release frees it. */
     bool (*prepare)(const dv_call *c, const dv_use *use, void **state, dv_error *err);
     void (*release)(void *state);
 

@@ -120,11 +120,12 @@ static bool prepare(const dv_call *c, const dv_use *use, void **state, dv_error 
     dv_conv_shape s = conv_shape(c);
     const float *bias = c->n_in > 2 ? c->in[2].data : NULL;
     unsigned uses = DV_CONV_FORWARD | (use->project ? DV_CONV_TRANSPOSED : 0);
-    st->kernel = dv_conv_new(&s, c->in[1].data, uses, use->precision, err);
+    st->kernel = dv_conv_new(&s, c->in[1].data, uses, use->precision, use->cache, err);
     if (!st->kernel || !dv_channel_epilogue_make(&st->ep, &c->ep, bias, s.out_channels, err)) {
         release(st);
         return false;
     }
+    dv_conv_arrange(st->kernel, c->pool);
     *state = st;
     return true;
 }

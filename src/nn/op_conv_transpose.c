@@ -184,7 +184,7 @@ static bool prepare(const dv_call *c, const dv_use *use, void **made, dv_error *
     }
     const float *bias = c->n_in > 2 ? c->in[2].data : NULL;
     unsigned uses = DV_CONV_TRANSPOSED | (use->project ? DV_CONV_FORWARD : 0);
-    st->kernel = dv_conv_new(&s, c->in[1].data, uses, use->precision, err);
+    st->kernel = dv_conv_new(&s, c->in[1].data, uses, use->precision, use->cache, err);
     if (!st->kernel || !dv_channel_epilogue_make(&st->ep, &c->ep, bias, s.in_channels, err)) {
         release(st);
         return false;

@@ -120,7 +120,7 @@ static bool prepare(const dv_call *c, const dv_use *use, void **made, dv_error *
     const float *bias = has_bias(c) && is_plain(c) ? c->in[2].data : NULL;
     if (!dv_channel_epilogue_make(&st->ep, &c->ep, bias, z.n, err) ||
         (use->many && is_vector(c) &&
-         !dv_columns_new(z.n, z.k, c->in[1].data, c->pool, &st->columns, err))) {
+         !dv_columns_new(z.n, z.k, c->in[1].data, use->cache, c->pool, &st->columns, err))) {
         release(st);
         return false;
     }

@@ -122,7 +122,7 @@ static contender enter(const dv_conv_shape *s, const float *w, const char *kerne
         setenv("DECONVVIZ_KERNEL", kernel, 1);
     contender c = { .best = 1e9 };
     dv_error err;
-    c.k = dv_conv_new(s, w, DV_CONV_FORWARD, DV_FAST, &err);
+    c.k = dv_conv_new(s, w, DV_CONV_FORWARD, DV_FAST, NULL, &err);
     if (kernel)
         unsetenv("DECONVVIZ_KERNEL");
     if (!c.k)

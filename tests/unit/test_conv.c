@@ -190,7 +190,7 @@ static dv_precision random_precision(void)
 static void check_forward(const dv_conv_shape *s, dv_precision precision)
 {
     float *x = random_array(count_in(s)), *w = random_array(count_weight(s));
-    dv_conv *k = dv_conv_new(s, w, DV_CONV_FORWARD, precision, NULL);
+    dv_conv *k = dv_conv_new(s, w, DV_CONV_FORWARD, precision, NULL, NULL);
     assert_non_null(k);
     float *y = run_forward(k, s, x, &dv_no_epilogue, NULL);
     size_t i = 0;
@@ -223,7 +223,7 @@ static void forward_is_the_definition_by_hand(void **unused)
     const float x[] = { 1, 2, 3, 4, 5, 6 }, w[] = { 1, 0, 0, 2 };
     const float want[] = { 4, 6, 11, 14 };
     dv_conv_shape s = { 1, 1, { 2, 3 }, 1, { 2, 2 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, { 1, 0 }, 1 };
-    dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_FAST, NULL);
+    dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_FAST, NULL, NULL);
     assert_non_null(k);
     float *y = run_forward(k, &s, x, &dv_no_epilogue, NULL);
     for (int i = 0; i < 4; i++)
@@ -244,7 +244,7 @@ static void epilogue_scales_shifts_and_clamps(void **unused)
                            .shift = i % 3 ? shift : NULL,
                            .lo = i % 5 ? 0 : -INFINITY,
                            .hi = i % 4 ? INFINITY : 0.5F };
-        dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_FAST, NULL);
+        dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_FAST, NULL, NULL);
         assert_non_null(k);
         float *plain = run_forward(k, &s, x, &dv_no_epilogue, NULL);
         float *y = run_forward(k, &s, x, &ep, NULL);
@@ -360,7 +360,7 @@ static void check_transposed(const dv_conv_shape *s, dv_precision precision)
             for (int x = box.lo[DV_X]; x < box.hi[DV_X]; x++)
                 naive_send(s, w, m, y, x, (double)*dv_signal_at(&out, m, y, x), want, size);
 
-    dv_conv *k = dv_conv_new(s, w, DV_CONV_TRANSPOSED, precision, NULL);
+    dv_conv *k = dv_conv_new(s, w, DV_CONV_TRANSPOSED, precision, NULL, NULL);
     assert_non_null(k);
     float *got = run_transposed(k, out, to, before, NULL);
     size_t i = 0;
@@ -397,8 +397,8 @@ static void transposed_is_the_adjoint(void **unused)
         assert_non_null(zero);
         dv_signal out = { .box = random_box(&s) };
         out.data = random_array(dv_box_count(&out.box));
-        dv_conv *k =
-            dv_conv_new(&s, w, DV_CONV_FORWARD | DV_CONV_TRANSPOSED, random_precision(), NULL);
+        dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD | DV_CONV_TRANSPOSED, random_precision(),
+                                 NULL, NULL);
         assert_non_null(k);
         float *y = run_forward(k, &s, x, &dv_no_epilogue, NULL);
         float *back = run_transposed(k, out, dv_box_whole(&in), zero, NULL);
@@ -436,8 +436,8 @@ static void same_bytes_for_any_number_of_threads(void **unused)
             float *zero = calloc(count_in(&s), sizeof *zero);
             assert_non_null(zero);
             dv_signal out = { .box = box, .data = random_signal(&box) };
-            dv_conv *k =
-                dv_conv_new(&s, w, DV_CONV_FORWARD | DV_CONV_TRANSPOSED, random_precision(), NULL);
+            dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD | DV_CONV_TRANSPOSED,
+                                     random_precision(), NULL, NULL);
             assert_non_null(k);
             float *y1 = run_forward(k, &s, x, &dv_no_epilogue, NULL);
             float *y2 = run_forward(k, &s, x, &dv_no_epilogue, pool);
@@ -463,7 +463,7 @@ static double rounding(dv_precision precision)
     float *x = random_array(count_in(&s)), *w = random_array(count_weight(&s));
     for (size_t i = 0; i < count_in(&s); i++)
         x[i] = fmaxf(x[i], 0);
-    dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, precision, NULL);
+    dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, precision, NULL, NULL);
     assert_non_null(k);
     float *y = run_forward(k, &s, x, &dv_no_epilogue, NULL);
     double off = 0, all = 0, unused;
@@ -501,13 +501,13 @@ static void kernels_can_be_asked_for(void **unused)
     dv_conv_shape s = {
         1, 16, { 20, 20 }, 16, { 20, 20 }, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 1
     };
-    dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_FAST, NULL);
+    dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_FAST, NULL, NULL);
     assert_non_null(k);
     const bool backward_only =
         kernel && (strcmp(kernel, "sparse") == 0 || strcmp(kernel, "scatter") == 0);
     assert_string_equal(dv_conv_kernel(k), !kernel ? "winograd" : backward_only ? "gemm" : kernel);
     dv_conv_free(k);
-    k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_EXACT, NULL);
+    k = dv_conv_new(&s, w, DV_CONV_FORWARD, DV_EXACT, NULL, NULL);
     assert_non_null(k);
     assert_string_not_equal(dv_conv_kernel(k), "winograd");
     dv_conv_free(k);

@@ -139,7 +139,7 @@ static void same_bytes_for_any_number_of_threads(void **unused)
 static dv_columns *arranged(int n, int k, const float *w, dv_pool *pool)
 {
     dv_columns *c;
-    assert_true(dv_columns_new(n, k, w, pool, &c, NULL));
+    assert_true(dv_columns_new(n, k, w, NULL, pool, &c, NULL));
     return c;
 }
 
