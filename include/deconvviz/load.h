@@ -25,4 +25,9 @@ bool dv_builtin_map_size(const char *name, int size[2]);
 dv_model *dv_model_open(const char *path, const dv_load_options *options,
                         dv_error *err) DV_MUST_CHECK;
 
+/* The same network for images of another size (H,W): a model of its own, which shares with `m` the
+ * mapped files and all that was made of the weights. Layers that do not fit images of that size,
+ * such as fully connected ones, are left out. Either may be freed first. The same failures. */
+dv_model *dv_model_resized(const dv_model *m, const int size[2], dv_error *err) DV_MUST_CHECK;
+
 #endif

@@ -22,8 +22,9 @@ typedef struct dv_request {
 /* Order, memory and kernels for a request. Const once made, shared by all threads. */
 typedef struct dv_plan dv_plan;
 
-/* The model must outlive the plan. NULL with err set. The caller frees it with dv_plan_free.
- * pool (may be NULL) says for how many workers scratch is planned. */
+/* Weights are rearranged here, by the workers of `pool` (may be NULL), unless another plan of the
+ * model has done so; the copies belong to the model, which must outlive the plan. NULL with err
+ * set. The caller frees it with dv_plan_free. */
 dv_plan *dv_plan_new(const dv_model *m, const dv_request *r, struct dv_pool *pool,
                      dv_error *err) DV_MUST_CHECK;
 void dv_plan_free(dv_plan *p);
@@ -33,13 +34,12 @@ const dv_model *dv_plan_model(const dv_plan *p);
 /* Activations and switches of one image. For one thread at a time; reused image after image. */
 typedef struct dv_trace dv_trace;
 
-/* pool: shares the work of one image among its workers; NULL: all on the calling thread. It must
- * not have more workers than the pool the plan was made with. */
+/* pool: shares the work of one image among its workers; NULL: all on the calling thread. */
 dv_trace *dv_trace_new(const dv_plan *p, struct dv_pool *pool, dv_error *err) DV_MUST_CHECK;
 void dv_trace_free(dv_trace *t);
 
-/* Bytes that a trace allocates. */
-size_t dv_plan_trace_bytes(const dv_plan *p);
+/* Bytes that a trace with this pool allocates. */
+size_t dv_plan_trace_bytes(const dv_plan *p, struct dv_pool *pool);
 
 /* From here on each pass of a trace whose request says so adds to every output of a weight layer
  * (before its activation) a pseudo-random number with a standard deviation of `amount` times the

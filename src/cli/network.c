@@ -138,6 +138,27 @@ const char *cli_network_model(const cli_network_options *o)
     return path && path[0] ? path : DV_DEFAULT_MODEL;
 }
 
+bool cli_network_settle(cli_network *n, const cli_network_options *o, const int *size,
+                        dv_error *err)
+{
+    if (size) {
+        dv_model *m = dv_model_resized(n->model, size, err);
+        if (!m)
+            return false;
+        dv_model_free(n->model);
+        n->model = m;
+    }
+    const dv_shape *in = dv_tensor_shape(n->model, dv_model_input(n->model));
+    n->is_image = in->rank == 4 && (in->dim[1] == 1 || in->dim[1] == 3);
+    if (!n->is_image)
+        return true;
+    if (!settle(n, o, err))
+        return false;
+    if (!o->quiet)
+        note_preprocessing(n, o);
+    return true;
+}
+
 bool cli_network_open(cli_network *n, const cli_network_options *o, const int *map_size,
                       dv_error *err)
 {
@@ -148,17 +169,7 @@ bool cli_network_open(cli_network *n, const cli_network_options *o, const int *m
     if (!o->size && map_size)
         memcpy(load.size, map_size, sizeof load.size);
     n->model = dv_model_open(cli_network_model(o), &load, err);
-    if (!n->model || !make_pool(n, o->threads, err))
-        return false;
-    const dv_shape *in = dv_tensor_shape(n->model, dv_model_input(n->model));
-    n->is_image = in->rank == 4 && (in->dim[1] == 1 || in->dim[1] == 3);
-    if (!n->is_image)
-        return true;
-    if (!settle(n, o, err))
-        return false;
-    if (!o->quiet)
-        note_preprocessing(n, o);
-    return true;
+    return n->model && make_pool(n, o->threads, err) && cli_network_settle(n, o, NULL, err);
 }
 
 /* -- who the model is ------------------------------------------------------------------------- */

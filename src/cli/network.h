@@ -83,6 +83,10 @@ bool cli_network_open(cli_network *n, const cli_network_options *o, const int *m
                       dv_error *err) DV_MUST_CHECK;
 void cli_network_close(cli_network *n);
 
+/* The same for an open model, at another size (H,W) of the input or at its own (NULL). */
+bool cli_network_settle(cli_network *n, const cli_network_options *o, const int *size,
+                        dv_error *err) DV_MUST_CHECK;
+
 /* The size (H,W) of a prepared tensor in a file: what the network's input has to be for it. Fails
  * when it has less than three dimensions. */
 bool cli_tensor_size(const char *path, int size[2], dv_error *err) DV_MUST_CHECK;

@@ -63,9 +63,8 @@ bool cli_open_for(cli_network *n, const cli_network_options *o, const int *map_s
         return false;
     if (!larger)
         return true;
-    bool maps = all_are_maps(n->model, s);
+    const bool maps = all_are_maps(n->model, s);
     cli_selected_free(s);
-    cli_network_close(n);
-    return cli_network_open(n, o, maps ? size : NULL, err) &&
+    return cli_network_settle(n, o, maps ? size : NULL, err) &&
            select_units(n->model, layers, channels, s, err);
 }

@@ -23,17 +23,6 @@ static bool room_for_one(void *list, int n, int *max, int limit, size_t size, co
     return true;
 }
 
-bool dv_model_own(dv_model *m, dv_file f, dv_error *err)
-{
-    if (!room_for_one(&m->files, m->n_files, &m->max_files, DV_MAX_VALUES, sizeof *m->files,
-                      "files", err)) {
-        dv_file_unmap(&f);
-        return false;
-    }
-    m->files[m->n_files++] = f;
-    return true;
-}
-
 static bool add_value(dv_model *m, dv_value v, int *id, dv_error *err)
 {
     if (dv_names_find(m->names, v.name) >= 0)

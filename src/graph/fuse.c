@@ -112,7 +112,9 @@ static bool prepare(dv_plan *p, dv_step *s, dv_pool *pool, dv_error *err)
         return false;
     c.ep = s->ep;
     c.pool = pool;
-    const dv_use use = { .project = p->request.rules != 0,
+    /* Input 1 is the weight, of every operator that has one. */
+    const dv_use use = { .cache = dv_model_cache(p->model, n->n_in > 1 ? n->in[1] : DV_NO_VALUE),
+                         .project = p->request.rules != 0,
                          .many = p->request.images >= MANY_IMAGES,
                          .precision = precision(p, n) };
     if (!op->prepare(&c, &use, &s->state, err))

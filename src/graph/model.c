@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-dv_model *dv_model_new(const char *path, dv_error *err)
+dv_model *dv_model_new(const char *path, dv_source *source, dv_error *err)
 {
     dv_model *m = calloc(1, sizeof *m);
     if (!m) {
@@ -14,9 +14,11 @@ dv_model *dv_model_new(const char *path, dv_error *err)
         return NULL;
     }
     m->input = m->output = DV_NO_VALUE;
-    m->names = dv_names_new(err);
-    m->path = dv_arena_text(&m->arena, path, strlen(path), err);
-    if (!m->names || !m->path) {
+    m->source = source ? dv_source_retain(source) : dv_source_new(NULL, err);
+    m->cache = m->source ? dv_weights_cache_new(err) : NULL;
+    m->names = m->cache ? dv_names_new(err) : NULL;
+    m->path = m->names ? dv_arena_text(&m->arena, path, strlen(path), err) : NULL;
+    if (!m->path) {
         dv_model_free(m);
         return NULL;
     }
@@ -30,13 +32,12 @@ void dv_model_free(dv_model *m)
 {
     if (!m)
         return;
-    for (int i = 0; i < m->n_files; i++)
-        dv_file_unmap(&m->files[i]);
-    free(m->files);
     free(m->values);
     free(m->nodes);
     dv_names_free(m->names);
     dv_arena_release(&m->arena);
+    dv_weights_cache_free(m->cache);
+    dv_source_release(m->source);
     free(m);
 }
 
@@ -66,11 +67,17 @@ const char *dv_model_sha256(const dv_model *model, dv_error *err)
     return m->sha256;
 }
 
+dv_weights_cache *dv_model_cache(const dv_model *m, int value)
+{
+    const dv_array *a = value == DV_NO_VALUE ? NULL : m->values[value].constant;
+    return a && dv_source_holds(m->source, a->data) ? dv_source_cache(m->source) : m->cache;
+}
+
 void dv_model_forget(const dv_model *m, int value)
 {
     const dv_array *a = value == DV_NO_VALUE ? NULL : m->values[value].constant;
-    for (int i = 0; a && i < m->n_files; i++)
-        dv_file_forget(&m->files[i], a->data, dv_shape_count(&a->shape) * dv_dtype_size(a->type));
+    if (a)
+        dv_source_forget(m->source, a->data, dv_shape_count(&a->shape) * dv_dtype_size(a->type));
 }
 
 const dv_preprocess *dv_model_preprocess(const dv_model *m)

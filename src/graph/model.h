@@ -3,8 +3,8 @@
 #define DV_GRAPH_MODEL_H
 
 #include "base/arena.h"
-#include "base/file.h"
 #include "deconvviz/model.h"
+#include "graph/source.h"
 #include "nn/op.h"
 
 enum {
@@ -35,8 +35,8 @@ typedef struct dv_node {
 
 struct dv_model {
     dv_arena arena; /* texts, arrays, params, calls */
-    int n_files, max_files;
-    dv_file *files; /* mapped; unmapped with the model */
+    dv_source *source;
+    dv_weights_cache *cache; /* for what is made of constants in the arena */
 
     int n_values, max_values;
     dv_value *values;
@@ -61,13 +61,11 @@ struct dv_model {
 
 /* -- for loaders ------------------------------------------------------------------------------
  * new, then add_input, add_constant and add_node in topological order, set_output, finish. Every
- * text and array handed over must live in m->arena or in a file of m->files. All of these fail
+ * text and array handed over must live in m->arena or in a file of m->source. All of these fail
  * with one line that names the node or tensor. */
 
-dv_model *dv_model_new(const char *path, dv_error *err) DV_MUST_CHECK;
-
-/* The model takes the file over: it is unmapped when the model is freed (or when this fails). */
-bool dv_model_own(dv_model *m, dv_file f, dv_error *err) DV_MUST_CHECK;
+/* A user of `source` more, or a source of its own (NULL), with no weights asked for. */
+dv_model *dv_model_new(const char *path, dv_source *source, dv_error *err) DV_MUST_CHECK;
 
 /* The network's one input. (Projecting needs N = 1; a forward pass does not.) */
 bool dv_model_add_input(dv_model *m, const char *name, const dv_shape *s,
@@ -111,6 +109,10 @@ bool dv_count_behind(dv_model *m, dv_error *err) DV_MUST_CHECK;
 
 /* The spec of a node, as its parse and infer saw it. operands: room for n_in. */
 dv_node_spec dv_node_spec_of(const dv_model *m, const dv_node *n, dv_operand *operands);
+
+/* Where copies of a constant belong that plans share: to the source, if its numbers lie in one of
+ * the files, else to the model. */
+dv_weights_cache *dv_model_cache(const dv_model *m, int value);
 
 /* A constant that will hardly be read again: what is mapped of it need not stay in memory. */
 void dv_model_forget(const dv_model *m, int value);

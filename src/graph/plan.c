@@ -43,22 +43,39 @@ static void mark_needed(dv_plan *p, bool *wanted)
     }
 }
 
-typedef struct conversion {
-    const dv_array *from;
-    float *to;
-} conversion;
-
 enum { PIECE = 1 << 16 }; /* numbers that are converted in one task */
 
-static void convert_piece(void *ctx, int i, int worker)
+static void convert_piece(const void *ctx, int i, void *data)
 {
-    (void)worker;
-    const conversion *c = ctx;
-    const size_t first = (size_t)i * PIECE, left = dv_shape_count(&c->from->shape) - first;
-    dv_array_copy_floats(c->from, first, left < PIECE ? left : PIECE, c->to + first);
+    const dv_array *from = ctx;
+    const size_t first = (size_t)i * PIECE, left = dv_shape_count(&from->shape) - first;
+    dv_array_copy_floats(from, first, left < PIECE ? left : PIECE, (float *)data + first);
 }
 
-/* float32 data of each constant that a needed node reads: mapped where it stands so in the file. */
+/* float32 data of a constant: mapped where it stands so in the file, else a copy that all plans
+ * share. NULL with err set when memory runs out. */
+static const float *floats_of(const dv_model *m, int value, dv_pool *pool, dv_error *err)
+{
+    static const char maker; /* its address stands for convert_piece */
+    const dv_array *a = m->values[value].constant;
+    const float *mapped = dv_array_floats(a);
+    if (mapped)
+        return mapped;
+    const size_t count = dv_shape_count(&a->shape); /* less than 2^31 */
+    const dv_packed_key key = { a->data, &maker, { (int32_t)a->type, (int32_t)count } };
+    dv_packed *copy =
+        dv_weights_cache_get(dv_model_cache(m, value), &key, count * sizeof(float), err);
+    if (!copy) {
+        dv_fail_in(err, "tensor '%s'", m->values[value].name);
+        return NULL;
+    }
+    const dv_packing how = { (int)((count + PIECE - 1) / PIECE), convert_piece, a };
+    const float *data = dv_packed_data(copy, &how, pool);
+    dv_model_forget(m, value);
+    return data;
+}
+
+/* Of each constant that a needed node reads. */
 static bool convert_constants(dv_plan *p, dv_pool *pool, dv_error *err)
 {
     const dv_model *m = p->model;
@@ -67,28 +84,19 @@ static bool convert_constants(dv_plan *p, dv_pool *pool, dv_error *err)
         return false;
     for (int i = 0; i < m->n_nodes; i++)
         for (int k = 0; p->needed[i] && k < m->nodes[i].n_in; k++) {
-            int v = m->nodes[i].in[k];
-            const dv_array *a = v != DV_NO_VALUE ? m->values[v].constant : NULL;
-            if (!a || p->constants[v])
+            const int v = m->nodes[i].in[k];
+            if (v == DV_NO_VALUE || !m->values[v].constant || p->constants[v])
                 continue;
-            p->constants[v] = dv_array_floats(a);
-            if (p->constants[v])
-                continue;
-            size_t count = dv_shape_count(&a->shape);
-            float *to = dv_arena_array(&p->arena, count, sizeof *to, err);
-            if (!to)
-                return dv_fail_in(err, "tensor '%s'", m->values[v].name);
-            conversion c = { a, to };
-            dv_pool_run(pool, (int)((count + PIECE - 1) / PIECE), convert_piece, &c);
-            dv_model_forget(m, v);
-            p->constants[v] = to;
+            p->constants[v] = floats_of(m, v, pool, err);
+            if (!p->constants[v])
+                return false;
         }
     return true;
 }
 
-/* The largest scratch of any step. */
-static void plan_scratch(dv_plan *p, dv_pool *pool)
+size_t dv_plan_scratch(const dv_plan *p, dv_pool *pool)
 {
+    size_t most = 0;
     for (int i = 0; i < p->n_steps; i++) {
         const dv_step *s = &p->steps[i];
         const dv_op *op = p->model->nodes[s->node].op;
@@ -99,9 +107,9 @@ static void plan_scratch(dv_plan *p, dv_pool *pool)
         c.ep = s->ep;
         c.pool = pool;
         size_t bytes = op->scratch_bytes(&c);
-        if (bytes > p->scratch)
-            p->scratch = bytes;
+        most = bytes > most ? bytes : most;
     }
+    return most;
 }
 
 static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
@@ -117,10 +125,7 @@ static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
     if (!wanted || !p->needed || !p->kept || !copy_request(p, r, err))
         return false;
     mark_needed(p, wanted);
-    if (!convert_constants(p, pool, err) || !dv_plan_steps(p, pool, err) || !dv_plan_places(p, err))
-        return false;
-    plan_scratch(p, pool);
-    return true;
+    return convert_constants(p, pool, err) && dv_plan_steps(p, pool, err) && dv_plan_places(p, err);
 }
 
 dv_plan *dv_plan_new(const dv_model *m, const dv_request *r, dv_pool *pool, dv_error *err)
@@ -131,7 +136,6 @@ dv_plan *dv_plan_new(const dv_model *m, const dv_request *r, dv_pool *pool, dv_e
         return NULL;
     }
     p->model = m;
-    p->workers = dv_pool_size(pool);
     if (!make(p, r, pool, err)) {
         dv_plan_free(p);
         return NULL;
@@ -157,7 +161,7 @@ const dv_model *dv_plan_model(const dv_plan *p)
     return p->model;
 }
 
-size_t dv_plan_trace_bytes(const dv_plan *p)
+size_t dv_plan_trace_bytes(const dv_plan *p, dv_pool *pool)
 {
-    return (size_t)p->n_units * DV_PLACE_UNIT + p->scratch;
+    return (size_t)p->n_units * DV_PLACE_UNIT + dv_plan_scratch(p, pool);
 }

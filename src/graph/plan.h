@@ -17,7 +17,7 @@ typedef struct dv_step {
 } dv_step;
 
 struct dv_plan {
-    dv_arena arena; /* everything below, and constants converted to float32 */
+    dv_arena arena; /* everything below */
     const dv_model *model;
     dv_request request;      /* keep points into the arena */
     const float **constants; /* (n_values) float32 data of the constants that run; NULL others */
@@ -29,9 +29,10 @@ struct dv_plan {
     void **states;    /* (n_nodes) of the steps, for the way back */
     dv_place *aux;    /* (n_nodes) */
     dv_place n_units; /* memory of a trace, without scratch */
-    size_t scratch;   /* bytes of scratch */
-    int workers;      /* that scratch is planned for */
 };
+
+/* Bytes of scratch for the largest step of a pass on so many workers. */
+size_t dv_plan_scratch(const dv_plan *p, dv_pool *pool);
 
 /* Steps of dv_plan_new, in files of their own. */
 /* fuse.c: the nodes into steps */

@@ -79,13 +79,13 @@ static bool make(dv_trace *t, dv_error *err)
         if (p->needed[i])
             n_tensors += 2 * (size_t)(m->nodes[i].n_in + m->nodes[i].n_out);
     t->memory = dv_large_alloc((size_t)p->n_units * DV_PLACE_UNIT);
-    t->scratch = dv_large_alloc(p->scratch);
+    t->scratch = dv_large_alloc(dv_plan_scratch(p, t->pool));
     t->tensors = calloc(n_tensors, sizeof *t->tensors);
     t->forward = calloc((size_t)p->n_steps + 1, sizeof *t->forward);
     t->back = calloc((size_t)m->n_nodes + 1, sizeof *t->back);
     if (!t->memory || !t->scratch || !t->tensors || !t->forward || !t->back)
         return dv_fail(err, DV_NO_MEMORY, "no memory for a forward pass: %zu bytes",
-                       dv_plan_trace_bytes(p));
+                       dv_plan_trace_bytes(p, t->pool));
     dv_tensor *room = t->tensors;
     for (int i = 0; i < p->n_steps; i++)
         make_forward(t, i, &room);
@@ -97,11 +97,6 @@ static bool make(dv_trace *t, dv_error *err)
 
 dv_trace *dv_trace_new(const dv_plan *p, dv_pool *pool, dv_error *err)
 {
-    if (dv_pool_size(pool) > p->workers) {
-        dv_fail(err, DV_BAD_USAGE, "a trace for %d workers by a plan for %d", dv_pool_size(pool),
-                p->workers);
-        return NULL;
-    }
     dv_trace *t = calloc(1, sizeof *t);
     if (!t) {
         dv_fail(err, DV_NO_MEMORY, "no memory for a trace");

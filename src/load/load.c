@@ -29,6 +29,8 @@ static bool open_builtin(dv_model *m, const dv_file *network, const dv_file *wei
     dv_network_request q = { .loaded = weights, .size = { o->size[0], o->size[1] } };
     m->hash_path = NULL;
     m->hash_data = *weights;
+    if (!dv_source_holds(m->source, weights->data) && !dv_source_lend(m->source, weights, err))
+        return false;
     return dv_network_build(m, network->data, network->size, &q, err) ||
            dv_fail_in(err, "%s", m->name);
 }
@@ -38,7 +40,7 @@ static bool open_into(dv_model *m, const char *path, const dv_load_options *o, d
     dv_file f, weights;
     if (dv_builtin_model(path, &f, &weights))
         return open_builtin(m, &f, &weights, o, err);
-    if (!dv_file_map(&f, path, err) || !dv_model_own(m, f, err))
+    if (!dv_source_map(m->source, path, &f, err))
         return false;
     const dv_loader *loader = find(&f);
     if (!loader)
@@ -46,19 +48,33 @@ static bool open_into(dv_model *m, const char *path, const dv_load_options *o, d
     return loader->build(m, &f, o, err) || dv_fail_in(err, "%s", path);
 }
 
-dv_model *dv_model_open(const char *path, const dv_load_options *options, dv_error *err)
+static dv_model *open_from(dv_source *source, const char *path, const int size[2], dv_error *err)
 {
-    static const dv_load_options none = { 0 };
-    const dv_load_options *o = options ? options : &none;
-    if ((o->size[0] || o->size[1]) && (o->size[0] < 1 || o->size[1] < 1)) {
-        dv_fail(err, DV_BAD_USAGE, "an input of %dx%d: both sides must be at least 1", o->size[0],
-                o->size[1]);
+    if ((size[0] || size[1]) && (size[0] < 1 || size[1] < 1)) {
+        dv_fail(err, DV_BAD_USAGE, "an input of %dx%d: both sides must be at least 1", size[0],
+                size[1]);
         return NULL;
     }
-    dv_model *m = dv_model_new(path, err);
-    if (m && !open_into(m, path, o, err)) {
+    const dv_load_options o = { dv_source_weights(source), { size[0], size[1] } };
+    dv_model *m = dv_model_new(path, source, err);
+    if (m && !open_into(m, path, &o, err)) {
         dv_model_free(m);
         return NULL;
     }
     return m;
+}
+
+dv_model *dv_model_open(const char *path, const dv_load_options *options, dv_error *err)
+{
+    static const dv_load_options none = { 0 };
+    const dv_load_options *o = options ? options : &none;
+    dv_source *source = dv_source_new(o->weights, err);
+    dv_model *m = source ? open_from(source, path, o->size, err) : NULL;
+    dv_source_release(source);
+    return m;
+}
+
+dv_model *dv_model_resized(const dv_model *m, const int size[2], dv_error *err)
+{
+    return open_from(m->source, m->path, size, err);
 }

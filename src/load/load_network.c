@@ -78,7 +78,7 @@ static bool open_weights(dv_network *n, const cJSON *root, const dv_network_requ
         return false;
     if (!path)
         return true;
-    if (!dv_file_map(&f, path, err) || !dv_model_own(n->m, f, err))
+    if (!dv_source_map(n->m->source, path, &f, err))
         return dv_fail_in(err, "the weights");
     n->m->hash_path = path;
     if (!dv_safetensors_sniff(f.data, f.size))

@@ -24,11 +24,8 @@ static bool build(dv_model *m, const dv_file *f, const dv_load_options *o, dv_er
                        "weights without a network: there is no %s (or name a network, and these as "
                        "its weights)",
                        path);
-    if (!dv_file_map(&json, path, err))
-        return false;
-    bool ok = dv_network_build(m, json.data, json.size, &q, err) || dv_fail_in(err, "%s", path);
-    dv_file_unmap(&json);
-    return ok;
+    return dv_source_map(m->source, path, &json, err) &&
+           (dv_network_build(m, json.data, json.size, &q, err) || dv_fail_in(err, "%s", path));
 }
 
 const dv_loader dv_loader_safetensors = { "safetensors", sniff, build };

@@ -42,11 +42,9 @@ bool dv_onnx_read_tensor(dv_arena *a, const uint8_t *data, size_t size, const ch
 /* Where tensors get their memory, and external data its files. */
 typedef struct dv_onnx_store {
     dv_arena *arena;
-    dv_model *model;    /* owns mapped files; NULL with a folder that is NULL */
+    dv_model *model;    /* whose source maps files; NULL with a folder that is NULL */
     const char *folder; /* NULL: no external data */
-    int n_files, max_files;
-    struct dv_onnx_file *files; /* mapped so far, in the arena */
-    int depth;                  /* of the branch being read */
+    int depth;          /* of the branch being read */
 } dv_onnx_store;
 
 /* TensorProto. *name is "" where it has none. */

@@ -279,7 +279,7 @@ bool dv_mine_images(const dv_model *m, const dv_mine_options *o, const dv_list *
                      .exact = o->exact,
                      .images = p.progress.total - p.progress.done,
                      .unchecked = true };
-    p.plan = dv_plan_new(m, &r, NULL, err);
+    p.plan = dv_plan_new(m, &r, o->pool, err);
     bool ok = p.plan && make_workers(&p, err) && run(&p, err);
     free_workers(&p);
     dv_plan_free(p.plan);

@@ -233,7 +233,7 @@ static bool make_plan(pass *p, int n_units, const dv_shown_unit *units, dv_error
     dv_request r = {
         .n_keep = n, .keep = keep, .rules = 1U << s->options->rule, .exact = s->index->exact
     };
-    p->plan = dv_plan_new(s->model, &r, NULL, err);
+    p->plan = dv_plan_new(s->model, &r, s->options->pool, err);
     free(keep);
     return p->plan != NULL;
 }

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     dv_error err = { 0 };
     dv_file w = weights();
     dv_network_request q = { .loaded = &w };
-    dv_model *m = dv_model_new("fuzz.json", &err);
+    dv_model *m = dv_model_new("fuzz.json", NULL, &err);
     if (m && !dv_network_build(m, data, size, &q, &err) &&
         (err.code == DV_OK || !err.message[0] || strchr(err.message, '\n')))
         abort();

@@ -31,7 +31,7 @@ static void run(const dv_model *m)
     float *x = calloc(dv_shape_count(dv_tensor_shape(m, dv_model_input(m))), sizeof *x);
     dv_plan *plan = x ? dv_plan_new(m, &q, NULL, &err) : NULL;
     dv_trace *t =
-        plan && dv_plan_trace_bytes(plan) < 64 * ENOUGH ? dv_trace_new(plan, NULL, &err) : NULL;
+        plan && dv_plan_trace_bytes(plan, NULL) < 64 * ENOUGH ? dv_trace_new(plan, NULL, &err) : NULL;
     if (t && !dv_trace_forward(t, x, &err))
         check_failure(&err);
     dv_trace_free(t);
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     dv_error err = { 0 };
     dv_onnx_request q = { .folder = NULL };
-    dv_model *m = dv_model_new("fuzz.onnx", &err);
+    dv_model *m = dv_model_new("fuzz.onnx", NULL, &err);
     if (m && !dv_onnx_build(m, data, size, &q, &err))
         check_failure(&err);
     else if (m && is_small(m))

@@ -189,7 +189,7 @@ static dv_model *build(run *r, int fed, dv_error *err)
             bound[q.n_bound++] = (dv_onnx_bound){ r->in.names[i], &r->in.arrays[i] };
     if (fed >= 0)
         q.shape = &r->in.arrays[fed].shape;
-    dv_model *m = dv_model_new(r->path, err);
+    dv_model *m = dv_model_new(r->path, NULL, err);
     if (m && !dv_onnx_build(m, r->model.data, r->model.size, &q, err)) {
         dv_model_free(m);
         return NULL;

@@ -20,7 +20,7 @@ float net_random(uint32_t *state)
 dv_model *net_new(int c, int h, int w)
 {
     dv_error err = { 0 };
-    dv_model *m = dv_model_new("hand.made", &err);
+    dv_model *m = dv_model_new("hand.made", NULL, &err);
     assert_non_null(m);
     dv_shape s = { 4, { 1, c, h, w } };
     assert_true(dv_model_add_input(m, "x", &s, &err));

@@ -18,7 +18,7 @@ static const int64_t none[1];
 static dv_model *new_model(void)
 {
     dv_error err = { 0 };
-    dv_model *m = dv_model_new("hand.made", &err);
+    dv_model *m = dv_model_new("hand.made", NULL, &err);
     assert_non_null(m);
     dv_shape s = { 4, { 1, 3, 8, 6 } };
     assert_true(dv_model_add_input(m, "x", &s, &err));

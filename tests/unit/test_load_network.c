@@ -51,7 +51,7 @@ static dv_model *build(const char *json)
     dv_error err = { 0 };
     dv_file w = weights();
     dv_network_request q = { .loaded = &w };
-    dv_model *m = dv_model_new("hand.json", &err);
+    dv_model *m = dv_model_new("hand.json", NULL, &err);
     assert_non_null(m);
     bool ok = dv_network_build(m, json, strlen(json), &q, &err);
     snprintf(last_error, sizeof last_error, "%s", err.message);

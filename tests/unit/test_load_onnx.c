@@ -26,7 +26,7 @@ static dv_model *build(const bytes *file, const dv_onnx_request *request)
 {
     dv_error err = { 0 };
     dv_onnx_request none = { 0 };
-    dv_model *m = dv_model_new("hand.onnx", &err);
+    dv_model *m = dv_model_new("hand.onnx", NULL, &err);
     assert_non_null(m);
     bool ok = dv_onnx_build(m, file->data, file->n, request ? request : &none, &err);
     snprintf(last_error, sizeof last_error, "%s", err.message);
