@@ -170,8 +170,21 @@ size_t dv_conv_forward_scratch(const dv_conv *k, int workers)
 void dv_conv_forward(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
                      void *scratch, dv_pool *pool)
 {
+    const dv_region all = { { 0, k->s.out[0] }, { 0, k->s.out[1] } };
     assert(k->uses & DV_CONV_FORWARD);
-    k->forward->forward(k, need_packed(k, FORWARD_SLOT, pool), x, ep, y, scratch, pool);
+    k->forward->forward(k, need_packed(k, FORWARD_SLOT, pool), x, ep, &all, y, scratch, pool);
+}
+
+void dv_conv_forward_box(const dv_conv *k, const float *x, const dv_epilogue *ep, const dv_box *box,
+                         float *y, void *scratch, dv_pool *pool)
+{
+    const dv_range rows = { box->lo[DV_Y], box->hi[DV_Y] };
+    const dv_range columns = { box->lo[DV_X], box->hi[DV_X] };
+    const dv_region some = { dv_range_clip(rows, 0, k->s.out[0]),
+                             dv_range_clip(columns, 0, k->s.out[1]) };
+    assert(k->uses & DV_CONV_FORWARD);
+    if (some.rows.lo < some.rows.hi && some.columns.lo < some.columns.hi)
+        k->forward->forward(k, need_packed(k, FORWARD_SLOT, pool), x, ep, &some, y, scratch, pool);
 }
 
 size_t dv_conv_transposed_scratch(const dv_conv *k, const dv_box *out, int workers)

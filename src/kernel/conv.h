@@ -53,6 +53,11 @@ size_t dv_conv_forward_scratch(const dv_conv *k, int workers);
 void dv_conv_forward(const dv_conv *k, const float *x, const dv_epilogue *ep, float *y,
                      void *scratch, dv_pool *pool);
 
+/* The same of the rows and columns of a box of y, of all channels and images: at least those are
+ * written, and what is written has the bytes of the whole. */
+void dv_conv_forward_box(const dv_conv *k, const float *x, const dv_epilogue *ep, const dv_box *box,
+                         float *y, void *scratch, dv_pool *pool);
+
 /* Bytes of scratch that dv_conv_transposed needs for a signal in the box `out`. */
 size_t dv_conv_transposed_scratch(const dv_conv *k, const dv_box *out, int workers);
 

@@ -14,12 +14,13 @@ typedef struct forward_job {
     const dv_conv *k;
     const float *x;
     const dv_epilogue *ep;
+    const dv_region *region;
     float *y;
 } forward_job;
 
-/* to (OW) += row y of the convolution of one plane with one kernel. */
+/* to (OW) += these columns of row y of the convolution of one plane with one kernel. */
 static void add_row(const dv_conv_shape *s, const float *plane, const float *weight, int y,
-                    float *to)
+                    dv_range columns, float *to)
 {
     const int stride = s->stride[1];
     for (int ty = 0; ty < s->kernel[0]; ty++) {
@@ -30,7 +31,8 @@ static void add_row(const dv_conv_shape *s, const float *plane, const float *wei
         for (int tx = 0; tx < s->kernel[1]; tx++) {
             const int offset = dv_tap_offset(s, 1, tx);
             const float w = weight[ty * s->kernel[1] + tx];
-            dv_range r = dv_range_clip(dv_tap_range(stride, offset, 0, s->in[1]), 0, s->out[1]);
+            dv_range r = dv_tap_range(stride, offset, 0, s->in[1]);
+            r = dv_range_clip(r, columns.lo, columns.hi);
             if (stride == 1)
                 for (int o = r.lo; o < r.hi; o++)
                     to[o] += w * row[o + offset];
@@ -51,12 +53,15 @@ static void forward_plane(void *ctx, int i, int worker)
     const size_t in_plane = (size_t)s->in[0] * (size_t)s->in[1];
     const size_t out_plane = (size_t)s->out[0] * (size_t)s->out[1];
     const float *x = job->x + ((size_t)image * s->in_channels + c) * in_plane;
-    float *y = job->y + (size_t)i * out_plane;
-    memset(y, 0, out_plane * sizeof *y);
-    for (int row = 0; row < s->out[0]; row++)
-        add_row(s, x, job->k->weight + (size_t)m * s->kernel[0] * s->kernel[1], row,
-                y + (size_t)row * s->out[1]);
-    dv_epilogue_apply(job->ep, m, 1, y, out_plane, out_plane);
+    const float *weight = job->k->weight + (size_t)m * s->kernel[0] * s->kernel[1];
+    const dv_range rows = job->region->rows, columns = job->region->columns;
+    const size_t width = (size_t)(columns.hi - columns.lo);
+    for (int row = rows.lo; row < rows.hi; row++) {
+        float *y = job->y + (size_t)i * out_plane + (size_t)row * (size_t)s->out[1];
+        memset(y + columns.lo, 0, width * sizeof *y);
+        add_row(s, x, weight, row, columns, y);
+        dv_epilogue_apply(job->ep, m, 1, y + columns.lo, out_plane, width);
+    }
 }
 
 static size_t forward_scratch(const dv_conv *k, int workers)
@@ -67,10 +72,10 @@ static size_t forward_scratch(const dv_conv *k, int workers)
 }
 
 static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
-                    float *y, void *scratch, dv_pool *pool)
+                    const dv_region *region, float *y, void *scratch, dv_pool *pool)
 {
     (void)packed, (void)scratch;
-    forward_job job = { .k = k, .x = x, .ep = ep, .y = y };
+    forward_job job = { .k = k, .x = x, .ep = ep, .region = region, .y = y };
     dv_pool_run(pool, k->s.batch * k->s.out_channels, forward_plane, &job);
 }
 

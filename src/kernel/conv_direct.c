@@ -180,7 +180,10 @@ typedef struct job {
     const float *x;     /* of the image */
     float *planes;      /* its copy, unless pointwise */
     float *y;           /* of the image */
-    int blocks, chunks; /* of pixels, of panels */
+    int first, run;     /* of the pixels wanted: where they begin, and how many lie side by side */
+    int runs;           /* one a row, or one for all rows */
+    dv_range rows;      /* of the planes, that they read */
+    int blocks, chunks; /* of the pixels of a run, of panels */
     char *scratch;
     size_t scratch_size; /* of one worker */
 } job;
@@ -210,11 +213,18 @@ static void copy_plane(void *ctx, int i, int worker)
     const int py = i % count / p->x.count, px = i % p->x.count;
     const float *plane = j->x + (size_t)c * (size_t)s->in[0] * (size_t)s->in[1];
     float *to = j->planes + (size_t)i * p->plane;
-    for (int r = 0; r < p->y.size; r++, to += p->pitch) {
+    to += (size_t)j->rows.lo * (size_t)p->pitch;
+    for (int r = j->rows.lo; r < j->rows.hi; r++, to += p->pitch) {
         const int y = r * s->stride[0] + p->y.first[py] - s->pad[0];
         const bool inside = y >= 0 && y < s->in[0];
         copy_row(j, inside ? plane + (size_t)y * (size_t)s->in[1] : NULL, p->x.first[px], to);
     }
+}
+
+/* Pixels from `at` on in its row that are no gap, before `end`. */
+static int left_in_row(const job *j, int at, int end)
+{
+    return dv_least(j->k->s.out[1] - at % j->p.pitch, end - at);
 }
 
 /* tile (rows, n), ld apart: sums of pixels [first, first + n), gaps between rows included; what is
@@ -231,8 +241,7 @@ static void store_tile(const job *j, int channel, int rows, int first, int n, co
         const float *from = tile + (size_t)i * (size_t)ld;
         float *y = j->y + (size_t)(channel + i) * plane;
         for (int at = first; at < first + n; at += pitch - at % pitch) {
-            const int x = at % pitch;
-            const int count = dv_least(width - x, first + n - at);
+            const int x = at % pitch, count = left_in_row(j, at, first + n);
             if (count > 0)
                 j->k->isa->finish(count, from + (at - first), scale, shift, j->ep->lo, j->ep->hi,
                                   y + (size_t)(at / pitch) * (size_t)width + x);
@@ -253,9 +262,10 @@ static void wide_panel(const job *j, const float *a, int channel, int rows, cons
         j->k->isa->wide(rows, n, p->depth, p->sum_block, a, x + first, j->offset, &ep, y + first,
                         plane);
     } else if (p->by_rows) {
-        for (int row = first / p->pitch; row * p->pitch < first + n; row++)
-            j->k->isa->wide(rows, s->out[1], p->depth, p->sum_block, a, x + row * p->pitch,
-                            j->offset, &ep, y + (size_t)row * (size_t)s->out[1], plane);
+        for (int at = first; at < first + n; at += p->pitch - at % p->pitch)
+            j->k->isa->wide(rows, left_in_row(j, at, first + n), p->depth, p->sum_block, a, x + at,
+                            j->offset, &ep,
+                            y + (size_t)(at / p->pitch) * (size_t)s->out[1] + at % p->pitch, plane);
     } else {
         j->k->isa->wide(rows, n, p->depth, p->sum_block, a, x + first, j->offset, &dv_no_epilogue,
                         tile, (size_t)n);
@@ -287,8 +297,8 @@ static void narrow_panel(const job *j, const float *a, int channel, int rows, co
     if (!j->p.by_rows)
         narrow_run(j, a, channel, rows, x, first, n, tile);
     else
-        for (int at = first; at < first + n; at += j->p.pitch)
-            narrow_run(j, a, channel, rows, x, at, j->k->s.out[1], tile);
+        for (int at = first; at < first + n; at += j->p.pitch - at % j->p.pitch)
+            narrow_run(j, a, channel, rows, x, at, left_in_row(j, at, first + n), tile);
 }
 
 static void run_block(void *ctx, int i, int worker)
@@ -296,10 +306,11 @@ static void run_block(void *ctx, int i, int worker)
     const job *j = ctx;
     const dv_conv_shape *s = &j->k->s;
     const plan *p = &j->p;
-    const int group = i / (j->chunks * j->blocks);
-    const int chunk = i / j->blocks % j->chunks;
-    const int first = i % j->blocks * p->block;
-    const int n = dv_least(p->block, p->pixels - first);
+    const int blocks = j->runs * j->blocks;
+    const int group = i / (j->chunks * blocks), chunk = i / blocks % j->chunks;
+    const int run = i % blocks / j->blocks, skipped = i % j->blocks * p->block;
+    const int first = j->first + run * p->pitch + skipped;
+    const int n = dv_least(p->block, j->run - skipped);
     const int channels = s->out_channels / s->group;
     const size_t in_group =
         (size_t)(s->in_channels / s->group) * (size_t)(p->y.count * p->x.count) * p->plane;
@@ -338,22 +349,38 @@ static size_t forward_scratch(const dv_conv *k, int workers)
     return planes_size(k, &p) + tile_size(k, &p) * (size_t)workers;
 }
 
+/* What is to be run over: all pixels, or those of the region in each of its rows. */
+static void set_region(job *j, const dv_region *r)
+{
+    const dv_conv_shape *s = &j->k->s;
+    const int behind = (s->kernel[0] - 1) * s->dilation[0] / s->stride[0];
+    j->rows = dv_range_clip((dv_range){ r->rows.lo, r->rows.hi + behind }, 0, j->p.y.size);
+    j->run = j->p.pixels;
+    j->runs = 1;
+    if (!dv_region_is_whole(r, s)) {
+        j->first = r->rows.lo * j->p.pitch + r->columns.lo;
+        j->run = r->columns.hi - r->columns.lo;
+        j->runs = r->rows.hi - r->rows.lo;
+    }
+    j->blocks = dv_ceil_div(j->run, j->p.block);
+    j->chunks = dv_ceil_div(j->p.panels, j->p.task_panels);
+}
+
 static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
-                    float *y, void *scratch, dv_pool *pool)
+                    const dv_region *region, float *y, void *scratch, dv_pool *pool)
 {
     const dv_conv_shape *s = &k->s;
     job j = { .k = k, .ep = ep, .weight = packed, .planes = scratch, .offset = k->table };
     make_plan(k, &j.p);
     j.scratch = (char *)scratch + planes_size(k, &j.p);
     j.scratch_size = tile_size(k, &j.p);
-    j.blocks = dv_ceil_div(j.p.pixels, j.p.block);
-    j.chunks = dv_ceil_div(j.p.panels, j.p.task_panels);
+    set_region(&j, region);
     for (int n = 0; n < s->batch; n++) {
         j.x = x + (size_t)n * (size_t)s->in_channels * (size_t)s->in[0] * (size_t)s->in[1];
         j.y = y + (size_t)n * (size_t)s->out_channels * (size_t)s->out[0] * (size_t)s->out[1];
         if (!j.p.pointwise)
             dv_pool_run(pool, s->in_channels * j.p.y.count * j.p.x.count, copy_plane, &j);
-        dv_pool_run(pool, s->group * j.chunks * j.blocks, run_block, &j);
+        dv_pool_run(pool, s->group * j.chunks * j.runs * j.blocks, run_block, &j);
     }
 }
 

@@ -85,14 +85,15 @@ typedef struct forward_job {
     float *y;
     char *scratch;
     size_t scratch_size; /* of one worker */
-    int pixels, blocks;
+    int pixels;          /* of a block */
+    int first, blocks;   /* of those that the region touches */
 } forward_job;
 
 static void forward_block(void *ctx, int i, int worker)
 {
     const forward_job *job = ctx;
     const dv_conv_shape *s = &job->k->s;
-    const int block = i % job->blocks;
+    const int block = job->first + i % job->blocks;
     const size_t group = (size_t)(i / job->blocks % s->group);
     const size_t image = (size_t)(i / job->blocks / s->group);
     const size_t in_plane = (size_t)s->in[0] * (size_t)s->in[1];
@@ -128,14 +129,16 @@ static size_t forward_scratch(const dv_conv *k, int workers)
     return forward_worker_scratch(&k->s) * (size_t)workers;
 }
 
+/* Whole blocks: a product of another shape may round otherwise. */
 static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
-                    float *y, void *scratch, dv_pool *pool)
+                    const dv_region *region, float *y, void *scratch, dv_pool *pool)
 {
     (void)packed;
     forward_job job = { .k = k, .x = x, .ep = ep, .y = y, .scratch = scratch };
     job.scratch_size = forward_worker_scratch(&k->s);
     job.pixels = block_pixels(&k->s);
-    job.blocks = dv_ceil_div(k->s.out[0] * k->s.out[1], job.pixels);
+    job.first = region->rows.lo * k->s.out[1] / job.pixels;
+    job.blocks = dv_ceil_div(region->rows.hi * k->s.out[1], job.pixels) - job.first;
     dv_pool_run(pool, k->s.batch * k->s.group * job.blocks, forward_block, &job);
 }
 

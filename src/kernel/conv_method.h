@@ -11,6 +11,27 @@ typedef enum dv_direction { DV_FORWARD, DV_TRANSPOSED } dv_direction;
 
 enum { DV_ANY_ORDER = -1 }; /* nothing is arranged yet */
 
+/* A half-open range of integers; empty when hi <= lo. */
+typedef struct dv_range {
+    int lo, hi;
+} dv_range;
+
+static inline dv_range dv_range_clip(dv_range a, int lo, int hi)
+{
+    return (dv_range){ a.lo > lo ? a.lo : lo, a.hi < hi ? a.hi : hi };
+}
+
+/* The outputs that are wanted, of all channels; neither range is empty. */
+typedef struct dv_region {
+    dv_range rows, columns;
+} dv_region;
+
+static inline bool dv_region_is_whole(const dv_region *r, const dv_conv_shape *s)
+{
+    return r->rows.lo == 0 && r->rows.hi == s->out[0] && r->columns.lo == 0 &&
+           r->columns.hi == s->out[1];
+}
+
 /* Weights in the order in which a method reads them. */
 typedef struct dv_arrangement {
     size_t bytes;
@@ -42,10 +63,10 @@ typedef struct dv_conv_method {
     void (*fill_table)(const dv_conv *k, void *table);
 
     /* As the dv_conv_… functions of the same names; packed: what pack made. NULL where it never
-     * fits. */
+     * fits. forward writes the region at least, to the bytes of the whole. */
     size_t (*forward_scratch)(const dv_conv *k, int workers);
     void (*forward)(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
-                    float *y, void *scratch, dv_pool *pool);
+                    const dv_region *region, float *y, void *scratch, dv_pool *pool);
     size_t (*transposed_scratch)(const dv_conv *k, const dv_box *out, int workers);
     void (*transposed)(const dv_conv *k, const void *packed, const dv_signal *out,
                        const dv_signal *in, void *scratch, dv_pool *pool);
@@ -75,16 +96,6 @@ struct dv_conv {
 static inline int dv_sum_block(const dv_conv *k, int terms)
 {
     return k->precision == DV_FAST ? terms : (int)ceil(sqrt(terms));
-}
-
-/* A half-open range of integers; empty when hi <= lo. */
-typedef struct dv_range {
-    int lo, hi;
-} dv_range;
-
-static inline dv_range dv_range_clip(dv_range a, int lo, int hi)
-{
-    return (dv_range){ a.lo > lo ? a.lo : lo, a.hi < hi ? a.hi : hi };
 }
 
 /* The outputs o >= 0 on one axis for which o * stride + offset lies in [lo, hi). A tap i of a

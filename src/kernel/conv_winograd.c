@@ -194,6 +194,7 @@ typedef struct split_job {
     const dv_conv *k;
     const float *x;
     float *planes;
+    dv_range rows; /* of the planes */
 } split_job;
 
 /* One phase of one channel; where the map ends before it, zeros. */
@@ -206,8 +207,8 @@ static void split_plane(void *ctx, int i, int worker)
     const int stride = s->stride[0], c = i / (stride * stride), phase = i % (stride * stride);
     const int left = phase % stride;
     const float *x = job->x + (size_t)c * (size_t)s->in[0] * (size_t)s->in[1];
-    float *to = job->planes + (size_t)i * (size_t)p.rows * p.pitch;
-    for (int row = 0; row < p.rows; row++, to += p.pitch) {
+    float *to = job->planes + ((size_t)i * (size_t)p.rows + (size_t)job->rows.lo) * p.pitch;
+    for (int row = job->rows.lo; row < job->rows.hi; row++, to += p.pitch) {
         const int y = row * stride + phase / stride;
         const int n = y < s->in[0] ? dv_ceil_div(s->in[1] - left, stride) : 0;
         if (n > 0)
@@ -224,23 +225,49 @@ static size_t forward_scratch(const dv_conv *k, int workers)
     return phases_size(&k->s) + dv_winograd_run_scratch(&w, k->s.out[0], k->s.out[1], workers);
 }
 
+/* Whole tiles of the map. */
+static dv_range round_to_tiles(dv_range r, int size, int map)
+{
+    return (dv_range){ r.lo / size * size, dv_least(dv_round_up(r.hi, size), map) };
+}
+
+/* The rows of the planes that these rows of outputs see. */
+static dv_range rows_seen(const dv_winograd *w, dv_range rows, int planes)
+{
+    dv_range r = rows;
+    for (int i = 0; i < w->n_parts[0]; i++) {
+        r.lo = dv_least(r.lo, rows.lo + w->part[0][i].at);
+        r.hi = dv_greatest(r.hi, rows.hi + w->part[0][i].at + TAPS - 1);
+    }
+    return dv_range_clip(r, 0, planes);
+}
+
 static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
-                    float *y, void *scratch, dv_pool *pool)
+                    const dv_region *region, float *y, void *scratch, dv_pool *pool)
 {
     const dv_conv_shape *s = &k->s;
     dv_winograd w;
     describe(k, DV_FORWARD, &w);
-    dv_winograd_map map = { .channels = w.channels, .x = phase_plane(s) };
+    const dv_range rows = round_to_tiles(region->rows, w.size, s->out[0]);
+    const dv_range columns = round_to_tiles(region->columns, w.size, s->out[1]);
+    dv_winograd_map map = {
+        .channels = w.channels, .x = phase_plane(s), .y0 = rows.lo, .x0 = columns.lo
+    };
     map.x_plane = (size_t)map.x.rows * map.x.pitch;
-    map.y = (dv_target){ .pitch = (size_t)s->out[1], .rows = s->out[0], .columns = s->out[1] };
+    map.y = (dv_target){ .pitch = (size_t)s->out[1],
+                         .rows = rows.hi - rows.lo,
+                         .columns = columns.hi - columns.lo };
     map.y.plane = (size_t)s->out[0] * (size_t)s->out[1];
+    map.rows = s->out[0];
+    map.columns = s->out[1];
+    y += (size_t)rows.lo * map.y.pitch + (size_t)columns.lo;
     float *planes = scratch;
     void *rest = (char *)scratch + phases_size(s);
     for (int i = 0; i < s->batch * s->group; i++) {
         const int group = i % s->group, image = i / s->group;
         const float *from = x + (size_t)image * s->in_channels * (size_t)s->in[0] * s->in[1];
         if (s->stride[0] > 1 && group == 0) {
-            split_job job = { k, from, planes };
+            split_job job = { k, from, planes, rows_seen(&w, rows, map.x.rows) };
             dv_pool_run(pool, s->in_channels * w.phases * w.phases, split_plane, &job);
         }
         if (s->stride[0] > 1)
@@ -282,6 +309,8 @@ static void transposed(const dv_conv *k, const void *packed, const dv_signal *ou
     map.x_plane = (size_t)map.x.rows * map.x.pitch;
     map.ep = dv_no_epilogue;
     map.y = (dv_target){ .rows = rows.hi - rows.lo, .columns = columns.hi - columns.lo };
+    map.rows = map.y.rows;
+    map.columns = map.y.columns;
     map.y.add = true;
     map.y.pitch = (size_t)(in->box.hi[DV_X] - in->box.lo[DV_X]);
     map.y.plane = (size_t)(in->box.hi[DV_Y] - in->box.lo[DV_Y]) * map.y.pitch;

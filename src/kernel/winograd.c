@@ -104,6 +104,20 @@ static cut cut_map(const dv_winograd *w, int rows, int columns, int workers)
     return c;
 }
 
+/* The same blocks, or narrower ones of no more tiles, over a part of the map that they were cut
+ * for.
+ */
+static void fit_cut(cut *c, const dv_winograd *w, int rows, int columns)
+{
+    const int tiles = c->block_rows * c->block_columns;
+    c->tile_rows = dv_ceil_div(rows, w->size);
+    c->tile_columns = dv_ceil_div(columns, w->size);
+    c->block_columns = dv_least(c->block_columns, c->tile_columns);
+    c->block_rows = dv_least(tiles / c->block_columns, c->tile_rows);
+    c->blocks_across = dv_ceil_div(c->tile_columns, c->block_columns);
+    c->blocks_down = dv_ceil_div(c->tile_rows, c->block_rows);
+}
+
 size_t dv_winograd_run_scratch(const dv_winograd *w, int rows, int columns, int workers)
 {
     const cut c = cut_map(w, rows, columns, workers);
@@ -282,7 +296,9 @@ void dv_winograd_run(const dv_winograd *w, const dv_winograd_map *map, void *scr
 {
     const int workers = dv_pool_size(pool);
     job j = { .w = w, .map = map, .depth = map->channels * w->parts, .offset = scratch };
-    j.c = cut_map(w, map->y.rows, map->y.columns, workers);
+    j.c = cut_map(w, map->rows, map->columns, workers);
+    if (map->y.rows < map->rows || map->y.columns < map->columns)
+        fit_cut(&j.c, w, map->y.rows, map->y.columns);
     j.transforms = (float *)scratch + j.c.offset_floats;
     j.v = j.transforms + (size_t)workers * j.c.transform_floats;
     j.m = j.v + (j.c.unit == BLOCK ? (size_t)workers : 1) * j.c.v_floats;

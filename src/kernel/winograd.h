@@ -40,13 +40,14 @@ typedef struct dv_winograd {
 
 /* What is computed: rows x columns of outputs. */
 typedef struct dv_winograd_map {
-    const float *u; /* weights from the first channel on */
-    int channels;   /* of the input, at most those of the group */
-    dv_plane x;     /* the first plane of the first channel; (channel, phase y, phase x) */
-    size_t x_plane; /* floats from one to the next */
-    int y0, x0;     /* added to every part's place */
-    dv_epilogue ep; /* from the first output on */
-    dv_target y;    /* of the first output; all rows and columns */
+    const float *u;    /* weights from the first channel on */
+    int channels;      /* of the input, at most those of the group */
+    dv_plane x;        /* the first plane of the first channel; (channel, phase y, phase x) */
+    size_t x_plane;    /* floats from one to the next */
+    int y0, x0;        /* added to every part's place */
+    dv_epilogue ep;    /* from the first output on */
+    dv_target y;       /* of the first output; all rows and columns */
+    int rows, columns; /* for which scratch was asked for: at least those of y */
 } dv_winograd_map;
 
 /* Whether weights by panels are better for a map of rows x columns; size and depth are set. */

@@ -456,6 +456,59 @@ static void same_bytes_for_any_number_of_threads(void **unused)
 }
 
 /* Relative L2 error of a 3x3 convolution of 200 channels that are not negative, as behind ReLU. */
+/* A random half-open range in [0, n). */
+static void random_range(int n, int32_t *lo, int32_t *hi)
+{
+    *lo = random_int(0, n - 1);
+    *hi = random_int(*lo + 1, n);
+}
+
+/* The rows and columns of the box are those of the whole, and so is what else was written. */
+static void check_box(const dv_conv *k, const dv_conv_shape *s, const float *x,
+                      const dv_epilogue *ep, const float *whole, dv_pool *pool)
+{
+    const size_t bytes = count_out(s) * sizeof(float);
+    const size_t scratch_bytes = dv_conv_forward_scratch(k, dv_pool_size(pool));
+    float *y = guarded(bytes), untouched;
+    void *scratch = guarded(scratch_bytes);
+    dv_box box = { .hi = { s->out_channels } };
+    random_range(s->out[0], &box.lo[DV_Y], &box.hi[DV_Y]);
+    random_range(s->out[1], &box.lo[DV_X], &box.hi[DV_X]);
+    memset(&untouched, 0x7f, sizeof untouched);
+    dv_conv_forward_box(k, x, ep, &box, y, scratch, pool);
+    for (size_t i = 0; i < count_out(s); i++) {
+        const int row = (int)(i / (size_t)s->out[1] % (size_t)s->out[0]);
+        const int column = (int)(i % (size_t)s->out[1]);
+        const bool inside = row >= box.lo[DV_Y] && row < box.hi[DV_Y] && column >= box.lo[DV_X] &&
+                            column < box.hi[DV_X];
+        if (inside || memcmp(&y[i], &untouched, sizeof untouched) != 0)
+            assert_memory_equal(&y[i], &whole[i], sizeof y[i]);
+    }
+    free_guarded(y, bytes);
+    free_guarded(scratch, scratch_bytes);
+}
+
+static void a_box_has_the_bytes_of_the_whole(void **unused)
+{
+    (void)unused;
+    dv_pool *pool = dv_pool_new(3, NULL);
+    for (int i = 0; i < CASES; i++) {
+        dv_conv_shape s = random_shape();
+        float *x = random_array(count_in(&s)), *w = random_array(count_weight(&s));
+        float *scale = random_array((size_t)s.out_channels);
+        float *shift = random_array((size_t)s.out_channels);
+        const dv_epilogue ep = { scale, shift, 0, INFINITY };
+        dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, (dv_precision)(i % 3), NULL, NULL);
+        assert_non_null(k);
+        float *whole = run_forward(k, &s, x, &ep, NULL);
+        for (int trial = 0; trial < 3; trial++)
+            check_box(k, &s, x, &ep, whole, trial ? pool : NULL);
+        dv_conv_free(k);
+        free(x), free(w), free(scale), free(shift), free(whole);
+    }
+    dv_pool_free(pool);
+}
+
 static double rounding(dv_precision precision)
 {
     const dv_conv_shape s = { 1,        200,      { 20, 20 }, 16,       { 20, 20 },
@@ -525,6 +578,7 @@ int main(void)
         cmocka_unit_test(transposed_is_the_definition),
         cmocka_unit_test(transposed_is_the_adjoint),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
+        cmocka_unit_test(a_box_has_the_bytes_of_the_whole),
     };
     static const char *const kernels[] = {
         NULL, "gemm", "direct", "winograd", "sparse", "scatter"
