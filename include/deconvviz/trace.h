@@ -14,7 +14,8 @@ typedef struct dv_request {
     const int *keep; /* (n_keep) tensors whose activations are wanted */
     unsigned rules;  /* bit 1 << rule for each rule to project by; 0: forward only */
     bool exact;      /* kernels with the smallest rounding error */
-    bool noise;      /* dv_trace_set_noise may be called */
+    bool noise;      /* dv_trace_set_noise may be called; not together with boxes */
+    bool boxes;      /* dv_trace_forward_box may be called: every activation stays in memory */
     int64_t images;  /* about how many will follow each other; 0: a few. The same results */
     bool unchecked;  /* a NaN among what is kept is no failure: the caller looks for it */
 } dv_request;
@@ -51,6 +52,17 @@ void dv_trace_set_noise(dv_trace *t, float amount, uint64_t seed);
 /* Runs the network on input (1,C,H,W), which need not outlive the call. Fails when an activation
  * is not finite, naming the layer where that begins. */
 bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err) DV_MUST_CHECK;
+
+/* As dv_trace_forward, for an input that differs from that of the trace's last pass only inside
+ * `changed` (a box of the input, see tensor.h): recomputes only what that can reach, to the same
+ * bytes as a whole pass. Fails (DV_BAD_USAGE) when the plan's request had no boxes or there was no
+ * pass before; after any other failure the next pass must be a whole one. */
+bool dv_trace_forward_box(dv_trace *t, const float *input, dv_box changed,
+                          dv_error *err) DV_MUST_CHECK;
+
+/* The box of a tensor that the last pass computed: all of it after dv_trace_forward, empty where
+ * nothing could have changed. */
+dv_box dv_trace_box(const dv_trace *t, int tensor);
 
 /* The activations of a kept tensor after a forward pass; NULL for one that was not kept. */
 const float *dv_trace_tensor(const dv_trace *t, int tensor);

@@ -112,6 +112,19 @@ size_t dv_plan_scratch(const dv_plan *p, dv_pool *pool)
     return most;
 }
 
+/* All that is computed stays, and the input; nodes were fused before as in any plan. */
+static void keep_all(dv_plan *p)
+{
+    const dv_model *m = p->model;
+    p->kept[m->input] = true;
+    for (int i = 0; i < p->n_steps; i++) {
+        const dv_node *n = &m->nodes[p->steps[i].node];
+        p->kept[p->steps[i].out] = true;
+        for (int k = 1; k < n->n_out; k++)
+            p->kept[n->out[k]] = true;
+    }
+}
+
 static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
 {
     const dv_model *m = p->model;
@@ -125,7 +138,13 @@ static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
     if (!wanted || !p->needed || !p->kept || !copy_request(p, r, err))
         return false;
     mark_needed(p, wanted);
-    return convert_constants(p, pool, err) && dv_plan_steps(p, pool, err) && dv_plan_places(p, err);
+    if (r->boxes && r->noise)
+        return dv_fail(err, DV_BAD_USAGE, "a plan for boxes, and for noise: one of them");
+    if (!convert_constants(p, pool, err) || !dv_plan_steps(p, pool, err))
+        return false;
+    if (r->boxes)
+        keep_all(p);
+    return dv_plan_places(p, err);
 }
 
 dv_plan *dv_plan_new(const dv_model *m, const dv_request *r, dv_pool *pool, dv_error *err)

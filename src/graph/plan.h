@@ -49,6 +49,9 @@ struct dv_trace {
     uint64_t noise_seed;
     dv_tensor *tensors; /* of the calls */
     dv_call *forward;   /* (n_steps) */
+    dv_box *changed;    /* (n_values) by the last pass; NULL unless the request has boxes */
+    dv_box *boxes;      /* of the outputs of one node, with it */
+    bool passed;        /* what is kept is that of a pass */
     dv_call *back;      /* (n_nodes) for the way back: data of constants and of kept activations */
 };
 

@@ -70,6 +70,14 @@ static void make_back(dv_trace *t, int node, dv_tensor **room)
     c->aux = at(t, p->aux[node]);
 }
 
+static int most_outputs(const dv_model *m)
+{
+    int most = 0;
+    for (int i = 0; i < m->n_nodes; i++)
+        most = m->nodes[i].n_out > most ? m->nodes[i].n_out : most;
+    return most;
+}
+
 static bool make(dv_trace *t, dv_error *err)
 {
     const dv_plan *p = t->plan;
@@ -83,7 +91,12 @@ static bool make(dv_trace *t, dv_error *err)
     t->tensors = calloc(n_tensors, sizeof *t->tensors);
     t->forward = calloc((size_t)p->n_steps + 1, sizeof *t->forward);
     t->back = calloc((size_t)m->n_nodes + 1, sizeof *t->back);
-    if (!t->memory || !t->scratch || !t->tensors || !t->forward || !t->back)
+    if (p->request.boxes) {
+        t->changed = calloc((size_t)m->n_values, sizeof *t->changed);
+        t->boxes = calloc((size_t)most_outputs(m) + 1, sizeof *t->boxes);
+    }
+    if (!t->memory || !t->scratch || !t->tensors || !t->forward || !t->back ||
+        (p->request.boxes && (!t->changed || !t->boxes)))
         return dv_fail(err, DV_NO_MEMORY, "no memory for a forward pass: %zu bytes",
                        dv_plan_trace_bytes(p, t->pool));
     dv_tensor *room = t->tensors;
@@ -120,6 +133,8 @@ void dv_trace_free(dv_trace *t)
     free(t->tensors);
     free(t->forward);
     free(t->back);
+    free(t->changed);
+    free(t->boxes);
     free(t);
 }
 
@@ -149,11 +164,13 @@ static float *input_data(const dv_trace *t, int value)
     return value == p->model->input ? (float *)(uintptr_t)t->input : NULL; /* only read */
 }
 
-static void run_step(dv_trace *t, int step)
+/* boxes: of the outputs; NULL: all of them. */
+static void run_step(dv_trace *t, int step, const dv_box *boxes)
 {
     const dv_plan *p = t->plan;
     const dv_node *n = &p->model->nodes[p->steps[step].node];
     dv_call c = t->forward[step];
+    c.boxes = boxes;
     dv_tensor *in = (dv_tensor *)(uintptr_t)c.in; /* of this trace */
     for (int i = 0; i < n->n_in; i++) {
         int v = n->in[i];
@@ -193,7 +210,7 @@ static bool fail_at_nan(const dv_trace *t, dv_error *err)
         again->input = t->input;
         if (plan->steps[i].view)
             continue;
-        run_step(again, i);
+        run_step(again, i, NULL);
         int v = plan->steps[i].out;
         named = has_nan(at(again, plan->places[v]), dv_shape_count(&m->values[v].shape));
         if (named) {
@@ -210,6 +227,18 @@ static bool fail_at_nan(const dv_trace *t, dv_error *err)
     return false;
 }
 
+/* Whether what was asked for may be read: it holds no NaN. */
+static bool check_kept(const dv_trace *t, dv_error *err)
+{
+    const dv_plan *p = t->plan;
+    for (int i = 0; i < p->request.n_keep && !p->request.unchecked; i++) {
+        const int v = p->request.keep[i];
+        if (has_nan(at(t, p->places[v]), dv_shape_count(&p->model->values[v].shape)))
+            return fail_at_nan(t, err);
+    }
+    return true;
+}
+
 bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
 {
     const dv_plan *p = t->plan;
@@ -220,11 +249,88 @@ bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
         memcpy(kept, input, dv_shape_count(&m->values[m->input].shape) * sizeof *kept);
     for (int i = 0; i < p->n_steps; i++)
         if (!p->steps[i].view)
-            run_step(t, i);
-    for (int i = 0; i < p->request.n_keep && !p->request.unchecked; i++) {
-        int v = p->request.keep[i];
-        if (has_nan(at(t, p->places[v]), dv_shape_count(&m->values[v].shape)))
-            return fail_at_nan(t, err);
+            run_step(t, i, NULL);
+    for (int v = 0; t->changed && v < m->n_values; v++)
+        t->changed[v] = dv_box_whole(&m->values[v].shape);
+    t->passed = check_kept(t, err);
+    return t->passed;
+}
+
+/* -- inside a box ----------------------------------------------------------------------------- */
+
+/* The part of the input that has changed, to where it is kept. */
+static void copy_input(dv_trace *t, const float *input, dv_box box)
+{
+    const dv_model *m = t->plan->model;
+    const dv_box whole = dv_box_whole(&m->values[m->input].shape);
+    const dv_signal to = { whole, at(t, t->plan->places[m->input]) };
+    const size_t n = (size_t)(box.hi[DV_X] - box.lo[DV_X]);
+    for (int32_t c = box.lo[DV_C]; c < box.hi[DV_C]; c++)
+        for (int32_t y = box.lo[DV_Y]; y < box.hi[DV_Y]; y++) {
+            float *row = dv_signal_at(&to, c, y, box.lo[DV_X]);
+            memcpy(row, input + (row - to.data), n * sizeof *row);
+        }
+}
+
+/* What the changed inputs of a step reach of each output. False: nothing. */
+static bool reach_outputs(dv_trace *t, int step, dv_box *boxes)
+{
+    const dv_model *m = t->plan->model;
+    const int node = t->plan->steps[step].node;
+    const dv_node *n = &m->nodes[node];
+    bool any = false;
+    for (int o = 0; o < n->n_out; o++) {
+        const dv_box whole = dv_box_whole(&m->calls[node].out[o].shape);
+        boxes[o] = (dv_box){ .hi = { 0 } };
+        for (int i = 0; i < n->n_in; i++) {
+            if (n->in[i] == DV_NO_VALUE || dv_box_empty(&t->changed[n->in[i]]))
+                continue;
+            const dv_box in = t->changed[n->in[i]];
+            const dv_box out =
+                n->op->reach ? n->op->reach(n->op, &t->forward[step], i, o, in) : whole;
+            boxes[o] = dv_box_hull(boxes[o], dv_box_intersect(out, whole));
+        }
+        any |= !dv_box_empty(&boxes[o]);
     }
-    return true;
+    return any;
+}
+
+static void forward_changed(dv_trace *t)
+{
+    const dv_plan *p = t->plan;
+    dv_box *boxes = t->boxes;
+    for (int i = 0; i < p->n_steps; i++) {
+        const dv_step *s = &p->steps[i];
+        const dv_node *n = &p->model->nodes[s->node];
+        if (!reach_outputs(t, i, boxes))
+            continue;
+        if (!s->view)
+            run_step(t, i, boxes);
+        for (int o = 0; o < n->n_out; o++)
+            t->changed[o ? n->out[o] : s->out] = boxes[o];
+    }
+}
+
+bool dv_trace_forward_box(dv_trace *t, const float *input, dv_box changed, dv_error *err)
+{
+    const dv_model *m = t->plan->model;
+    if (!t->changed)
+        return dv_fail(err, DV_BAD_USAGE, "a pass inside a box by a plan that was not made for it");
+    if (!t->passed)
+        return dv_fail(err, DV_BAD_USAGE, "a pass inside a box needs a whole one before");
+    const dv_box box = dv_box_intersect(changed, dv_box_whole(&m->values[m->input].shape));
+    memset(t->changed, 0, (size_t)m->n_values * sizeof *t->changed);
+    t->input = input;
+    if (dv_box_empty(&box))
+        return true;
+    t->changed[m->input] = box;
+    copy_input(t, input, box);
+    forward_changed(t);
+    t->passed = check_kept(t, err);
+    return t->passed;
+}
+
+dv_box dv_trace_box(const dv_trace *t, int tensor)
+{
+    return t->changed ? t->changed[tensor] : dv_box_whole(&t->plan->model->values[tensor].shape);
 }

@@ -187,6 +187,18 @@ void dv_conv_forward_box(const dv_conv *k, const float *x, const dv_epilogue *ep
         k->forward->forward(k, need_packed(k, FORWARD_SLOT, pool), x, ep, &some, y, scratch, pool);
 }
 
+void dv_conv_widen(const dv_conv *k, dv_box *box)
+{
+    if (!k->forward->widen)
+        return;
+    dv_region r = { { box->lo[DV_Y], box->hi[DV_Y] }, { box->lo[DV_X], box->hi[DV_X] } };
+    k->forward->widen(k, &r);
+    box->lo[DV_Y] = r.rows.lo;
+    box->hi[DV_Y] = r.rows.hi;
+    box->lo[DV_X] = r.columns.lo;
+    box->hi[DV_X] = r.columns.hi;
+}
+
 size_t dv_conv_transposed_scratch(const dv_conv *k, const dv_box *out, int workers)
 {
     size_t most = 0;

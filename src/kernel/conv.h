@@ -58,6 +58,10 @@ void dv_conv_forward(const dv_conv *k, const float *x, const dv_epilogue *ep, fl
 void dv_conv_forward_box(const dv_conv *k, const float *x, const dv_epilogue *ep, const dv_box *box,
                          float *y, void *scratch, dv_pool *pool);
 
+/* `box` holds the rows and columns of y that a change of x reaches by the definition; afterwards
+ * those whose bytes it may change: a kernel that computes tiles rounds all of a tile anew. */
+void dv_conv_widen(const dv_conv *k, dv_box *box);
+
 /* Bytes of scratch that dv_conv_transposed needs for a signal in the box `out`. */
 size_t dv_conv_transposed_scratch(const dv_conv *k, const dv_box *out, int workers);
 

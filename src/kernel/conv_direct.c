@@ -181,7 +181,7 @@ typedef struct job {
     float *planes;      /* its copy, unless pointwise */
     float *y;           /* of the image */
     int first, run;     /* of the pixels wanted: where they begin, and how many lie side by side */
-    int runs;           /* one a row, or one for all rows */
+    int runs, together; /* one a row, or one for all rows; and of how many a task takes a block */
     dv_range rows;      /* of the planes, that they read */
     int blocks, chunks; /* of the pixels of a run, of panels */
     char *scratch;
@@ -306,11 +306,11 @@ static void run_block(void *ctx, int i, int worker)
     const job *j = ctx;
     const dv_conv_shape *s = &j->k->s;
     const plan *p = &j->p;
-    const int blocks = j->runs * j->blocks;
+    const int blocks = dv_ceil_div(j->runs, j->together) * j->blocks;
     const int group = i / (j->chunks * blocks), chunk = i / blocks % j->chunks;
-    const int run = i % blocks / j->blocks, skipped = i % j->blocks * p->block;
-    const int first = j->first + run * p->pitch + skipped;
-    const int n = dv_least(p->block, j->run - skipped);
+    const int skipped = i % j->blocks * p->block, n = dv_least(p->block, j->run - skipped);
+    const int run = i % blocks / j->blocks * j->together;
+    const int end = dv_least(run + j->together, j->runs);
     const int channels = s->out_channels / s->group;
     const size_t in_group =
         (size_t)(s->in_channels / s->group) * (size_t)(p->y.count * p->x.count) * p->plane;
@@ -321,8 +321,9 @@ static void run_block(void *ctx, int i, int worker)
         const float *a = j->weight + ((size_t)group * (size_t)p->panels + (size_t)panel) *
                                          (size_t)p->depth * (size_t)p->panel;
         const int rows = dv_least(channels - panel * p->panel, p->panel);
-        (p->wide ? wide_panel : narrow_panel)(j, a, group * channels + panel * p->panel, rows, x,
-                                              first, n, tile);
+        for (int r = run; r < end; r++)
+            (p->wide ? wide_panel : narrow_panel)(j, a, group * channels + panel * p->panel, rows,
+                                                  x, j->first + r * p->pitch + skipped, n, tile);
     }
 }
 
@@ -349,18 +350,22 @@ static size_t forward_scratch(const dv_conv *k, int workers)
     return planes_size(k, &p) + tile_size(k, &p) * (size_t)workers;
 }
 
-/* What is to be run over: all pixels, or those of the region in each of its rows. */
+/* What is to be run over: whole rows, gaps included, or the columns of the region in each of its
+ * rows where they are few. */
 static void set_region(job *j, const dv_region *r)
 {
     const dv_conv_shape *s = &j->k->s;
+    const int columns = r->columns.hi - r->columns.lo, rows = r->rows.hi - r->rows.lo;
     const int behind = (s->kernel[0] - 1) * s->dilation[0] / s->stride[0];
     j->rows = dv_range_clip((dv_range){ r->rows.lo, r->rows.hi + behind }, 0, j->p.y.size);
-    j->run = j->p.pixels;
-    j->runs = 1;
-    if (!dv_region_is_whole(r, s)) {
-        j->first = r->rows.lo * j->p.pitch + r->columns.lo;
-        j->run = r->columns.hi - r->columns.lo;
-        j->runs = r->rows.hi - r->rows.lo;
+    j->first = r->rows.lo * j->p.pitch;
+    j->run = (rows - 1) * j->p.pitch + s->out[1];
+    j->runs = j->together = 1;
+    if (2 * columns < s->out[1] && columns + j->k->isa->lanes < s->out[1]) {
+        j->first += r->columns.lo;
+        j->run = columns;
+        j->runs = rows;
+        j->together = dv_greatest(j->p.block / columns, 1);
     }
     j->blocks = dv_ceil_div(j->run, j->p.block);
     j->chunks = dv_ceil_div(j->p.panels, j->p.task_panels);
@@ -380,7 +385,8 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
         j.y = y + (size_t)n * (size_t)s->out_channels * (size_t)s->out[0] * (size_t)s->out[1];
         if (!j.p.pointwise)
             dv_pool_run(pool, s->in_channels * j.p.y.count * j.p.x.count, copy_plane, &j);
-        dv_pool_run(pool, s->group * j.chunks * j.runs * j.blocks, run_block, &j);
+        dv_pool_run(pool, s->group * j.chunks * dv_ceil_div(j.runs, j.together) * j.blocks,
+                    run_block, &j);
     }
 }
 

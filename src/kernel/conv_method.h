@@ -26,12 +26,6 @@ typedef struct dv_region {
     dv_range rows, columns;
 } dv_region;
 
-static inline bool dv_region_is_whole(const dv_region *r, const dv_conv_shape *s)
-{
-    return r->rows.lo == 0 && r->rows.hi == s->out[0] && r->columns.lo == 0 &&
-           r->columns.hi == s->out[1];
-}
-
 /* Weights in the order in which a method reads them. */
 typedef struct dv_arrangement {
     size_t bytes;
@@ -67,6 +61,8 @@ typedef struct dv_conv_method {
     size_t (*forward_scratch)(const dv_conv *k, int workers);
     void (*forward)(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
                     const dv_region *region, float *y, void *scratch, dv_pool *pool);
+    /* See dv_conv_widen. NULL: a number depends on its own window alone. */
+    void (*widen)(const dv_conv *k, dv_region *region);
     size_t (*transposed_scratch)(const dv_conv *k, const dv_box *out, int workers);
     void (*transposed)(const dv_conv *k, const void *packed, const dv_signal *out,
                        const dv_signal *in, void *scratch, dv_pool *pool);

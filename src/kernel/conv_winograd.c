@@ -231,6 +231,18 @@ static dv_range round_to_tiles(dv_range r, int size, int map)
     return (dv_range){ r.lo / size * size, dv_least(dv_round_up(r.hi, size), map) };
 }
 
+/* A part with less than three taps reads as many inputs as one with three, times zero. */
+static void widen(const dv_conv *k, dv_region *r)
+{
+    const dv_conv_shape *s = &k->s;
+    dv_winograd w;
+    describe(k, DV_FORWARD, &w);
+    const dv_range rows = { dv_greatest(r->rows.lo - (TAPS - 1), 0), r->rows.hi };
+    const dv_range columns = { dv_greatest(r->columns.lo - (TAPS - 1), 0), r->columns.hi };
+    r->rows = round_to_tiles(rows, w.size, s->out[0]);
+    r->columns = round_to_tiles(columns, w.size, s->out[1]);
+}
+
 /* The rows of the planes that these rows of outputs see. */
 static dv_range rows_seen(const dv_winograd *w, dv_range rows, int planes)
 {
@@ -337,6 +349,7 @@ const dv_conv_method dv_conv_winograd = {
     .pack = pack,
     .forward_scratch = forward_scratch,
     .forward = forward,
+    .widen = widen,
     .transposed_scratch = transposed_scratch,
     .transposed = transposed,
 };

@@ -9,6 +9,7 @@ typedef struct maxpool_job {
     const dv_pool_shape *s;
     const dv_isa *isa;
     bool settle; /* ties */
+    int rows[2]; /* of y, wanted */
     int lo, hi;  /* windows of a row that lie between the left and right edges */
     const float *x;
     float *y;
@@ -89,7 +90,7 @@ static void pool_plane(void *ctx, int i, int worker)
     const float *plane = job->x + (size_t)i * size;
     const float tie = job->settle ? DV_POOL_TIE * job->isa->largest(size, plane) : 0;
     const size_t first = (size_t)i * (size_t)s->out[0] * (size_t)s->out[1];
-    for (int oy = 0; oy < s->out[0]; oy++) {
+    for (int oy = job->rows[0]; oy < job->rows[1]; oy++) {
         float *y = job->y + first + (size_t)oy * (size_t)s->out[1];
         int32_t *switches = job->switches ? job->switches + (y - job->y) : NULL;
         plain_windows(s, plane, oy, 0, job->lo, tie, y, switches);
@@ -101,7 +102,15 @@ static void pool_plane(void *ctx, int i, int worker)
 
 void dv_maxpool(const dv_pool_shape *s, const float *x, float *y, int32_t *switches, dv_pool *pool)
 {
+    dv_maxpool_rows(s, 0, s->out[0], x, y, switches, pool);
+}
+
+void dv_maxpool_rows(const dv_pool_shape *s, int lo, int hi, const float *x, float *y,
+                     int32_t *switches, dv_pool *pool)
+{
     maxpool_job job = { .s = s, .isa = dv_isa_best(), .x = x, .y = y, .switches = switches };
+    job.rows[0] = lo;
+    job.rows[1] = hi;
     job.settle = switches && (int64_t)s->kernel[0] * s->kernel[1] <= DV_POOL_TIE_WINDOW;
     if (s->stride[1] <= 2 && s->dilation[0] == 1 && s->dilation[1] == 1) {
         const int room = s->in[1] + s->pad[1] - s->kernel[1];

@@ -11,10 +11,10 @@ typedef struct dv_pool_shape {
     int32_t kernel[2], stride[2], dilation[2], pad[2];
 } dv_pool_shape;
 
-/* y (planes,OH,OW) = the maximum of each window of x (planes,H,W). switches, unless NULL, gets the
- * index y*W + x in the plane of the first maximum in row-major order, ties settled as below. A
- * window that holds a NaN gives NaN (its switch is the first NaN). Every window must reach into
- * the map.
+/* y (planes,OH,OW) = the maximum of each window of x (planes,H,W).
+ * switches, unless NULL, gets the index y*W + x in the plane of the first maximum in row-major
+ * order, ties settled as below. A window that holds a NaN gives NaN (its switch is the first NaN).
+ * Every window must reach into the map.
  *
  * Where the picture is flat, or has a straight edge, values of a window are equal in exact
  * arithmetic; rounding would choose among them at random, by the place of a tile. So where three
@@ -23,6 +23,10 @@ typedef struct dv_pool_shape {
  * values that close meet by chance in any photograph, and the larger wins; three do not (of the
  * order of 1e-7), but for windows as large as a map. */
 void dv_maxpool(const dv_pool_shape *s, const float *x, float *y, int32_t *switches, dv_pool *pool);
+
+/* Only rows [lo, hi) of each plane of y and of switches. */
+void dv_maxpool_rows(const dv_pool_shape *s, int lo, int hi, const float *x, float *y,
+                     int32_t *switches, dv_pool *pool);
 
 /* -- for the vector kernels -------------------------------------------------------------------- */
 

@@ -55,3 +55,19 @@ dv_box dv_window_broadcast(const dv_call *c, int i, int o, dv_box out)
     }
     return dv_box_of_ranges(in, &mine);
 }
+
+dv_box dv_reach_broadcast(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+{
+    (void)op, (void)o;
+    const dv_shape *from = &c->in[i].shape, *to = &c->out[0].shape;
+    if (dv_box_empty(&in) || dv_shape_equal(from, to))
+        return in;
+    dv_ranges mine = dv_ranges_of(from, &in), r;
+    for (int k = 0; k < to->rank; k++) {
+        const int a = k - (to->rank - from->rank);
+        const bool repeated = a < 0 || from->dim[a] == 1;
+        r.lo[k] = repeated ? 0 : mine.lo[a];
+        r.hi[k] = repeated ? to->dim[k] : mine.hi[a];
+    }
+    return dv_box_of_ranges(to, &r);
+}

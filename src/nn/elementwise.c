@@ -1,5 +1,7 @@
 #include "nn/elementwise.h"
 
+#include "nn/walk.h"
+
 bool dv_infer_same_shape(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
 {
     (void)params, (void)err;
@@ -17,6 +19,99 @@ dv_box dv_window_whole(const dv_call *c, int i, int o, dv_box out)
 {
     (void)o;
     return dv_box_empty(&out) ? out : dv_box_whole(&c->in[i].shape);
+}
+
+dv_box dv_reach_same(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+{
+    (void)op, (void)c, (void)i, (void)o;
+    return in;
+}
+
+/* The window of one plane, row or column of the output. */
+static dv_box window_at(const dv_op *op, const dv_call *c, int i, int o, dv_box out, int axis,
+                        int32_t at)
+{
+    out.lo[axis] = at;
+    out.hi[axis] = at + 1;
+    return op->window(c, i, o, out);
+}
+
+/* The first index on an axis whose window ends behind `at`, or (begins) begins there or behind. */
+static int32_t first_past(const dv_op *op, const dv_call *c, int i, int o, dv_box out, int axis,
+                          int32_t at, bool begins)
+{
+    int32_t lo = 0, hi = out.hi[axis];
+    while (lo < hi) {
+        const int32_t mid = lo + (hi - lo) / 2;
+        const dv_box w = window_at(op, c, i, o, out, axis, mid);
+        if (begins ? w.lo[axis] >= at : w.hi[axis] > at)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return lo;
+}
+
+dv_box dv_reach_along(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+{
+    const dv_box whole = dv_box_whole(&c->out[o].shape);
+    dv_box out = whole;
+    for (int axis = DV_C; axis <= DV_X; axis++) {
+        out.lo[axis] = first_past(op, c, i, o, whole, axis, in.lo[axis], false);
+        out.hi[axis] = first_past(op, c, i, o, whole, axis, in.hi[axis], true);
+    }
+    return out;
+}
+
+dv_box dv_wanted(const dv_call *c, int o)
+{
+    return c->boxes ? c->boxes[o] : dv_box_whole(&c->out[o].shape);
+}
+
+enum { STRETCH = 16384 }; /* elements in one part, about */
+
+/* Planes of a part of a box. */
+static int32_t planes_of_part(const dv_box *b)
+{
+    const size_t plane = (size_t)(b->hi[DV_Y] - b->lo[DV_Y]) * (size_t)(b->hi[DV_X] - b->lo[DV_X]);
+    return plane > 0 && plane < STRETCH ? (int32_t)(STRETCH / plane) : 1;
+}
+
+int dv_stretch_parts(const dv_call *c)
+{
+    if (!c->boxes)
+        return (int)((dv_shape_count(&c->out[0].shape) + STRETCH - 1) / STRETCH);
+    const dv_box *b = &c->boxes[0];
+    return dv_box_empty(b) ? 0 : dv_box_parts(b, planes_of_part(b));
+}
+
+dv_stretch dv_stretch_of(const dv_call *c, int part)
+{
+    if (!c->boxes) {
+        const size_t at = (size_t)part * STRETCH, left = dv_shape_count(&c->out[0].shape) - at;
+        return (
+            dv_stretch){ .at = at, .n = left < STRETCH ? left : STRETCH, .rows = 1, .planes = 1 };
+    }
+    const dv_box whole = dv_box_whole(&c->out[0].shape),
+                 b = dv_box_part(c->boxes[0], planes_of_part(&c->boxes[0]), part);
+    dv_stretch s = { .pitch = (size_t)whole.hi[DV_X], .rows = b.hi[DV_Y] - b.lo[DV_Y] };
+    s.plane = (size_t)whole.hi[DV_Y] * s.pitch;
+    s.planes = b.hi[DV_C] - b.lo[DV_C];
+    s.n = (size_t)(b.hi[DV_X] - b.lo[DV_X]);
+    s.at = (size_t)b.lo[DV_C] * s.plane + (size_t)b.lo[DV_Y] * s.pitch + (size_t)b.lo[DV_X];
+    return s;
+}
+
+void dv_stretch_next(dv_stretch *s)
+{
+    if (++s->y < s->rows) {
+        s->at += s->pitch;
+    } else if (--s->planes > 0) {
+        s->at += s->plane - (size_t)(s->rows - 1) * s->pitch;
+        s->y = 0;
+    } else {
+        s->n = 0;
+    }
 }
 
 /* Whether the two boxes are all of the tensor on an axis. */

@@ -4,6 +4,21 @@
 
 #include "nn/op.h"
 
+/* The elements of output 0 that forward is to compute, as stretches of the whole tensor, in parts
+ * for the workers:
+ *     dv_pool_run(c->pool, dv_stretch_parts(c), part, …)
+ *     for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s))
+ *         … s.n elements from element s.at on … */
+typedef struct dv_stretch {
+    size_t at, n;
+    size_t pitch, plane; /* from row to row, and from plane to plane */
+    int32_t y, rows, planes;
+} dv_stretch;
+
+int dv_stretch_parts(const dv_call *c);
+dv_stretch dv_stretch_of(const dv_call *c, int part);
+void dv_stretch_next(dv_stretch *s);
+
 /* The elements that a signal has, in runs that are dense in both signals and in the tensor:
  *     dv_rows r = dv_rows_of(&shape, &out, &in);
  *     while (dv_rows_next(&r))

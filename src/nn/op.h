@@ -97,6 +97,7 @@ typedef struct dv_call {
     void *aux;           /* aux bytes: written by forward, read by project (switches) */
     void *scratch;       /* scratch bytes, 64-aligned, content undefined */
     dv_epilogue ep;      /* forward of an operator that takes_epilogue; else none */
+    const dv_box *boxes; /* forward: (n_out) what of each output is wanted, inside it; NULL: all */
     dv_rule rule;        /* project */
     dv_pool *pool;       /* may be NULL */
 } dv_call;
@@ -113,7 +114,9 @@ typedef struct dv_use {
 /* What project reads beside constants and aux; the plan keeps it. */
 enum { DV_KEEP_NOTHING = 0, DV_KEEP_IN = 1, DV_KEEP_OUT = 2 };
 
-typedef struct dv_op {
+typedef struct dv_op dv_op;
+
+struct dv_op {
     const char *name;   /* the ONNX op_type */
     int min_in, max_in; /* max_in -1: any number */
     int max_out;        /* outputs that it can produce; -1: any number */
@@ -141,8 +144,14 @@ typedef struct dv_op {
     bool (*prepare)(const dv_call *c, const dv_use *use, void **state, dv_error *err);
     void (*release)(void *state);
 
-    /* Computes out (all of it) and aux (NULL: not wanted) from in. */
+    /* Computes out and aux (NULL: not wanted) from in: all of it, or at least what c->boxes says,
+     * to the bytes that all of it has. Where those are wanted, out and aux hold what an earlier
+     * pass made of an input that is the same outside of what reaches the boxes. */
     void (*forward)(const dv_call *c);
+
+    /* The box of output o whose bytes may change when input i does in the box `in`; c as forward
+     * has it, op this operator. NULL: all of it. */
+    dv_box (*reach)(const dv_op *op, const dv_call *c, int i, int o, dv_box in);
 
     /* Output 0 is input 0's numbers in the same order, under another shape: the plan gives both one
      * place, and forward is not called. */
@@ -176,7 +185,7 @@ typedef struct dv_op {
 
     /* DV_KEEP_… by rule: which activations project reads. */
     uint8_t keeps[DV_N_RULES];
-} dv_op;
+};
 
 /* The operator called `name`, or NULL. */
 const dv_op *dv_op_find(const char *name);
@@ -188,5 +197,11 @@ bool dv_infer_same_shape(const dv_node_spec *s, const void *params, dv_shape *ou
 /* window of an elementwise operator without broadcasting; of one that mixes everything. */
 dv_box dv_window_same(const dv_call *c, int i, int o, dv_box out);
 dv_box dv_window_whole(const dv_call *c, int i, int o, dv_box out);
+/* reach of the first of these; and of an operator whose window moves on along each axis, or stays,
+ * when the output does. */
+dv_box dv_reach_same(const dv_op *op, const dv_call *c, int i, int o, dv_box in);
+dv_box dv_reach_along(const dv_op *op, const dv_call *c, int i, int o, dv_box in);
+/* What forward is to compute of output o. */
+dv_box dv_wanted(const dv_call *c, int o);
 
 #endif

@@ -139,9 +139,11 @@ static void pool_plane(void *ctx, int i, int worker)
         j->c->in[0].data + (size_t)i * (size_t)d->in * (size_t)h->in * (size_t)w->in;
     float *y = j->c->out[0].data + (size_t)i * (size_t)d->out * (size_t)h->out * (size_t)w->out;
     float *sum = j->sums + (size_t)worker * (size_t)w->in;
+    const dv_box wanted = dv_wanted(j->c, 0);
     for (int32_t od = 0; od < d->out; od++)
-        for (int32_t oy = 0; oy < h->out; oy++, y += w->out)
-            pool_row(j, plane, od, oy, sum, y);
+        for (int32_t oy = wanted.lo[DV_Y]; oy < wanted.hi[DV_Y]; oy++)
+            pool_row(j, plane, od, oy, sum,
+                     y + ((size_t)od * (size_t)h->out + (size_t)oy) * (size_t)w->out);
 }
 
 static size_t scratch_bytes(const dv_call *c)
@@ -253,6 +255,7 @@ const dv_op dv_op_average_pool = {
     .infer = infer,
     .scratch_bytes = scratch_bytes,
     .forward = forward,
+    .reach = dv_reach_along,
     .window = window,
     .project = project,
     .project_scratch = project_scratch,

@@ -1,5 +1,6 @@
 /* op_batch_normalization.c - (x - mean) * gamma / sqrt(var + epsilon) + beta a channel, with the
  * statistics of training. ONNX BatchNormalization-15 without training_mode. */
+#include "nn/elementwise.h"
 #include "nn/walk.h"
 #include "nn/weights.h"
 
@@ -56,16 +57,20 @@ static void forward(const dv_call *c)
 {
     const dv_shape *s = &c->out[0].shape;
     const dv_epilogue *ep = &c->ep;
-    size_t planes = (size_t)s->dim[0] * (size_t)s->dim[1], n = dv_shape_count(s) / planes;
-    for (size_t i = 0; i < planes; i++) {
-        int32_t channel = (int32_t)(i % (size_t)s->dim[1]);
-        float k = factor(c, channel);
-        float b = c->in[BETA].data[channel] - c->in[MEAN].data[channel] * k;
-        float scale = ep->scale ? ep->scale[channel] : 1;
-        float shift = ep->shift ? ep->shift[channel] : 0;
-        scale_plane(c->in[X].data + i * n, k * scale, b * scale + shift, ep->lo, ep->hi, n,
-                    c->out[0].data + i * n);
-    }
+    const size_t plane = dv_shape_count(s) / ((size_t)s->dim[0] * (size_t)s->dim[1]);
+    for (int i = 0; i < dv_stretch_parts(c); i++)
+        for (dv_stretch t = dv_stretch_of(c, i); t.n > 0; dv_stretch_next(&t))
+            for (size_t at = t.at, end = t.at + t.n; at < end;) {
+                const size_t left = plane - at % plane, n = end - at < left ? end - at : left;
+                const int32_t channel = (int32_t)(at / plane % (size_t)s->dim[1]);
+                const float k = factor(c, channel);
+                const float b = c->in[BETA].data[channel] - c->in[MEAN].data[channel] * k;
+                const float scale = ep->scale ? ep->scale[channel] : 1;
+                const float shift = ep->shift ? ep->shift[channel] : 0;
+                scale_plane(c->in[X].data + at, k * scale, b * scale + shift, ep->lo, ep->hi, n,
+                            c->out[0].data + at);
+                at += n;
+            }
 }
 
 static bool fuse(const dv_call *c, dv_epilogue *ep, float *scale, float *shift, int channels)
@@ -110,6 +115,7 @@ const dv_op dv_op_batch_normalization = {
     .parse = parse,
     .infer = infer,
     .forward = forward,
+    .reach = dv_reach_same,
     .takes_epilogue = true,
     .fuse = fuse,
     .window = dv_window_same,

@@ -35,37 +35,39 @@ typedef struct parts {
     const dv_call *c;
     dv_shape shape;
     dv_layout a, b, y;
-    dv_box whole;
+    dv_box wanted;
     int32_t planes; /* of a part */
-    size_t plane;   /* elements */
 } parts;
 
 enum { PART_FLOATS = 1 << 14 };
 
+/* Axes are merged where all is wanted: a box has its own. */
 static parts parts_of(const dv_call *c)
 {
     parts p = { .c = c, .shape = c->out[0].shape };
     p.a = dv_layout_broadcast(&c->in[0].shape, dv_layout_whole(&c->in[0].shape), &p.shape);
     p.b = dv_layout_broadcast(&c->in[1].shape, dv_layout_whole(&c->in[1].shape), &p.shape);
     p.y = dv_layout_whole(&p.shape);
-    dv_merge_axes(&p.shape, 3, (dv_layout *[]){ &p.a, &p.b, &p.y });
-    p.whole = dv_box_whole(&p.shape);
-    p.plane = (size_t)p.whole.hi[DV_Y] * (size_t)p.whole.hi[DV_X];
-    p.planes = p.plane < PART_FLOATS ? (int32_t)(PART_FLOATS / p.plane) : 1;
+    if (!c->boxes)
+        dv_merge_axes(&p.shape, 3, (dv_layout *[]){ &p.a, &p.b, &p.y });
+    p.wanted = c->boxes ? c->boxes[0] : dv_box_whole(&p.shape);
+    const size_t plane = (size_t)(p.wanted.hi[DV_Y] - p.wanted.lo[DV_Y]) *
+                         (size_t)(p.wanted.hi[DV_X] - p.wanted.lo[DV_X]);
+    p.planes = plane > 0 && plane < PART_FLOATS ? (int32_t)(PART_FLOATS / plane) : 1;
     return p;
 }
 
 INLINE void apply(const parts *p, int i, function *f)
 {
     const dv_call *c = p->c;
-    const dv_box box = dv_box_part(p->whole, p->planes, i);
-    dv_run r = dv_run_over(&p->shape, box);
-    while (dv_run_next(&r))
+    dv_run r = dv_run_over(&p->shape, dv_box_part(p->wanted, p->planes, i));
+    while (dv_run_next(&r)) {
+        const ptrdiff_t at = dv_layout_at(&p->y, r.index, r.rank);
         apply_run(f, c->in[0].data + dv_layout_at(&p->a, r.index, r.rank), p->a.step[r.last],
                   c->in[1].data + dv_layout_at(&p->b, r.index, r.rank), p->b.step[r.last],
-                  c->out[0].data + dv_layout_at(&p->y, r.index, r.rank), r.n);
-    dv_channel_epilogue_apply_part(&c->ep, &c->out[0], (size_t)box.lo[DV_C] * p->plane,
-                                   (size_t)(box.hi[DV_C] - box.lo[DV_C]) * p->plane);
+                  c->out[0].data + at, r.n);
+        dv_channel_epilogue_apply_part(&c->ep, &c->out[0], (size_t)at, (size_t)r.n);
+    }
 }
 
 /* An argument's values on the way back; 0 where nobody kept them, because nobody reads them. */
@@ -145,7 +147,7 @@ INLINE float power_by_exponent(float a, float b)
     static void NAME##_forward(const dv_call *c)                                            \
     {                                                                                       \
         parts p = parts_of(c);                                                              \
-        dv_pool_run(c->pool, dv_box_parts(&p.whole, p.planes), NAME##_part, &p);            \
+        dv_pool_run(c->pool, dv_box_parts(&p.wanted, p.planes), NAME##_part, &p);           \
     }                                                                                       \
     static void NAME##_project(const dv_call *c, const dv_signal *out, const dv_signal *in) \
     {                                                                                       \
@@ -159,6 +161,7 @@ INLINE float power_by_exponent(float a, float b)
         .max_out = 1,                                                                       \
         .infer = dv_infer_broadcast,                                                        \
         .forward = NAME##_forward,                                                          \
+        .reach = dv_reach_broadcast,                                                        \
         .takes_epilogue = (EPILOGUE),                                                       \
         .window = dv_window_broadcast,                                                      \
         .project = NAME##_project,                                                          \
@@ -227,7 +230,7 @@ static void prelu_forward(const dv_call *c)
     dv_tensor in[2];
     dv_call call = with_slope(c, in);
     parts p = parts_of(&call);
-    dv_pool_run(c->pool, dv_box_parts(&p.whole, p.planes), prelu_part, &p);
+    dv_pool_run(c->pool, dv_box_parts(&p.wanted, p.planes), prelu_part, &p);
 }
 
 static void prelu_project(const dv_call *c, const dv_signal *out, const dv_signal *in)
@@ -244,6 +247,7 @@ const dv_op dv_op_prelu = {
     .max_out = 1,
     .infer = prelu_infer,
     .forward = prelu_forward,
+    .reach = dv_reach_same,
     .window = dv_window_same,
     .project = prelu_project,
     .keeps = { DV_KEEP_IN, DV_KEEP_IN, DV_KEEP_IN },

@@ -29,18 +29,29 @@ static size_t aux_bytes(const dv_call *c)
     return follows_rule(c->params) ? 0 : dv_shape_count(&c->out[0].shape);
 }
 
+static void forward_part(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const dv_call *c = ctx;
+    const clip *p = c->params;
+    const float lo = p->lo, hi = p->hi;
+    for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s)) {
+        const float *restrict x = c->in[0].data + s.at;
+        float *restrict y = c->out[0].data + s.at;
+        for (size_t k = 0; k < s.n; k++)
+            y[k] = dv_clamp(x[k], lo, hi);
+        if (!c->aux || follows_rule(p))
+            continue;
+        uint8_t *restrict inside = (uint8_t *)c->aux + s.at;
+        for (size_t k = 0; k < s.n; k++)
+            inside[k] = (x[k] >= lo) & (x[k] <= hi);
+    }
+}
+
 static void forward(const dv_call *c)
 {
-    const clip *p = c->params;
-    const float *restrict x = c->in[0].data;
-    float *restrict y = c->out[0].data;
-    uint8_t *restrict inside = c->aux;
-    size_t n = dv_shape_count(&c->out[0].shape);
-    float lo = p->lo, hi = p->hi;
-    for (size_t i = 0; i < n; i++)
-        y[i] = dv_clamp(x[i], lo, hi);
-    for (size_t i = 0; inside && !follows_rule(p) && i < n; i++)
-        inside[i] = (x[i] >= lo) & (x[i] <= hi);
+    dv_call call = *c;
+    dv_pool_run(c->pool, dv_stretch_parts(c), forward_part, &call);
 }
 
 static void project_by_rule(const dv_call *c, dv_rows r)
@@ -95,6 +106,7 @@ const dv_op dv_op_clip = {
     .infer = dv_infer_same_shape,
     .aux_bytes = aux_bytes,
     .forward = forward,
+    .reach = dv_reach_same,
     .fuse = fuse,
     .window = dv_window_same,
     .project = project,

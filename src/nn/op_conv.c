@@ -139,7 +139,11 @@ static size_t scratch_bytes(const dv_call *c)
 static void forward(const dv_call *c)
 {
     const conv_state *st = c->state;
-    dv_conv_forward(st->kernel, c->in[0].data, &st->ep.ep, c->out[0].data, c->scratch, c->pool);
+    if (c->boxes)
+        dv_conv_forward_box(st->kernel, c->in[0].data, &st->ep.ep, c->boxes, c->out[0].data,
+                            c->scratch, c->pool);
+    else
+        dv_conv_forward(st->kernel, c->in[0].data, &st->ep.ep, c->out[0].data, c->scratch, c->pool);
 }
 
 static dv_box window(const dv_call *c, int i, int o, dv_box out)
@@ -155,6 +159,15 @@ static dv_box window(const dv_call *c, int i, int o, dv_box out)
     dv_slide_window(&slide[DV_WIDTH], &in.lo[DV_X], &in.hi[DV_X]);
     dv_group_channels(p->group, c->in[1].shape.dim[0], c->in[0].shape.dim[1], &in);
     return in;
+}
+
+static dv_box reach(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+{
+    const conv_state *st = c->state;
+    dv_box out = dv_box_intersect(dv_reach_along(op, c, i, o, in), dv_box_whole(&c->out[o].shape));
+    if (!dv_box_empty(&out))
+        dv_conv_widen(st->kernel, &out);
+    return out;
 }
 
 static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
@@ -182,6 +195,7 @@ const dv_op dv_op_conv = {
     .prepare = prepare,
     .release = release,
     .forward = forward,
+    .reach = reach,
     .takes_epilogue = true,
     .window = window,
     .project = project,

@@ -78,31 +78,38 @@ typedef struct job {
     size_t plane;
 } job;
 
-static void normalise_plane(void *ctx, int i, int worker)
+/* Neighbours from element `at` on, of one plane. */
+static void normalise(const job *j, size_t at, size_t n)
+{
+    const lrn *p = j->c->params;
+    const int32_t channel = (int32_t)(at / j->plane % (size_t)j->channels);
+    const float *mine = j->c->in[0].data + at, *x = mine - (size_t)channel * j->plane;
+    float *y = j->c->out[0].data + at;
+    float s[BLOCK];
+    sums(p, x, j->plane, j->channels, channel, n, s);
+    for (size_t k = 0; k < n; k++)
+        y[k] = mine[k] * inverse_power(s[k], p->beta);
+}
+
+static void forward_part(void *ctx, int i, int worker)
 {
     (void)worker;
     const job *j = ctx;
-    const lrn *p = j->c->params;
-    const size_t image = (size_t)(i / j->channels) * (size_t)j->channels * j->plane;
-    const int32_t channel = i % j->channels;
-    float s[BLOCK];
-    for (size_t at = 0; at < j->plane; at += BLOCK) {
-        size_t n = j->plane - at < BLOCK ? j->plane - at : BLOCK;
-        const float *x = j->c->in[0].data + image + at;
-        const float *mine = x + (size_t)channel * j->plane;
-        float *y = j->c->out[0].data + image + (size_t)channel * j->plane + at;
-        sums(p, x, j->plane, j->channels, channel, n, s);
-        for (size_t k = 0; k < n; k++)
-            y[k] = mine[k] * inverse_power(s[k], p->beta);
-    }
+    for (dv_stretch s = dv_stretch_of(j->c, i); s.n > 0; dv_stretch_next(&s))
+        for (size_t at = s.at, end = s.at + s.n; at < end;) {
+            const size_t left = j->plane - at % j->plane, rest = end - at < left ? end - at : left;
+            const size_t n = rest < BLOCK ? rest : BLOCK;
+            normalise(j, at, n);
+            at += n;
+        }
 }
 
 static void forward(const dv_call *c)
 {
     const dv_shape *s = &c->out[0].shape;
-    int32_t planes = s->dim[0] * s->dim[1];
-    job j = { .c = c, .channels = s->dim[1], .plane = dv_shape_count(s) / (size_t)planes };
-    dv_pool_run(c->pool, planes, normalise_plane, &j);
+    job j = { .c = c, .channels = s->dim[1] };
+    j.plane = dv_shape_count(s) / ((size_t)s->dim[0] * (size_t)s->dim[1]);
+    dv_pool_run(c->pool, dv_stretch_parts(c), forward_part, &j);
 }
 
 static dv_box window(const dv_call *c, int i, int o, dv_box out)
@@ -194,6 +201,7 @@ const dv_op dv_op_lrn = {
     .parse = parse,
     .infer = infer,
     .forward = forward,
+    .reach = dv_reach_along,
     .window = window,
     .project = project,
     .project_scratch = project_scratch,

@@ -36,6 +36,7 @@ static void forward(const dv_call *c)
     const dv_shape *x = &c->in[0].shape;
     dv_slide slide[DV_MAP_AXES];
     dv_sliding_at(p, x, p->kernel, slide);
+    const dv_box wanted = dv_wanted(c, 0);
     dv_pool_shape s = { .planes = x->dim[0] * x->dim[1] };
     for (int i = 0; i < 2; i++) {
         const dv_slide *a = &slide[DV_HEIGHT + i];
@@ -46,7 +47,8 @@ static void forward(const dv_call *c)
         s.dilation[i] = a->dilation;
         s.pad[i] = a->pad_lo;
     }
-    dv_maxpool(&s, c->in[0].data, c->out[0].data, c->aux, c->pool);
+    dv_maxpool_rows(&s, wanted.lo[DV_Y], wanted.hi[DV_Y], c->in[0].data, c->out[0].data, c->aux,
+                    c->pool);
 }
 
 static dv_box window(const dv_call *c, int i, int o, dv_box out)
@@ -113,6 +115,7 @@ const dv_op dv_op_max_pool = {
     .infer = infer,
     .aux_bytes = aux_bytes,
     .forward = forward,
+    .reach = dv_reach_along,
     .window = window,
     .project = project,
 };

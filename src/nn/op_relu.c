@@ -2,12 +2,22 @@
 #include "nn/elementwise.h"
 #include "nn/walk.h"
 
+static void forward_part(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const dv_call *c = ctx;
+    for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s)) {
+        const float *restrict x = c->in[0].data + s.at;
+        float *restrict y = c->out[0].data + s.at;
+        for (size_t k = 0; k < s.n; k++)
+            y[k] = x[k] < 0 ? 0 : x[k];
+    }
+}
+
 static void forward(const dv_call *c)
 {
-    const float *restrict x = c->in[0].data;
-    float *restrict y = c->out[0].data;
-    for (size_t i = 0, n = dv_shape_count(&c->out[0].shape); i < n; i++)
-        y[i] = x[i] < 0 ? 0 : x[i];
+    dv_call call = *c;
+    dv_pool_run(c->pool, dv_stretch_parts(c), forward_part, &call);
 }
 
 typedef struct back {
@@ -87,6 +97,7 @@ const dv_op dv_op_relu = {
     .max_out = 1,
     .infer = dv_infer_same_shape,
     .forward = forward,
+    .reach = dv_reach_same,
     .fuse = fuse,
     .window = dv_window_same,
     .project = project,

@@ -10,8 +10,6 @@ typedef struct unary {
     float alpha, beta;
 } unary;
 
-enum { CHUNK = 16384 }; /* elements in one task */
-
 #define INLINE static inline __attribute__((always_inline))
 
 static bool read_attributes(const dv_node_spec *s, const char *alpha, const char *beta, unary *p,
@@ -20,29 +18,24 @@ static bool read_attributes(const dv_node_spec *s, const char *alpha, const char
     return dv_spec_float(s, alpha, &p->alpha, err) && dv_spec_float(s, beta, &p->beta, err);
 }
 
-typedef struct job {
-    const dv_call *c;
-} job;
-
-static void run_chunks(const dv_call *c, void (*task)(void *ctx, int i, int worker))
+static void run_parts(const dv_call *c, void (*task)(void *ctx, int i, int worker))
 {
-    job j = { c };
-    size_t n = dv_shape_count(&c->out[0].shape);
-    dv_pool_run(c->pool, (int)((n + CHUNK - 1) / CHUNK), task, &j);
+    dv_call call = *c;
+    dv_pool_run(c->pool, dv_stretch_parts(c), task, &call);
 }
 
 typedef float value_function(float x, float a, float b);
 typedef float derivative_function(float x, float y, float a, float b);
 
-INLINE void apply(const dv_call *c, int chunk, value_function *f)
+INLINE void apply(const dv_call *c, int part, value_function *f)
 {
     const unary p = *(const unary *)c->params;
-    size_t first = (size_t)chunk * CHUNK, n = dv_shape_count(&c->out[0].shape) - first;
-    const float *restrict x = c->in[0].data + first;
-    float *restrict y = c->out[0].data + first;
-    n = n < CHUNK ? n : CHUNK;
-    for (size_t i = 0; i < n; i++)
-        y[i] = f(x[i], p.alpha, p.beta);
+    for (dv_stretch s = dv_stretch_of(c, part); s.n > 0; dv_stretch_next(&s)) {
+        const float *restrict x = c->in[0].data + s.at;
+        float *restrict y = c->out[0].data + s.at;
+        for (size_t i = 0; i < s.n; i++)
+            y[i] = f(x[i], p.alpha, p.beta);
+    }
 }
 
 INLINE void apply_back(const dv_call *c, const dv_signal *out, const dv_signal *in, unsigned keep,
@@ -88,14 +81,14 @@ INLINE float within(float v, float lo, float hi) /* 1 or 0 */
         *(unary *)params = (unary){ (ALPHA), (BETA) };                                         \
         return read_attributes(s, ALPHA_NAME, BETA_NAME, params, err);                         \
     }                                                                                          \
-    static void NAME##_chunk(void *ctx, int i, int worker)                                     \
+    static void NAME##_part(void *ctx, int i, int worker)                                      \
     {                                                                                          \
         (void)worker;                                                                          \
-        apply(((const job *)ctx)->c, i, NAME##_value);                                         \
+        apply(ctx, i, NAME##_value);                                                           \
     }                                                                                          \
     static void NAME##_forward(const dv_call *c)                                               \
     {                                                                                          \
-        run_chunks(c, NAME##_chunk);                                                           \
+        run_parts(c, NAME##_part);                                                             \
     }                                                                                          \
     static void NAME##_project(const dv_call *c, const dv_signal *out, const dv_signal *in)    \
     {                                                                                          \
@@ -110,6 +103,7 @@ INLINE float within(float v, float lo, float hi) /* 1 or 0 */
         .parse = NAME##_parse,                                                                 \
         .infer = dv_infer_same_shape,                                                          \
         .forward = NAME##_forward,                                                             \
+        .reach = dv_reach_same,                                                                \
         .window = dv_window_same,                                                              \
         .project = NAME##_project,                                                             \
         .keeps = { (KEEP), (KEEP), (KEEP) },                                                   \

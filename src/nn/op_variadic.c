@@ -1,33 +1,38 @@
 /* op_variadic.c - any number of tensors made into one, with broadcasting: Sum, Mean, Max, Min. */
 #include "nn/broadcast.h"
 #include "nn/channel_epilogue.h"
+#include "nn/elementwise.h"
 #include "nn/view.h"
 
 typedef float function(float y, float x);
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* y = f(y, x) for the inputs behind the first, in order. */
+/* y = the first input, then f(y, x) for those behind it, in order. */
 INLINE void apply(const dv_call *c, function *f)
 {
-    dv_view first = dv_view_broadcast(&c->in[0].shape, &c->out[0].shape);
-    dv_view_forward(&first, &c->in[0], &c->out[0]);
-    for (int i = 1; i < c->n_in; i++) {
+    const dv_box wanted = dv_wanted(c, 0);
+    for (int i = 0; i < c->n_in; i++) {
         const dv_tensor *t = &c->in[i];
         dv_shape shape = c->out[0].shape;
         dv_layout to = dv_layout_whole(&shape);
         dv_layout from = dv_layout_broadcast(&t->shape, dv_layout_whole(&t->shape), &shape);
-        dv_merge_axes(&shape, 2, (dv_layout *[]){ &to, &from });
-        dv_run r = dv_run_over(&shape, dv_box_whole(&shape));
+        if (!c->boxes)
+            dv_merge_axes(&shape, 2, (dv_layout *[]){ &to, &from });
+        dv_run r = dv_run_over(&shape, c->boxes ? wanted : dv_box_whole(&shape));
         while (dv_run_next(&r)) {
             const float *restrict x = t->data + dv_layout_at(&from, r.index, r.rank);
             float *restrict y = c->out[0].data + dv_layout_at(&to, r.index, r.rank);
-            if (from.step[r.last] == 1)
+            const ptrdiff_t step = from.step[r.last];
+            if (i == 0)
+                for (int32_t k = 0; k < r.n; k++)
+                    y[k] = x[k * step];
+            else if (step == 1)
                 for (int32_t k = 0; k < r.n; k++)
                     y[k] = f(y[k], x[k]);
             else
                 for (int32_t k = 0; k < r.n; k++)
-                    y[k] = f(y[k], *x);
+                    y[k] = f(y[k], x[k * step]);
         }
     }
 }
@@ -50,14 +55,18 @@ INLINE float smaller(float y, float x)
 static void sum_forward(const dv_call *c)
 {
     apply(c, plus);
-    dv_channel_epilogue_apply(&c->ep, &c->out[0]);
+    for (int i = 0; i < dv_stretch_parts(c); i++)
+        for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s))
+            dv_channel_epilogue_apply_part(&c->ep, &c->out[0], s.at, s.n);
 }
 
 static void mean_forward(const dv_call *c)
 {
     apply(c, plus);
-    for (size_t i = 0, n = dv_shape_count(&c->out[0].shape); i < n; i++)
-        c->out[0].data[i] /= (float)c->n_in;
+    for (int i = 0; i < dv_stretch_parts(c); i++)
+        for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s))
+            for (size_t k = 0; k < s.n; k++)
+                c->out[0].data[s.at + k] /= (float)c->n_in;
 }
 
 static void max_forward(const dv_call *c)
@@ -140,6 +149,7 @@ static void winner_project(const dv_call *c, const dv_signal *out, const dv_sign
         .max_out = 1,                                                  \
         .infer = dv_infer_broadcast,                                   \
         .forward = NAME##_forward,                                     \
+        .reach = dv_reach_broadcast,                                   \
         .takes_epilogue = (EPILOGUE),                                  \
         .window = dv_window_broadcast,                                 \
         .project = (PROJECT),                                          \

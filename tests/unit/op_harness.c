@@ -530,6 +530,7 @@ static void check_once(op_case *k, dv_rule rule)
 
 void op_check_adjoint_of(op_case *k, int trials, unsigned rules)
 {
+    op_check_boxes(k, trials);
     op_forward(k);
     for (int t = 0; t < trials; t++)
         for (int rule = 0; rule < DV_N_RULES; rule++)

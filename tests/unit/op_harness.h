@@ -88,6 +88,10 @@ void op_expect_projection(op_case *k, dv_rule rule, const float *out, int n, ...
  * that it stays within its boxes, and that it reads no activation but those that `keeps` names.
  * `trials` times. */
 void op_check_adjoint_of(op_case *k, int trials, unsigned rules);
+
+/* That forward, told of boxes, makes the bytes of a whole pass when a random box of an activation
+ * has changed, and that reach knows what that can change. Part of op_check_adjoint_of. */
+void op_check_boxes(op_case *k, int trials);
 void op_check_adjoint(op_case *k, int trials); /* all rules */
 
 #endif
