@@ -4,7 +4,8 @@
 
 #include "deconvviz/trace.h"
 
-/* A unit of a tensor seen as (C,Y,X), see dv_box_whole. y = x = DV_ALL: the channel's whole map. */
+/* A unit of a tensor seen as (C,Y,X), see dv_box_whole: where a network makes several images of
+ * one, channel c of image n is channel n * C + c. y = x = DV_ALL: the channel's whole map. */
 typedef struct dv_unit {
     int tensor;
     int32_t channel, y, x;

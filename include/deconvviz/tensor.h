@@ -1,6 +1,7 @@
 /* tensor.h - shapes, dense row-major float arrays, boxes in them, and signals inside boxes.
  *
- * Activations are N,C,H,W with N = 1 wherever something is projected. */
+ * Activations are N,C,H,W. The network's input has N = 1 wherever something is projected; within
+ * the network N may be more. */
 #ifndef DV_TENSOR_H
 #define DV_TENSOR_H
 

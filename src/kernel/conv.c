@@ -221,7 +221,7 @@ static size_t count_nonzeros(const dv_signal *s)
 void dv_conv_transposed(const dv_conv *k, const dv_signal *out, const dv_signal *in, void *scratch,
                         dv_pool *pool)
 {
-    assert(k->s.batch == 1 && k->uses & DV_CONV_TRANSPOSED);
+    assert(k->uses & DV_CONV_TRANSPOSED);
     const size_t nonzeros = dv_box_empty(&out->box) ? 0 : count_nonzeros(out);
     if (nonzeros == 0)
         return;

@@ -65,8 +65,8 @@ void dv_conv_widen(const dv_conv *k, dv_box *box);
 /* Bytes of scratch that dv_conv_transposed needs for a signal in the box `out`. */
 size_t dv_conv_transposed_scratch(const dv_conv *k, const dv_box *out, int workers);
 
-/* Adds the transposed convolution of the signal `out` (a box of (M,OH,OW)) to `in`, whose box (of
- * (C,H,W)) holds at least all that `out` reaches inside the map. batch must be 1. */
+/* Adds the transposed convolution of the signal `out` (a box of (M,OH,OW), one image) to `in`,
+ * whose box (of (C,H,W)) holds at least all that `out` reaches inside the map. */
 void dv_conv_transposed(const dv_conv *k, const dv_signal *out, const dv_signal *in, void *scratch,
                         dv_pool *pool);
 

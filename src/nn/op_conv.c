@@ -157,7 +157,7 @@ static dv_box window(const dv_call *c, int i, int o, dv_box out)
     dv_box in = out;
     dv_slide_window(&slide[DV_HEIGHT], &in.lo[DV_Y], &in.hi[DV_Y]);
     dv_slide_window(&slide[DV_WIDTH], &in.lo[DV_X], &in.hi[DV_X]);
-    dv_group_channels(p->group, c->in[1].shape.dim[0], c->in[0].shape.dim[1], &in);
+    dv_group_channels(p->group, &c->out[0].shape, &c->in[0].shape, &in);
     return in;
 }
 
@@ -170,17 +170,33 @@ static dv_box reach(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
     return out;
 }
 
+/* Image by image: those that the signal's box has a part of. */
 static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 {
     const conv_state *st = c->state;
-    if (in[0].data && out[0].data)
-        dv_conv_transposed(st->kernel, &out[0], &in[0], c->scratch, c->pool);
+    const int32_t planes = c->out[0].shape.dim[1], planes_in = c->in[0].shape.dim[1];
+    if (!in[0].data || !out[0].data)
+        return;
+    const dv_box *b = &out[0].box;
+    for (int32_t n = b->lo[DV_C] / planes; n * planes < b->hi[DV_C]; n++) {
+        const dv_signal from = dv_signal_image(&out[0], planes, n);
+        const dv_signal to = dv_signal_image(&in[0], planes_in, n);
+        dv_conv_transposed(st->kernel, &from, &to, c->scratch, c->pool);
+    }
 }
 
 static size_t project_scratch(const dv_call *c, const dv_signal *out)
 {
     const conv_state *st = c->state;
-    return dv_conv_transposed_scratch(st->kernel, &out[0].box, dv_pool_size(c->pool));
+    const int32_t planes = c->out[0].shape.dim[1];
+    const dv_box *b = &out[0].box;
+    size_t most = 0;
+    for (int32_t n = b->lo[DV_C] / planes; n * planes < b->hi[DV_C]; n++) {
+        const dv_box part = dv_box_image(*b, planes, n);
+        size_t bytes = dv_conv_transposed_scratch(st->kernel, &part, dv_pool_size(c->pool));
+        most = bytes > most ? bytes : most;
+    }
+    return most;
 }
 
 const dv_op dv_op_conv = {

@@ -193,11 +193,17 @@ static bool prepare(const dv_call *c, const dv_use *use, void **made, dv_error *
     return true;
 }
 
-/* The whole of one image. */
-static dv_box image_box(const dv_shape *s)
+static dv_shape image_shape(const dv_shape *s)
 {
     dv_shape one = *s;
     one.dim[0] = 1;
+    return one;
+}
+
+/* The whole of one image. */
+static dv_box image_box(const dv_shape *s)
+{
+    dv_shape one = image_shape(s);
     return dv_box_whole(&one);
 }
 
@@ -243,12 +249,12 @@ static dv_box window(const dv_call *c, int i, int o, dv_box out)
     slides(p, &c->in[0].shape, &c->in[1].shape, slide);
     inputs_of(&slide[DV_HEIGHT], &out.lo[DV_Y], &out.hi[DV_Y]);
     inputs_of(&slide[DV_WIDTH], &out.lo[DV_X], &out.hi[DV_X]);
-    dv_group_channels(p->group, c->out[0].shape.dim[1], c->in[0].shape.dim[1], &out);
+    dv_group_channels(p->group, &c->out[0].shape, &c->in[0].shape, &out);
     return out;
 }
 
-/* The scratch on the way back: the signal in the whole output's map, what the convolution makes of
- * it, and the convolution's own. */
+/* The scratch on the way back, for one image: the signal in the whole output's map, what the
+ * convolution makes of it, and the convolution's own. */
 typedef struct back {
     size_t out, in, own; /* bytes */
 } back;
@@ -257,9 +263,10 @@ static back back_of(const dv_call *c)
 {
     const state *st = c->state;
     const size_t line = 64;
+    const dv_shape out = image_shape(&c->out[0].shape), in = image_shape(&c->in[0].shape);
     return (back){
-        .out = (dv_shape_count(&c->out[0].shape) * sizeof(float) + line - 1) / line * line,
-        .in = (dv_shape_count(&c->in[0].shape) * sizeof(float) + line - 1) / line * line,
+        .out = (dv_shape_count(&out) * sizeof(float) + line - 1) / line * line,
+        .in = (dv_shape_count(&in) * sizeof(float) + line - 1) / line * line,
         .own = dv_conv_forward_scratch(st->kernel, dv_pool_size(c->pool)),
     };
 }
@@ -271,23 +278,37 @@ static size_t project_scratch(const dv_call *c, const dv_signal *out)
     return b.out + b.in + b.own;
 }
 
-static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+/* out, in: of one image. */
+static void project_image(const dv_call *c, const dv_signal *out, const dv_signal *in)
 {
     const state *st = c->state;
-    if (!out[0].data || !in[0].data)
-        return;
+    const dv_shape out_shape = image_shape(&c->out[0].shape),
+                   in_shape = image_shape(&c->in[0].shape);
     back b = back_of(c);
     char *scratch = c->scratch;
     float *from = (float *)(void *)scratch, *to = (float *)(void *)(scratch + b.out);
-    dv_signal_unpack(&c->out[0].shape, &out[0], from);
+    dv_signal_unpack(&out_shape, out, from);
     dv_conv_forward(st->kernel, from, &dv_no_epilogue, to, scratch + b.out + b.in, c->pool);
-    dv_layout whole = dv_layout_whole(&c->in[0].shape);
-    float *g = in[0].data;
-    dv_run r = dv_run_over(&c->in[0].shape, in[0].box);
+    dv_layout whole = dv_layout_whole(&in_shape);
+    float *g = in->data;
+    dv_run r = dv_run_over(&in_shape, in->box);
     for (; dv_run_next(&r); g += r.n) {
         const float *v = to + dv_layout_at(&whole, r.index, r.rank);
         for (int32_t i = 0; i < r.n; i++)
             g[i] += v[i];
+    }
+}
+
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    const int32_t planes = c->out[0].shape.dim[1], planes_in = c->in[0].shape.dim[1];
+    if (!out[0].data || !in[0].data)
+        return;
+    const dv_box *b = &out[0].box;
+    for (int32_t n = b->lo[DV_C] / planes; n * planes < b->hi[DV_C]; n++) {
+        const dv_signal from = dv_signal_image(&out[0], planes, n);
+        const dv_signal to = dv_signal_image(&in[0], planes_in, n);
+        project_image(c, &from, &to);
     }
 }
 

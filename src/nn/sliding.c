@@ -203,11 +203,12 @@ void dv_slide_window(const dv_slide *s, int32_t *lo, int32_t *hi)
     *hi = dv_coordinate((int64_t)(*hi - 1) * s->stride - s->pad_lo + extent(s));
 }
 
-void dv_group_channels(int32_t group, int32_t out_channels, int32_t in_channels, dv_box *b)
+void dv_group_channels(int32_t group, const dv_shape *out, const dv_shape *in, dv_box *b)
 {
-    int32_t from = out_channels / group, to = in_channels / group;
+    int32_t from = out->dim[1] / group, to = in->dim[1] / group;
+    int32_t planes = out->dim[0] * out->dim[1]; /* the groups of one image follow another's */
     int32_t lo = b->lo[DV_C] < 0 ? 0 : b->lo[DV_C];
-    int32_t hi = b->hi[DV_C] > out_channels ? out_channels : b->hi[DV_C];
+    int32_t hi = b->hi[DV_C] > planes ? planes : b->hi[DV_C];
     b->lo[DV_C] = lo / from * to;
-    b->hi[DV_C] = (hi + from - 1) / from * to;
+    b->hi[DV_C] = (int32_t)(((int64_t)hi + from - 1) / from * to);
 }

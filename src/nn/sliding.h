@@ -62,7 +62,8 @@ bool dv_sliding_shape(const dv_shape *in, int32_t channels, const dv_slide slide
 /* The range of inputs, not clipped, that the outputs [*lo, *hi) read; in place. */
 void dv_slide_window(const dv_slide *s, int32_t *lo, int32_t *hi);
 
-/* The channels that a convolution in groups reads for the channels of box `b`; in place. */
-void dv_group_channels(int32_t group, int32_t out_channels, int32_t in_channels, dv_box *b);
+/* The channels of `in` that a convolution in groups reads for the channels of box `b` of `out`; in
+ * place. */
+void dv_group_channels(int32_t group, const dv_shape *out, const dv_shape *in, dv_box *b);
 
 #endif

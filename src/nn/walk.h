@@ -68,6 +68,22 @@ static inline dv_signal dv_signal_part(const dv_signal *s, int32_t planes, int i
     return (dv_signal){ box, dv_signal_at(s, box.lo[DV_C], box.lo[DV_Y], box.lo[DV_X]) };
 }
 
+/* What a box of images of `planes` planes each, one behind the other, holds of image n: planes are
+ * counted from that image's first. */
+static inline dv_box dv_box_image(dv_box b, int32_t planes, int32_t n)
+{
+    b.lo[DV_C] = b.lo[DV_C] > n * planes ? b.lo[DV_C] - n * planes : 0;
+    b.hi[DV_C] = b.hi[DV_C] - n * planes < planes ? b.hi[DV_C] - n * planes : planes;
+    return b;
+}
+
+static inline dv_signal dv_signal_image(const dv_signal *s, int32_t planes, int32_t n)
+{
+    const dv_box box = dv_box_image(s->box, planes, n);
+    return (dv_signal){ box,
+                        dv_signal_at(s, box.lo[DV_C] + n * planes, box.lo[DV_Y], box.lo[DV_X]) };
+}
+
 /* to (all of a tensor of shape s) = the signal, 0 outside its box. */
 void dv_signal_unpack(const dv_shape *s, const dv_signal *from, float *to);
 

@@ -528,14 +528,70 @@ static void check_once(op_case *k, dv_rule rule)
         free_signal(out[o]);
 }
 
+/* The elements of a box of output o, in order; the caller frees them. */
+static float *copy_box(const op_case *k, int o, dv_box b)
+{
+    dv_signal all = { dv_box_whole(&k->out[o].shape), k->out[o].data };
+    float *copy = malloc((dv_box_count(&b) + 1) * sizeof *copy), *to = copy;
+    assert_non_null(copy);
+    for (int32_t c = b.lo[DV_C]; c < b.hi[DV_C]; c++)
+        for (int32_t y = b.lo[DV_Y]; y < b.hi[DV_Y]; y++)
+            for (int32_t x = b.lo[DV_X]; x < b.hi[DV_X]; x++)
+                *to++ = *dv_signal_at(&all, c, y, x);
+    return copy;
+}
+
+/* Gives every element of input i outside the box the number of another. */
+static void mix_outside(op_case *k, int i, dv_box b)
+{
+    const dv_box whole = dv_box_whole(&k->in[i].shape);
+    dv_signal all = { whole, k->in[i].data };
+    const int last = (int)dv_shape_count(&k->in[i].shape) - 1;
+    for (int32_t c = 0; c < whole.hi[DV_C]; c++)
+        for (int32_t y = 0; y < whole.hi[DV_Y]; y++)
+            for (int32_t x = 0; x < whole.hi[DV_X]; x++)
+                if (!dv_box_contains(b, (dv_box){ { c, y, x }, { c + 1, y + 1, x + 1 } }))
+                    *dv_signal_at(&all, c, y, x) = k->in[i].data[op_random_int(0, last)];
+}
+
+/* What lies outside the window of a box of an output does not change what is in the box. */
+static void check_window(op_case *k)
+{
+    const int o = op_random_int(0, k->spec.n_out - 1);
+    const dv_box b = random_box(dv_box_whole(&k->out[o].shape));
+    for (int i = 0; i < k->spec.n_in; i++) {
+        if (k->operands[i].constant || k->in[i].shape.rank < 0)
+            continue;
+        const size_t bytes = dv_shape_count(&k->in[i].shape) * sizeof(float);
+        float *before = malloc(bytes), *want = copy_box(k, o, b);
+        assert_non_null(before);
+        memcpy(before, k->in[i].data, bytes);
+        mix_outside(k, i, k->op->window(&k->call, i, o, b));
+        op_forward(k);
+        float *got = copy_box(k, o, b);
+        for (size_t j = 0; j < dv_box_count(&b); j++)
+            if (!(fabsf(got[j] - want[j]) <= 1e-5f * (1 + fabsf(want[j])))) /* tiles share sums */
+                fail_msg("%s: element %zu of a box depends on what lies outside its window of "
+                         "input %d",
+                         k->op->name, j, i);
+        memcpy(k->in[i].data, before, bytes);
+        op_forward(k);
+        free(before);
+        free(want);
+        free(got);
+    }
+}
+
 void op_check_adjoint_of(op_case *k, int trials, unsigned rules)
 {
     op_check_boxes(k, trials);
     op_forward(k);
-    for (int t = 0; t < trials; t++)
+    for (int t = 0; t < trials; t++) {
+        check_window(k);
         for (int rule = 0; rule < DV_N_RULES; rule++)
             if (rules >> rule & 1)
                 check_once(k, (dv_rule)rule);
+    }
 }
 
 void op_check_adjoint(op_case *k, int trials)

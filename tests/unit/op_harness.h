@@ -86,6 +86,7 @@ void op_expect_projection(op_case *k, dv_rule rule, const float *out, int n, ...
 /* <J v, r> = <v, project(r)> with J v by central differences around the inputs, for random v and
  * random signals r in random boxes, every rule of the mask, every activation; that project adds,
  * that it stays within its boxes, and that it reads no activation but those that `keeps` names.
+ * And that nothing outside the window of a box of the output changes what is in the box.
  * `trials` times. */
 void op_check_adjoint_of(op_case *k, int trials, unsigned rules);
 

@@ -15,7 +15,7 @@ typedef struct geometry {
 static geometry random_geometry(void)
 {
     geometry g = { .flat = op_random_int(0, 5) == 0,
-                   .batch = op_random_int(1, 2),
+                   .batch = op_random_int(1, 3),
                    .group = op_random_int(1, 3),
                    .in_channels = op_random_int(1, 3),
                    .out_channels = op_random_int(1, 3) };
@@ -181,7 +181,6 @@ static void conv_is_adjoint(void **state)
     (void)state;
     for (int trial = 0; trial < 40; trial++) {
         geometry g = random_geometry();
-        g.batch = 1;
         op_case *k = build_conv(&g, true);
         k->spacing = 0.25f; /* it is linear */
         op_check_adjoint(k, 2);
@@ -233,6 +232,27 @@ static void conv_in_groups_reads_its_own_channels_alone(void **state)
     dv_box got = k->op->window(&k->call, 0, 0, unit);
     assert_memory_equal(&got, &want, sizeof want);
     op_free(k);
+}
+
+/* The groups of the second image follow those of the first. */
+static void windows_of_a_batch_stay_in_their_image(void **state)
+{
+    (void)state;
+    for (int transposed = 0; transposed < 2; transposed++) {
+        op_case *k = op_new(transposed ? "ConvTranspose" : "Conv", 11);
+        op_int(k, "group", 3);
+        op_activation(k, op_shape(4, 2, 6, 9, 9));
+        op_weight(k, transposed ? op_shape(4, 6, 1, 1, 1) : op_shape(4, 3, 2, 1, 1), NULL);
+        op_build(k);
+        op_forward(k);
+        dv_box unit = { { 4, 0, 3 }, { 5, 1, 4 } }, both = { { 2, 0, 3 }, { 4, 1, 4 } };
+        dv_box want = { { 8, 0, 3 }, { 10, 1, 4 } }, wants = { { 4, 0, 3 }, { 8, 1, 4 } };
+        dv_box got = k->op->window(&k->call, 0, 0, unit);
+        assert_memory_equal(&got, &want, sizeof want);
+        got = k->op->window(&k->call, 0, 0, both);
+        assert_memory_equal(&got, &wants, sizeof wants);
+        op_free(k);
+    }
 }
 
 /* -- ConvTranspose ---------------------------------------------------------------------------- */
@@ -327,7 +347,6 @@ static void transposed_is_adjoint(void **state)
     (void)state;
     for (int trial = 0; trial < 30; trial++) {
         geometry g = random_geometry();
-        g.batch = 1;
         for (int a = 0; a < 2; a++) {
             g.lo[a] = g.hi[a] = 0;
             g.extra[a] = g.flat && a == 0 ? 0 : op_random_int(0, 2);
@@ -472,6 +491,7 @@ int main(void)
         cmocka_unit_test(conv_is_adjoint),
         cmocka_unit_test(conv_applies_its_epilogue),
         cmocka_unit_test(conv_in_groups_reads_its_own_channels_alone),
+        cmocka_unit_test(windows_of_a_batch_stay_in_their_image),
         cmocka_unit_test(transposed_by_hand),
         cmocka_unit_test(transposed_equals_its_definition),
         cmocka_unit_test(transposed_is_adjoint),

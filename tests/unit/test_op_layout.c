@@ -19,7 +19,7 @@ static void run(op_case *k)
 {
     op_build(k);
     count_off(k, 0);
-    k->spacing = 0.25f;
+    k->spacing = 16; /* all are linear; less is lost beside the largest sums */
     op_forward(k);
     op_check_adjoint(k, 6);
 }
@@ -63,7 +63,7 @@ static dv_shape random_shape(int min_rank, int max_rank)
 {
     dv_shape s = { .rank = op_random_int(min_rank, max_rank) };
     for (int k = 0; k < s.rank; k++)
-        s.dim[k] = k == 0 && s.rank > 2 ? 1 : op_random_int(1, 5);
+        s.dim[k] = op_random_int(1, k == 0 && s.rank > 2 ? 3 : 5);
     return s;
 }
 
@@ -871,11 +871,11 @@ static void space_to_depth_undoes_depth_to_space(void **state)
     op_case *there = op_new("DepthToSpace", 13), *back = op_new("SpaceToDepth", 13);
     op_int(there, "blocksize", 2);
     op_int(back, "blocksize", 2);
-    op_activation(there, op_shape(4, 1, 12, 3, 2));
-    op_activation(back, op_shape(4, 1, 3, 6, 4));
+    op_activation(there, op_shape(4, 2, 12, 3, 2));
+    op_activation(back, op_shape(4, 2, 3, 6, 4));
     run(there);
     run(back);
-    memcpy(back->in[0].data, there->out[0].data, 72 * sizeof(float));
+    memcpy(back->in[0].data, there->out[0].data, 144 * sizeof(float));
     op_forward(back);
     op_expect(back, 0, 0, there->in[0].data);
     op_free(there);

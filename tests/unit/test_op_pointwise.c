@@ -107,8 +107,8 @@ static void away_from_corners(const function *f, float *x, size_t n)
 static void functions_and_their_derivatives(void **state)
 {
     (void)state;
-    const dv_shape shapes[] = { op_shape(4, 1, 3, 4, 5), op_shape(2, 1, 40), op_shape(3, 1, 3, 9),
-                                op_shape(5, 1, 2, 2, 3, 4) };
+    const dv_shape shapes[] = { op_shape(4, 1, 3, 4, 5), op_shape(2, 3, 15), op_shape(3, 2, 3, 9),
+                                op_shape(5, 2, 2, 2, 3, 2) };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++)
         for (int s = 0; s < 4; s++) {
             const function *f = &functions[i];
@@ -223,7 +223,7 @@ static void random_shapes(int rank, int n, dv_shape *shapes)
 {
     int32_t dim[DV_MAX_RANK];
     for (int k = 0; k < rank; k++)
-        dim[k] = k == 0 && rank >= 3 ? 1 : op_random_int(1, 4);
+        dim[k] = op_random_int(1, k == 0 && rank >= 3 ? 3 : 4);
     for (int i = 0; i < n; i++) {
         int own = i == 0 ? rank : op_random_int(0, rank);
         shapes[i].rank = own;
@@ -476,6 +476,15 @@ static void prelu_by_channel(void **state)
                                  -0.25, -1.0);
         op_check_adjoint(k, 3);
         op_free(k);
+
+        k = op_new("PRelu", 9);
+        op_activation(k, op_shape(4, 3, 2, 4, 3));
+        op_weight(k, slopes[i], NULL);
+        op_build(k);
+        op_spread_input(k, 0, 0.02f);
+        k->spacing = 0.005f;
+        op_check_adjoint(k, 5);
+        op_free(k);
     }
 }
 
@@ -534,8 +543,8 @@ static void lrn_equals_its_definition(void **state)
 static void lrn_is_adjoint_but_for_the_deconvnet(void **state)
 {
     (void)state;
-    const dv_shape shapes[] = { op_shape(4, 1, 6, 3, 4), op_shape(3, 1, 5, 7),
-                                op_shape(5, 1, 4, 2, 3, 2) };
+    const dv_shape shapes[] = { op_shape(4, 1, 6, 3, 4), op_shape(3, 3, 5, 7),
+                                op_shape(5, 2, 4, 2, 3, 2) };
     for (int i = 0; i < 12; i++) {
         op_case *k = lrn(shapes[i % 3], 1 + i / 2, i % 2 ? 0.75 : 0.5);
         op_check_adjoint_of(k, 4, 1u << DV_RULE_GRADIENT | 1u << DV_RULE_GUIDED);
@@ -593,8 +602,8 @@ static void instance_normalization_by_hand(void **state)
 static void instance_normalization_is_adjoint(void **state)
 {
     (void)state;
-    const dv_shape shapes[] = { op_shape(4, 1, 4, 3, 5), op_shape(3, 1, 3, 8),
-                                op_shape(5, 1, 2, 3, 2, 2) };
+    const dv_shape shapes[] = { op_shape(4, 2, 4, 3, 5), op_shape(3, 1, 3, 8),
+                                op_shape(5, 3, 2, 3, 2, 2) };
     for (int i = 0; i < 3; i++) {
         op_case *k = op_new("InstanceNormalization", 6);
         dv_shape channels = op_shape(1, (int)shapes[i].dim[1]);

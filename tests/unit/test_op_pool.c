@@ -52,7 +52,7 @@ static geometry random_geometry(int n, int max_dilation)
 {
     for (;;) {
         geometry g = { .n = n,
-                       .batch = op_random_int(1, 2),
+                       .batch = op_random_int(1, 3),
                        .channels = op_random_int(1, 3),
                        .ceil_mode = op_random_int(0, 1),
                        .count_pads = op_random_int(0, 1) };
@@ -318,7 +318,6 @@ static void max_pool_is_adjoint(void **state)
     (void)state;
     for (int trial = 0; trial < 40; trial++) {
         geometry g = random_geometry(1 + trial % 2, 2);
-        g.batch = 1;
         op_case *k = build("MaxPool", &g);
         op_spread_input(k, 0, 0.02f); /* no two numbers change places */
         k->spacing = 0.005f;
@@ -332,7 +331,6 @@ static void average_pool_is_adjoint(void **state)
     (void)state;
     for (int trial = 0; trial < 40; trial++) {
         geometry g = random_geometry(1 + trial % 3, 1);
-        g.batch = 1;
         op_case *k = build("AveragePool", &g);
         k->spacing = 0.25f;
         op_check_adjoint(k, 2);
@@ -410,8 +408,8 @@ static void global_pools_by_hand(void **state)
 static void global_pools_of_every_rank_are_adjoint(void **state)
 {
     (void)state;
-    const dv_shape shapes[] = { op_shape(3, 1, 4, 7), op_shape(4, 1, 5, 3, 4),
-                                op_shape(5, 1, 3, 2, 4, 3), op_shape(4, 2, 3, 2, 2) };
+    const dv_shape shapes[] = { op_shape(3, 3, 4, 7), op_shape(4, 1, 5, 3, 4),
+                                op_shape(5, 2, 3, 2, 4, 3), op_shape(4, 2, 3, 2, 2) };
     for (int i = 0; i < 8; i++) {
         op_case *k = op_new(i % 2 ? "GlobalMaxPool" : "GlobalAveragePool", 1);
         op_activation(k, shapes[i / 2]);
