@@ -94,6 +94,13 @@ static int window_size(const dv_model *m, const dv_node *pool, const int64_t *pa
     return planes && size <= INT32_MAX ? (int)size : 0;
 }
 
+/* Whether the planes of the volume, of rank 5, that the pool averages are the channels of x. */
+static bool is_over_channels(const dv_shape *x, const dv_shape *volume)
+{
+    return x->rank == 4 && volume->rank == 5 && volume->dim[0] * volume->dim[1] == x->dim[0] &&
+           volume->dim[2] == x->dim[1];
+}
+
 typedef struct lrn {
     int x, size;
     float alpha, beta, bias;
@@ -124,7 +131,9 @@ static bool match(const dv_model *m, const dv_node *n, lrn *l)
     if (!square || square->in[0] != l->x || square->in[1] != l->x)
         return false;
     l->size = window_size(m, pool, pads);
-    return l->size > 0 && m->values[l->x].shape.rank == 4;
+    const dv_shape *x = &m->values[l->x].shape;
+    return l->size > 0 && is_over_channels(x, &m->values[padded].shape) &&
+           dv_shape_equal(x, &m->values[n->out[0]].shape);
 }
 
 /* Turns the node into an LRN of its first input. */

@@ -490,9 +490,11 @@ static void an_if_that_nothing_decides_is_refused(void **unused)
     refuses(g, 13, "node 'choice' (If): its then_branch has 0 outputs: 1 are needed");
 }
 
-/* The operator that makes y in the chain of PyTorch's LocalResponseNorm, with two Pads that sum to
- * `pads` and a pool of `kernel`. */
-static const char *operator_of_chain(const int64_t *pads, const int64_t *kernel)
+/* The operator that makes y in the chain of PyTorch's LocalResponseNorm over `images` (4), with two
+ * Pads that sum to `pads` and a pool of `kernel`. volume (5): what the squares are reshaped to;
+ * NULL: one axis more, behind the first. */
+static const char *operator_of_chain(const int64_t *images, const int64_t *volume,
+                                     const int64_t *pads, const int64_t *kernel)
 {
     static const int64_t none[10] = { 0 }, at = 1;
     static const float alpha = 0.5F, beta = 0.75F, bias = 2;
@@ -501,20 +503,26 @@ static const char *operator_of_chain(const int64_t *pads, const int64_t *kernel)
     onnx_ints(&g, "none", 10, none);
     onnx_ints(&g, "pads", 10, pads);
     onnx_ints(&g, "at", 1, &at);
+    onnx_ints(&g, "images", 4, images);
+    if (volume)
+        onnx_ints(&g, "volume", 5, volume);
     onnx_weights(&g, "alpha", scalar_like + 1, &alpha);
     onnx_weights(&g, "beta", scalar_like + 1, &beta);
     onnx_weights(&g, "bias", scalar_like + 1, &bias);
     onnx_attr_ints(&pool, "kernel_shape", 3, kernel);
-    onnx_node(&g, "Mul", "", "x x", "square", no_attrs);
-    onnx_node(&g, "Unsqueeze", "", "square at", "volume", no_attrs);
-    onnx_node(&g, "Pad", "", "volume none", "padded", no_attrs);
+    onnx_node(&g, "Reshape", "", "x images", "i", no_attrs);
+    onnx_node(&g, "Mul", "", "i i", "square", no_attrs);
+    onnx_node(&g, volume ? "Reshape" : "Unsqueeze", "", volume ? "square volume" : "square at", "v",
+              no_attrs);
+    onnx_node(&g, "Pad", "", "v none", "padded", no_attrs);
     onnx_node(&g, "Pad", "", "padded pads", "wide", no_attrs);
     onnx_node(&g, "AveragePool", "", "wide", "mean", pool);
-    onnx_node(&g, "Squeeze", "", "mean at", "flat", no_attrs);
+    onnx_node(&g, volume ? "Reshape" : "Squeeze", "", volume ? "mean images" : "mean at", "flat",
+              no_attrs);
     onnx_node(&g, "Mul", "", "flat alpha", "scaled", no_attrs);
     onnx_node(&g, "Add", "", "scaled bias", "shifted", no_attrs);
     onnx_node(&g, "Pow", "", "shifted beta", "divisor", no_attrs);
-    onnx_node(&g, "Div", "", "x divisor", "y", no_attrs);
+    onnx_node(&g, "Div", "", "i divisor", "y", no_attrs);
     bytes file = onnx_file(g, 13);
     dv_model *m = build(&file, NULL);
     if (!m)
@@ -528,15 +536,23 @@ static const char *operator_of_chain(const int64_t *pads, const int64_t *kernel)
 static void the_chain_of_a_local_response_norm_becomes_one_operator(void **unused)
 {
     (void)unused;
-    assert_string_equal(
-        operator_of_chain((int64_t[]){ 0, 0, 1, 0, 0, 0, 0, 1, 0, 0 }, (int64_t[]){ 3, 1, 1 }),
-        "LRN");
-    assert_string_equal(
-        operator_of_chain((int64_t[]){ 0, 0, 0, 1, 0, 0, 0, 0, 1, 0 }, (int64_t[]){ 1, 3, 1 }),
-        "Div");
-    assert_string_equal(
-        operator_of_chain((int64_t[]){ 0, 0, 1, 1, 1, 0, 0, 1, 1, 1 }, (int64_t[]){ 3, 3, 3 }),
-        "Div");
+    static const int64_t one[] = { 1, 1, 4, 4 }, two[] = { 2, 2, 2, 2 };
+    static const int64_t around[] = { 0, 0, 1, 0, 0, 0, 0, 1, 0, 0 }, planes[] = { 3, 1, 1 };
+    assert_string_equal(operator_of_chain(one, NULL, around, planes), "LRN");
+    assert_string_equal(operator_of_chain(one, NULL, (int64_t[]){ 0, 0, 0, 1, 0, 0, 0, 0, 1, 0 },
+                                          (int64_t[]){ 1, 3, 1 }),
+                        "Div");
+    assert_string_equal(operator_of_chain(one, NULL, (int64_t[]){ 0, 0, 1, 1, 1, 0, 0, 1, 1, 1 },
+                                          (int64_t[]){ 3, 3, 3 }),
+                        "Div");
+    assert_string_equal(operator_of_chain(two, NULL, around, planes), "LRN");
+    assert_string_equal(operator_of_chain(two, (int64_t[]){ 2, 1, 2, 4, 1 }, around, planes),
+                        "LRN");
+    /* rows, and the channels of two images in one list */
+    assert_string_equal(operator_of_chain(one, (int64_t[]){ 1, 1, 4, 4, 1 }, around, planes),
+                        "Div");
+    assert_string_equal(operator_of_chain(two, (int64_t[]){ 1, 1, 4, 2, 2 }, around, planes),
+                        "Div");
 }
 
 static void a_name_is_bounded_and_of_one_line(void **unused)
