@@ -125,6 +125,17 @@ static dv_box window(const dv_call *c, int i, int o, dv_box out)
     return dv_box_of_ranges(s, &r);
 }
 
+static dv_box reach(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+{
+    (void)op, (void)i, (void)o;
+    const lrn *p = c->params;
+    const dv_shape *s = &c->in[0].shape;
+    dv_ranges r = dv_ranges_of(s, &in);
+    r.lo[1] = dv_coordinate((int64_t)r.lo[1] - p->above);
+    r.hi[1] = dv_coordinate((int64_t)r.hi[1] + p->below);
+    return dv_box_of_ranges(s, &r);
+}
+
 static size_t project_scratch(const dv_call *c, const dv_signal *out)
 {
     (void)c;
@@ -201,7 +212,7 @@ const dv_op dv_op_lrn = {
     .parse = parse,
     .infer = infer,
     .forward = forward,
-    .reach = dv_reach_along,
+    .reach = reach,
     .window = window,
     .project = project,
     .project_scratch = project_scratch,
