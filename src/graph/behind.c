@@ -1,7 +1,6 @@
-/* behind.c - how many layers the rounding of a node goes through before it is seen. */
+/* behind.c - how many weight layers the rounding of a node goes through before it is seen. */
 #include "graph/model.h"
 
-/* A layer is what has weights to prepare: convolutions and products. */
 bool dv_count_behind(dv_model *m, dv_error *err)
 {
     int *behind = dv_arena_array(&m->arena, (size_t)m->n_values, sizeof *behind, err); /* zeros */
@@ -12,7 +11,7 @@ bool dv_count_behind(dv_model *m, dv_error *err)
         for (int k = 0; k < n->n_out; k++)
             if (n->out[k] != DV_NO_VALUE && n->behind < behind[n->out[k]])
                 n->behind = behind[n->out[k]];
-        const int before = n->behind + (n->op->prepare != NULL);
+        const int before = n->behind + dv_is_weight_layer(m, n);
         for (int k = 0; k < n->n_in; k++)
             if (n->in[k] != DV_NO_VALUE && behind[n->in[k]] < before)
                 behind[n->in[k]] = before;

@@ -7,30 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_one_of(const char *name, const char *const *list)
+bool dv_is_weight_layer(const dv_model *m, const dv_node *n)
 {
-    for (; *list; list++)
-        if (strcmp(*list, name) == 0)
-            return true;
-    return false;
+    return n->op->weight_layer && m->values[n->in[1]].constant && !m->values[n->in[0]].constant;
 }
 
-static bool is_activation(const dv_node *n)
-{
-    static const char *const names[] = { "Relu", "Clip",        "LeakyRelu", "PRelu",
-                                         "Elu",  "Selu",        "Celu",      "Sigmoid",
-                                         "Tanh", "HardSigmoid", "Softplus",  "HardSwish",
-                                         NULL };
-    return is_one_of(n->op->name, names);
-}
-
-/* The number of elements of a node's constant inputs; 0 when input 1 is none. */
+/* The number of elements of a weight layer's constants. */
 static size_t weights_of(const dv_model *m, const dv_node *n)
 {
-    static const char *const names[] = { "Conv", "ConvTranspose", "Gemm", "MatMul", NULL };
-    if (!is_one_of(n->op->name, names) || !m->values[n->in[1]].constant ||
-        m->values[n->in[0]].constant)
-        return 0;
     size_t count = 0;
     for (int i = 1; i < n->n_in; i++)
         if (n->in[i] != DV_NO_VALUE && m->values[n->in[i]].constant)
@@ -51,7 +35,7 @@ static int silu(const dv_model *m, readers r, int value)
         return -1;
     int gate = mul->in[0] == value ? mul->in[1] : mul->in[0];
     int from = m->values[gate].producer;
-    bool gated = from >= 0 && m->nodes[from].in[0] == value && is_activation(&m->nodes[from]);
+    bool gated = from >= 0 && m->nodes[from].in[0] == value && m->nodes[from].op->activation;
     return gated ? r.last[value] : -1;
 }
 
@@ -74,9 +58,9 @@ static int behind_activation(const dv_model *m, readers r, int value)
         const dv_node *next = &m->nodes[r.last[value]];
         if (next->in[0] != value && !adds_constant(m, next))
             return value;
-        if (is_activation(next))
+        if (next->op->activation)
             return next->out[0];
-        if (strcmp(next->op->name, "BatchNormalization") != 0 && !adds_constant(m, next))
+        if (!next->op->normalisation && !adds_constant(m, next))
             return value;
         value = next->out[0];
     }
@@ -99,14 +83,13 @@ bool dv_number_layers(dv_model *m, dv_error *err)
         }
     for (int i = 0; i < m->n_nodes; i++) {
         const dv_node *n = &m->nodes[i];
-        size_t parameters = weights_of(m, n);
-        if (parameters == 0)
+        if (!dv_is_weight_layer(m, n))
             continue;
         m->layers[m->n_layers] = (dv_layer){ .number = m->n_layers + 1,
                                              .name = dv_node_title(m, n),
                                              .op = n->op->name,
                                              .tensor = behind_activation(m, r, n->out[0]),
-                                             .parameters = parameters };
+                                             .parameters = weights_of(m, n) };
         m->n_layers++;
     }
     return true;

@@ -30,7 +30,7 @@ typedef struct dv_node {
     int *in, *out; /* value ids or DV_NO_VALUE */
     int opset, n_attrs;
     const dv_attr *attrs; /* as the loader gave them */
-    int behind;           /* layers with weights behind it, on the longest way to an end */
+    int behind;           /* weight layers behind it, on the longest way to an end */
 } dv_node;
 
 struct dv_model {
@@ -116,6 +116,11 @@ dv_weights_cache *dv_model_cache(const dv_model *m, int value);
 
 /* A constant that will hardly be read again: what is mapped of it need not stay in memory. */
 void dv_model_forget(const dv_model *m, int value);
+
+/* Whether a node is a weight layer: a product with weights that the file holds. MatMul is one where
+ * its input 1 is constant; of two activations it is none, nor where the constant is on its left.
+ * This decides what `-l N` counts, what noise disturbs and how many roundings are behind a node. */
+bool dv_is_weight_layer(const dv_model *m, const dv_node *n);
 
 /* What stands for a node in messages: its name, or its first output's. */
 const char *dv_node_title(const dv_model *m, const dv_node *n);

@@ -178,7 +178,7 @@ static void run_step(dv_trace *t, int step, const dv_box *boxes)
             in[i].data = input_data(t, v);
     }
     n->op->forward(&c);
-    if (t->noise > 0 && n->op->takes_epilogue)
+    if (t->noise > 0 && dv_is_weight_layer(p->model, n))
         dv_disturb(c.out[0].data, dv_shape_count(&c.out[0].shape), t->noise,
                    t->noise_seed + (uint64_t)step);
 }

@@ -120,6 +120,12 @@ struct dv_op {
     const char *name;   /* the ONNX op_type */
     int min_in, max_in; /* max_in -1: any number */
     int max_out;        /* outputs that it can produce; -1: any number */
+
+    /* Its part in a layer: a product with weights and what follows it, see graph/layers.c. */
+    bool weight_layer;  /* multiplies input 0 by input 1: begins a layer where that is constant */
+    bool normalisation; /* belongs to the layer before it … */
+    bool activation;    /* … and so does this, as its end */
+
     size_t params_size;
 
     /* Reads attributes and constant inputs into `params` (params_size zeroed bytes in an arena).

@@ -111,6 +111,7 @@ const dv_op dv_op_batch_normalization = {
     .min_in = 5,
     .max_in = 5,
     .max_out = 1,
+    .normalisation = true,
     .params_size = sizeof(batch_normalization),
     .parse = parse,
     .infer = infer,

@@ -245,6 +245,7 @@ const dv_op dv_op_prelu = {
     .min_in = 2,
     .max_in = 2,
     .max_out = 1,
+    .activation = true,
     .infer = prelu_infer,
     .forward = prelu_forward,
     .reach = dv_reach_same,

@@ -101,6 +101,7 @@ const dv_op dv_op_clip = {
     .min_in = 1,
     .max_in = 3,
     .max_out = 1,
+    .activation = true,
     .params_size = sizeof(clip),
     .parse = parse,
     .infer = dv_infer_same_shape,

@@ -204,6 +204,7 @@ const dv_op dv_op_conv = {
     .min_in = 2,
     .max_in = 3,
     .max_out = 1,
+    .weight_layer = true,
     .params_size = sizeof(conv),
     .parse = parse,
     .infer = infer,

@@ -317,6 +317,7 @@ const dv_op dv_op_conv_transpose = {
     .min_in = 2,
     .max_in = 3,
     .max_out = 1,
+    .weight_layer = true,
     .params_size = sizeof(conv_transpose),
     .parse = parse,
     .infer = infer,

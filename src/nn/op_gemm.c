@@ -222,6 +222,7 @@ const dv_op dv_op_gemm = {
     .min_in = 2,
     .max_in = 3,
     .max_out = 1,
+    .weight_layer = true,
     .params_size = sizeof(gemm),
     .parse = parse,
     .infer = infer,

@@ -127,6 +127,7 @@ const dv_op dv_op_mat_mul = {
     .min_in = 2,
     .max_in = 2,
     .max_out = 1,
+    .weight_layer = true,
     .infer = infer,
     .forward = forward,
     .window = dv_window_whole,

@@ -95,6 +95,7 @@ const dv_op dv_op_relu = {
     .min_in = 1,
     .max_in = 1,
     .max_out = 1,
+    .activation = true,
     .infer = dv_infer_same_shape,
     .forward = forward,
     .reach = dv_reach_same,

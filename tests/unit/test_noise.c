@@ -122,12 +122,91 @@ static void a_pass_moves_by_about_the_amount_and_stays_rectified(void **state)
     dv_model_free(m);
 }
 
+/* -- which nodes are disturbed ---------------------------------------------------------------- */
+
+static float positive(uint32_t *state)
+{
+    return net_random(state) + 2;
+}
+
+/* Whether noise moves the tensor "y" of a model that is freed here. */
+static bool noise_moves(dv_model *m)
+{
+    dv_error err = { 0 };
+    float x[3 * SIDE * SIDE], *y[2];
+    uint32_t random = 3;
+    net_finish(m, "y");
+    for (size_t i = 0; i < sizeof x / sizeof *x; i++)
+        x[i] = net_random(&random);
+    int tensor = dv_model_output(m);
+    dv_request r = { .n_keep = 1, .keep = &tensor, .exact = true, .noise = true };
+    dv_plan *plan = dv_plan_new(m, &r, NULL, &err);
+    dv_trace *t = plan ? dv_trace_new(plan, NULL, &err) : NULL;
+    if (!t)
+        fail_msg("%s", err.message);
+    size_t bytes = dv_shape_count(dv_tensor_shape(m, tensor)) * sizeof **y;
+    for (int i = 0; i < 2; i++) {
+        dv_trace_set_noise(t, i ? 1e-3F : 0, 1);
+        assert_true(dv_trace_forward(t, x, &err));
+        y[i] = malloc(bytes);
+        assert_non_null(y[i]);
+        memcpy(y[i], dv_trace_tensor(t, tensor), bytes);
+    }
+    bool moved = memcmp(y[0], y[1], bytes) != 0;
+    free(y[0]);
+    free(y[1]);
+    dv_trace_free(t);
+    dv_plan_free(plan);
+    dv_model_free(m);
+    return moved;
+}
+
+static void weight_layers_are_disturbed(void **state)
+{
+    (void)state;
+    dv_model *m = net_new(3, SIDE, SIDE);
+    net_conv(m, "x", "y", 3, 5, 3, 1, 1, net_random, 7);
+    assert_true(noise_moves(m));
+    m = net_new(3, SIDE, SIDE);
+    net_constant(m, "w", 3, 5, 3, 3, net_random, 7);
+    net_add(m, "ConvTranspose", "x w", "y", NULL);
+    assert_true(noise_moves(m));
+    m = net_new(3, SIDE, SIDE);
+    net_constant(m, "w", 3 * SIDE * SIDE, 5, 0, 0, net_random, 7);
+    net_add(m, "Flatten", "x", "f", NULL);
+    net_add(m, "Gemm", "f w", "y", NULL);
+    assert_true(noise_moves(m));
+    m = net_new(3, SIDE, SIDE);
+    net_constant(m, "w", SIDE, 5, 0, 0, net_random, 7);
+    net_add(m, "MatMul", "x w", "y", NULL);
+    assert_true(noise_moves(m));
+}
+
+static void other_nodes_are_left_alone(void **state)
+{
+    (void)state;
+    static const char *const of_two[] = { "Add", "Sub", "Mul", "Sum", "MatMul" };
+    for (size_t i = 0; i < sizeof of_two / sizeof *of_two; i++) {
+        dv_model *m = net_new(3, SIDE, SIDE);
+        net_add(m, of_two[i], "x x", "y", NULL);
+        assert_false(noise_moves(m));
+    }
+    dv_model *m = net_new(3, SIDE, SIDE);
+    static const char *const statistics[] = { "scale", "bias", "mean", "var" };
+    for (int i = 0; i < 4; i++)
+        net_constant(m, statistics[i], 3, 0, 0, 0, positive, 5);
+    net_add(m, "BatchNormalization", "x scale bias mean var", "y", NULL);
+    assert_false(noise_moves(m));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(noise_has_the_size_that_was_asked_for_and_no_mean),
         cmocka_unit_test(seeds_next_to_each_other_have_nothing_in_common),
         cmocka_unit_test(a_pass_moves_by_about_the_amount_and_stays_rectified),
+        cmocka_unit_test(weight_layers_are_disturbed),
+        cmocka_unit_test(other_nodes_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
