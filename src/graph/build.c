@@ -122,9 +122,7 @@ static bool understand(dv_model *m, dv_node *n, dv_shape *shapes, int n_shapes, 
         return false;
     dv_node_spec spec = dv_node_spec_of(m, n, operands);
     spec.n_out = n_shapes;
-    if (n->op->parse && !n->op->parse(&spec, n->params, err))
-        return false;
-    if (!n->op->infer(&spec, n->params, shapes, err))
+    if (!dv_op_parse(n->op, &spec, n->params, err) || !n->op->infer(&spec, n->params, shapes, err))
         return false;
     for (int i = 0; i < n_shapes; i++)
         if (!check_activation("its output", &shapes[i], err))

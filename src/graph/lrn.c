@@ -157,7 +157,7 @@ static bool replace(dv_model *m, dv_node *n, const lrn *l, dv_error *err)
         return false;
     dv_operand operand;
     dv_node_spec s = dv_node_spec_of(m, &r, &operand);
-    if (!op->parse(&s, r.params, err))
+    if (!dv_op_parse(op, &s, r.params, err))
         return dv_fail_in(err, "node '%s' (LRN)", dv_node_title(m, n));
     *n = r;
     return true;

@@ -18,6 +18,8 @@
 #include "kernel/weights_cache.h"
 #include "tensor/array.h"
 
+#include <stddef.h>
+
 /* -- what a loader says of a node ------------------------------------------------------------- */
 
 typedef enum dv_attr_kind {
@@ -85,6 +87,44 @@ bool dv_spec_input_floats(const dv_node_spec *s, int i, int max, float *to, int 
 /* Whether optional input i is there. */
 bool dv_spec_has_input(const dv_node_spec *s, int i);
 
+/* -- what an operator says of its attributes -------------------------------------------------- */
+
+typedef enum dv_attr_need {
+    DV_ATTR_OPTIONAL,
+    DV_ATTR_REQUIRED,
+    DV_ATTR_FIXED,    /* an integer that must be as where it is missing: no other is supported */
+    DV_ATTR_BY_HAND,  /* parse or infer reads it, as no table can say how */
+    DV_ATTR_HARMLESS, /* ONNX has it, and it decides nothing here */
+} dv_attr_need;
+
+/* One attribute: what it is called, what it may be, and where in the params it goes. A table of
+ * them ends with a row without a name. Of the kinds
+ *     INT goes to a bool (0 or not), an int32_t or an int64_t,
+ *     FLOAT to a float,
+ *     TEXT to a number, which of `words` it is,
+ *     INTS and FLOATS to an array, and how many there are to an int. */
+typedef struct dv_attr_row {
+    const char *name;
+    dv_attr_kind kind;
+    size_t at, size, one, n_at; /* by DV_AT or DV_LIST_AT; size 0: it goes nowhere */
+    dv_attr_need need;
+    union {
+        int64_t i; /* an integer; which word; how many in a list */
+        float f;
+    } otherwise;              /* where the attribute is missing */
+    int64_t min, max;         /* of an integer and of each in a list; both 0: any */
+    const char *const *words; /* ended by NULL */
+} dv_attr_row;
+
+/* The place of a member of the struct of params; of one that is an array, with the int that counts
+ * its elements. */
+#define DV_AT(type, member)                                             \
+    .at = offsetof(type, member), .size = sizeof((type *)NULL)->member, \
+    .one = sizeof((type *)NULL)->member
+#define DV_LIST_AT(type, member, n)                                     \
+    .at = offsetof(type, member), .size = sizeof((type *)NULL)->member, \
+    .one = sizeof *((type *)NULL)->member, .n_at = offsetof(type, n)
+
 /* -- a node at work --------------------------------------------------------------------------- */
 
 typedef struct dv_call {
@@ -128,8 +168,12 @@ struct dv_op {
 
     size_t params_size;
 
-    /* Reads attributes and constant inputs into `params` (params_size zeroed bytes in an arena).
-     * May be NULL. Messages need not name the node: the caller puts it in front. */
+    /* Its attributes, all that ONNX gives it in any operator set that loaders take; NULL: none. */
+    const dv_attr_row *attrs;
+
+    /* Called with the attributes in `params` (params_size bytes in an arena, zero but for them):
+     * reads constant inputs, and does what the table cannot say. May be NULL. Messages need not
+     * name the node: the caller puts it in front. */
     bool (*parse)(const dv_node_spec *s, void *params, dv_error *err);
 
     /* out: (s->n_out) shapes to fill; checks every input's shape, weights' too. */
@@ -195,6 +239,12 @@ struct dv_op {
 
 /* The operator called `name`, or NULL. */
 const dv_op *dv_op_find(const char *name);
+
+/* The row of an attribute, or NULL. */
+const dv_attr_row *dv_op_attr(const dv_op *op, const char *name);
+
+/* Fills params, which are zeroed: the attributes by the table, then op->parse. */
+bool dv_op_parse(const dv_op *op, const dv_node_spec *s, void *params, dv_error *err) DV_MUST_CHECK;
 
 /* -- parts that many operators share ---------------------------------------------------------- */
 

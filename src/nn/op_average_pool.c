@@ -7,21 +7,15 @@
 #include <string.h>
 
 typedef struct average_pool {
-    dv_sliding sliding;
+    dv_sliding sliding; /* first, as its rows have it */
     bool count_pads;
 } average_pool;
 
-static bool parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    average_pool *p = params;
-    int64_t count_pads = 0;
-    if (!dv_sliding_parse(s, &p->sliding, err) ||
-        !dv_spec_int(s, "count_include_pad", &count_pads, err))
-        return false;
-    p->count_pads = count_pads != 0;
-    return p->sliding.n_kernel > 0 ||
-           dv_fail(err, DV_BAD_DATA, "the attribute kernel_shape is missing");
-}
+static const dv_attr_row attrs[] = {
+    DV_POOL_ROWS,
+    { "count_include_pad", DV_ATTR_INT, DV_AT(average_pool, count_pads) },
+    { 0 },
+};
 
 static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
 {
@@ -251,7 +245,8 @@ const dv_op dv_op_average_pool = {
     .max_in = 1,
     .max_out = 1,
     .params_size = sizeof(average_pool),
-    .parse = parse,
+    .attrs = attrs,
+    .parse = dv_sliding_parse,
     .infer = infer,
     .scratch_bytes = scratch_bytes,
     .forward = forward,

@@ -12,20 +12,13 @@ typedef struct batch_normalization {
 
 enum { X, GAMMA, BETA, MEAN, VAR };
 
-static bool parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    batch_normalization *p = params;
-    int64_t training = 0, spatial = 1;
-    p->epsilon = 1e-5f;
-    if (!dv_spec_float(s, "epsilon", &p->epsilon, err) ||
-        !dv_spec_int(s, "training_mode", &training, err) ||
-        !dv_spec_int(s, "spatial", &spatial, err))
-        return false;
-    if (training != 0)
-        return dv_fail(err, DV_UNSUPPORTED, "training_mode is set");
-    return spatial == 1 ||
-           dv_fail(err, DV_UNSUPPORTED, "spatial is %lld: 1 is supported", (long long)spatial);
-}
+static const dv_attr_row attrs[] = {
+    { "epsilon", DV_ATTR_FLOAT, DV_AT(batch_normalization, epsilon), .otherwise.f = 1e-5f },
+    { "momentum", DV_ATTR_FLOAT, .need = DV_ATTR_HARMLESS }, /* of training */
+    { "spatial", DV_ATTR_INT, .need = DV_ATTR_FIXED, .otherwise.i = 1 },
+    { "training_mode", DV_ATTR_INT, .need = DV_ATTR_FIXED },
+    { 0 },
+};
 
 static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
 {
@@ -113,7 +106,7 @@ const dv_op dv_op_batch_normalization = {
     .max_out = 1,
     .normalisation = true,
     .params_size = sizeof(batch_normalization),
-    .parse = parse,
+    .attrs = attrs,
     .infer = infer,
     .forward = forward,
     .reach = dv_reach_same,

@@ -6,13 +6,16 @@ typedef struct clip {
     float lo, hi;
 } clip;
 
+static const dv_attr_row attrs[] = {
+    { "min", DV_ATTR_FLOAT, DV_AT(clip, lo), .otherwise.f = -INFINITY },
+    { "max", DV_ATTR_FLOAT, DV_AT(clip, hi), .otherwise.f = INFINITY },
+    { 0 },
+};
+
 static bool parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     clip *p = params;
-    p->lo = -INFINITY;
-    p->hi = INFINITY;
-    if (!dv_spec_float(s, "min", &p->lo, err) || !dv_spec_float(s, "max", &p->hi, err) ||
-        !dv_spec_input_float(s, 1, &p->lo, err) || !dv_spec_input_float(s, 2, &p->hi, err))
+    if (!dv_spec_input_float(s, 1, &p->lo, err) || !dv_spec_input_float(s, 2, &p->hi, err))
         return false;
     return p->lo <= p->hi || dv_fail(err, DV_UNSUPPORTED, "min is %g, more than max, which is %g",
                                      (double)p->lo, (double)p->hi);
@@ -103,6 +106,7 @@ const dv_op dv_op_clip = {
     .max_out = 1,
     .activation = true,
     .params_size = sizeof(clip),
+    .attrs = attrs,
     .parse = parse,
     .infer = dv_infer_same_shape,
     .aux_bytes = aux_bytes,

@@ -6,13 +6,10 @@ typedef struct concat {
     int64_t axis;
 } concat;
 
-static bool parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    concat *p = params;
-    if (!dv_spec_has(s, "axis"))
-        return dv_fail(err, DV_BAD_DATA, "the attribute axis is missing");
-    return dv_spec_int(s, "axis", &p->axis, err);
-}
+static const dv_attr_row attrs[] = {
+    { "axis", DV_ATTR_INT, DV_AT(concat, axis), .need = DV_ATTR_REQUIRED },
+    { 0 },
+};
 
 static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
 {
@@ -107,7 +104,7 @@ const dv_op dv_op_concat = {
     .max_in = -1,
     .max_out = 1,
     .params_size = sizeof(concat),
-    .parse = parse,
+    .attrs = attrs,
     .infer = infer,
     .forward = forward,
     .part = part_of_output,

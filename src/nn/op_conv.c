@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 typedef struct conv {
-    dv_sliding sliding;
+    dv_sliding sliding; /* first, as its rows have it */
     int32_t group;
 } conv;
 
@@ -17,18 +17,12 @@ typedef struct conv_state {
     dv_channel_epilogue ep;
 } conv_state;
 
-static bool parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    conv *p = params;
-    int64_t group = 1;
-    if (!dv_sliding_parse(s, &p->sliding, err) || !dv_spec_int(s, "group", &group, err))
-        return false;
-    if (group < 1 || group > INT32_MAX)
-        return dv_fail(err, DV_BAD_DATA, "group is %lld", (long long)group);
-    p->sliding.ceil_mode = false;
-    p->group = (int32_t)group;
-    return true;
-}
+static const dv_attr_row attrs[] = {
+    DV_KERNEL_ROW(DV_ATTR_OPTIONAL),
+    DV_SLIDING_ROWS,
+    { "group", DV_ATTR_INT, DV_AT(conv, group), .otherwise.i = 1, .min = 1, .max = INT32_MAX },
+    { 0 },
+};
 
 static bool check_channels(const conv *p, const dv_shape *x, const dv_shape *w, dv_error *err)
 {
@@ -206,7 +200,8 @@ const dv_op dv_op_conv = {
     .max_out = 1,
     .weight_layer = true,
     .params_size = sizeof(conv),
-    .parse = parse,
+    .attrs = attrs,
+    .parse = dv_sliding_parse,
     .infer = infer,
     .scratch_bytes = scratch_bytes,
     .prepare = prepare,

@@ -11,7 +11,7 @@
 #include <string.h>
 
 typedef struct conv_transpose {
-    dv_sliding sliding;
+    dv_sliding sliding; /* first, as its rows have it */
     int32_t group;
     int n_extra, n_shape;
     int32_t extra[DV_MAP_AXES]; /* output_padding */
@@ -23,35 +23,24 @@ typedef struct state {
     dv_channel_epilogue ep;
 } state;
 
-/* A list of numbers in [min, DV_SLIDING_MAX], placed at the last axes. */
-static bool parse_list(const dv_node_spec *s, const char *name, int64_t min,
-                       int32_t to[DV_MAP_AXES], int *n, dv_error *err)
-{
-    int64_t v[DV_MAP_AXES];
-    *n = 0;
-    if (!dv_spec_ints(s, name, DV_MAP_AXES, v, n, err))
-        return false;
-    for (int i = 0; i < *n; i++) {
-        if (v[i] < min || v[i] > DV_SLIDING_MAX)
-            return dv_fail(err, DV_BAD_DATA, "%s holds %lld: %lld to %d is possible", name,
-                           (long long)v[i], (long long)min, DV_SLIDING_MAX);
-        to[DV_MAP_AXES - *n + i] = (int32_t)v[i];
-    }
-    return true;
-}
+static const dv_attr_row attrs[] = {
+    DV_KERNEL_ROW(DV_ATTR_OPTIONAL),
+    DV_SLIDING_ROWS,
+    { "group", DV_ATTR_INT, DV_AT(conv_transpose, group), .otherwise.i = 1, .min = 1,
+      .max = INT32_MAX },
+    { "output_padding", DV_ATTR_INTS, DV_LIST_AT(conv_transpose, extra, n_extra),
+      .max = DV_SLIDING_MAX },
+    { "output_shape", DV_ATTR_INTS, DV_LIST_AT(conv_transpose, shape, n_shape), .min = 1,
+      .max = DV_SLIDING_MAX },
+    { 0 },
+};
 
 static bool parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     conv_transpose *p = params;
-    int64_t group = 1;
-    if (!dv_sliding_parse(s, &p->sliding, err) || !dv_spec_int(s, "group", &group, err) ||
-        !parse_list(s, "output_padding", 0, p->extra, &p->n_extra, err) ||
-        !parse_list(s, "output_shape", 1, p->shape, &p->n_shape, err))
-        return false;
-    if (group < 1 || group > INT32_MAX)
-        return dv_fail(err, DV_BAD_DATA, "group is %lld", (long long)group);
-    p->group = (int32_t)group;
-    return true;
+    dv_to_last_axes(p->extra, p->n_extra, 0);
+    dv_to_last_axes(p->shape, p->n_shape, 0);
+    return dv_sliding_parse(s, params, err);
 }
 
 /* One axis of the convolution that this is the transpose of: s->in is the size of this operator's
@@ -319,6 +308,7 @@ const dv_op dv_op_conv_transpose = {
     .max_out = 1,
     .weight_layer = true,
     .params_size = sizeof(conv_transpose),
+    .attrs = attrs,
     .parse = parse,
     .infer = infer,
     .scratch_bytes = scratch_bytes,

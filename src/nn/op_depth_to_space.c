@@ -3,8 +3,6 @@
 #include "nn/op.h"
 #include "nn/walk.h"
 
-#include <string.h>
-
 typedef struct blocks {
     int32_t size;        /* of a block, both ways */
     bool channels_first; /* CRD: the deep channel counts channel, row, column; else row, column,
@@ -12,32 +10,22 @@ typedef struct blocks {
     bool to_space;       /* the input is the deep tensor */
 } blocks;
 
-static bool parse(const dv_node_spec *s, blocks *p, dv_error *err)
-{
-    int64_t size = 0;
-    const char *mode = "DCR";
-    if (!dv_spec_int(s, "blocksize", &size, err) ||
-        (p->to_space && !dv_spec_text(s, "mode", &mode, err)))
-        return false;
-    if (size < 1 || size > 4096)
-        return dv_fail(err, DV_BAD_DATA, "blocksize is %lld: 1 to 4096 is possible",
-                       (long long)size);
-    p->size = (int32_t)size;
-    p->channels_first = strcmp(mode, "CRD") == 0;
-    return p->channels_first || strcmp(mode, "DCR") == 0 ||
-           dv_fail(err, DV_BAD_DATA, "mode is '%.40s': neither DCR nor CRD", mode);
-}
+static const char *const modes[] = { "DCR", "CRD", NULL };
+
+static const dv_attr_row attrs[] = {
+    /* SpaceToDepth has the second alone */
+    { "mode", DV_ATTR_TEXT, DV_AT(blocks, channels_first), .words = modes },
+    { "blocksize", DV_ATTR_INT, DV_AT(blocks, size), .need = DV_ATTR_REQUIRED, .min = 1,
+      .max = 4096 },
+    { 0 },
+};
 
 static bool to_space_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
+    (void)s, (void)err;
     blocks *p = params;
     p->to_space = true;
-    return parse(s, p, err);
-}
-
-static bool to_depth_parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    return parse(s, params, err);
+    return true;
 }
 
 static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
@@ -142,19 +130,20 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
         }
 }
 
-#define BLOCKS_OP(NAME, ONNX_NAME, PARSE) \
-    const dv_op dv_op_##NAME = {          \
-        .name = (ONNX_NAME),              \
-        .min_in = 1,                      \
-        .max_in = 1,                      \
-        .max_out = 1,                     \
-        .params_size = sizeof(blocks),    \
-        .parse = (PARSE),                 \
-        .infer = infer,                   \
-        .forward = forward,               \
-        .window = window,                 \
-        .project = project,               \
+#define BLOCKS_OP(NAME, ONNX_NAME, ATTRS, PARSE) \
+    const dv_op dv_op_##NAME = {                 \
+        .name = (ONNX_NAME),                     \
+        .min_in = 1,                             \
+        .max_in = 1,                             \
+        .max_out = 1,                            \
+        .params_size = sizeof(blocks),           \
+        .attrs = (ATTRS),                        \
+        .parse = (PARSE),                        \
+        .infer = infer,                          \
+        .forward = forward,                      \
+        .window = window,                        \
+        .project = project,                      \
     }
 
-BLOCKS_OP(depth_to_space, "DepthToSpace", to_space_parse);
-BLOCKS_OP(space_to_depth, "SpaceToDepth", to_depth_parse);
+BLOCKS_OP(depth_to_space, "DepthToSpace", &attrs[0], to_space_parse);
+BLOCKS_OP(space_to_depth, "SpaceToDepth", &attrs[1], NULL);

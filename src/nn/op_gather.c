@@ -7,11 +7,14 @@ typedef struct gather {
     const dv_array *indices; /* the model's */
 } gather;
 
+static const dv_attr_row attrs[] = {
+    { "axis", DV_ATTR_INT, DV_AT(gather, axis) },
+    { 0 },
+};
+
 static bool parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     gather *p = params;
-    if (!dv_spec_int(s, "axis", &p->axis, err))
-        return false;
     p->indices = s->in[1].constant;
     if (!p->indices)
         return dv_fail(err, DV_UNSUPPORTED,
@@ -121,6 +124,7 @@ const dv_op dv_op_gather = {
     .max_in = 2,
     .max_out = 1,
     .params_size = sizeof(gather),
+    .attrs = attrs,
     .parse = parse,
     .infer = infer,
     .forward = forward,

@@ -20,18 +20,13 @@ typedef struct sizes {
     int32_t m, n, k;
 } sizes;
 
-static bool parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    gemm *p = params;
-    int64_t trans_a = 0, trans_b = 0;
-    p->alpha = p->beta = 1;
-    if (!dv_spec_float(s, "alpha", &p->alpha, err) || !dv_spec_float(s, "beta", &p->beta, err) ||
-        !dv_spec_int(s, "transA", &trans_a, err) || !dv_spec_int(s, "transB", &trans_b, err))
-        return false;
-    p->trans_a = trans_a != 0;
-    p->trans_b = trans_b != 0;
-    return true;
-}
+static const dv_attr_row attrs[] = {
+    { "alpha", DV_ATTR_FLOAT, DV_AT(gemm, alpha), .otherwise.f = 1 },
+    { "beta", DV_ATTR_FLOAT, DV_AT(gemm, beta), .otherwise.f = 1 },
+    { "transA", DV_ATTR_INT, DV_AT(gemm, trans_a) },
+    { "transB", DV_ATTR_INT, DV_AT(gemm, trans_b) },
+    { 0 },
+};
 
 static sizes sizes_of(const gemm *p, const dv_shape *a, const dv_shape *b)
 {
@@ -224,7 +219,7 @@ const dv_op dv_op_gemm = {
     .max_out = 1,
     .weight_layer = true,
     .params_size = sizeof(gemm),
-    .parse = parse,
+    .attrs = attrs,
     .infer = infer,
     .prepare = prepare,
     .release = release,

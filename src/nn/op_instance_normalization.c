@@ -12,12 +12,10 @@ typedef struct instance_normalization {
 
 enum { X, SCALE, BIAS };
 
-static bool parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    instance_normalization *p = params;
-    p->epsilon = 1e-5f;
-    return dv_spec_float(s, "epsilon", &p->epsilon, err);
-}
+static const dv_attr_row attrs[] = {
+    { "epsilon", DV_ATTR_FLOAT, DV_AT(instance_normalization, epsilon), .otherwise.f = 1e-5f },
+    { 0 },
+};
 
 static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
 {
@@ -130,7 +128,7 @@ const dv_op dv_op_instance_normalization = {
     .max_in = 3,
     .max_out = 1,
     .params_size = sizeof(instance_normalization),
-    .parse = parse,
+    .attrs = attrs,
     .infer = infer,
     .forward = forward,
     .window = window,

@@ -11,26 +11,26 @@
 
 typedef struct lrn {
     float alpha, beta, bias;
+    int32_t size;
     int32_t below, above; /* neighbours of a channel on either side */
 } lrn;
 
 enum { BLOCK = 256, MAX_SIZE = 65536 };
 
+static const dv_attr_row attrs[] = {
+    { "size", DV_ATTR_INT, DV_AT(lrn, size), .need = DV_ATTR_REQUIRED, .min = 1, .max = MAX_SIZE },
+    { "alpha", DV_ATTR_FLOAT, DV_AT(lrn, alpha), .otherwise.f = 1e-4f },
+    { "beta", DV_ATTR_FLOAT, DV_AT(lrn, beta), .otherwise.f = 0.75f },
+    { "bias", DV_ATTR_FLOAT, DV_AT(lrn, bias), .otherwise.f = 1 },
+    { 0 },
+};
+
 static bool parse(const dv_node_spec *s, void *params, dv_error *err)
 {
+    (void)s, (void)err;
     lrn *p = params;
-    int64_t size = 0;
-    p->alpha = 1e-4f;
-    p->beta = 0.75f;
-    p->bias = 1;
-    if (!dv_spec_float(s, "alpha", &p->alpha, err) || !dv_spec_float(s, "beta", &p->beta, err) ||
-        !dv_spec_float(s, "bias", &p->bias, err) || !dv_spec_int(s, "size", &size, err))
-        return false;
-    if (size < 1 || size > MAX_SIZE)
-        return dv_fail(err, DV_BAD_DATA, "size is %lld: 1 to %d is possible", (long long)size,
-                       MAX_SIZE);
-    p->below = (int32_t)(size - 1) / 2;
-    p->above = (int32_t)(size - 1) - p->below;
+    p->below = (p->size - 1) / 2;
+    p->above = p->size - 1 - p->below;
     return true;
 }
 
@@ -44,7 +44,7 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
 
 static float scale_of(const lrn *p)
 {
-    return p->alpha / (float)(p->below + p->above + 1);
+    return p->alpha / (float)p->size;
 }
 
 /* s^-beta */
@@ -209,6 +209,7 @@ const dv_op dv_op_lrn = {
     .max_in = 1,
     .max_out = 1,
     .params_size = sizeof(lrn),
+    .attrs = attrs,
     .parse = parse,
     .infer = infer,
     .forward = forward,

@@ -4,17 +4,11 @@
 #include "nn/sliding.h"
 #include "nn/walk.h"
 
-static bool parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    dv_sliding *p = params;
-    int64_t order = 0;
-    if (!dv_sliding_parse(s, p, err) || !dv_spec_int(s, "storage_order", &order, err))
-        return false;
-    if (order != 0)
-        return dv_fail(err, DV_UNSUPPORTED, "storage_order %lld: only 0, row-major, is supported",
-                       (long long)order);
-    return p->n_kernel > 0 || dv_fail(err, DV_BAD_DATA, "the attribute kernel_shape is missing");
-}
+static const dv_attr_row attrs[] = {
+    DV_POOL_ROWS,
+    { "storage_order", DV_ATTR_INT, .need = DV_ATTR_FIXED },
+    { 0 },
+};
 
 static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
 {
@@ -111,7 +105,8 @@ const dv_op dv_op_max_pool = {
     .max_in = 1,
     .max_out = 1,
     .params_size = sizeof(dv_sliding),
-    .parse = parse,
+    .attrs = attrs,
+    .parse = dv_sliding_parse,
     .infer = infer,
     .aux_bytes = aux_bytes,
     .forward = forward,

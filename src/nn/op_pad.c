@@ -3,8 +3,6 @@
 #include "nn/axes.h"
 #include "nn/rearrange.h"
 
-#include <string.h>
-
 typedef enum pad_mode { CONSTANT, REFLECT, EDGE } pad_mode;
 
 typedef struct pad {
@@ -14,25 +12,22 @@ typedef struct pad {
     int64_t pads[2 * DV_MAX_RANK], axis[DV_MAX_RANK];
 } pad;
 
+static const char *const modes[] = { "constant", "reflect", "edge", NULL };
+
+static const dv_attr_row attrs[] = {
+    { "mode", DV_ATTR_TEXT, DV_AT(pad, mode), .words = modes },
+    { "value", DV_ATTR_FLOAT, DV_AT(pad, value) },
+    { "pads", DV_ATTR_INTS, DV_LIST_AT(pad, pads, n) },
+    { 0 },
+};
+
 static bool parse(const dv_node_spec *s, void *params, dv_error *err)
 {
-    static const char *const modes[] = { "constant", "reflect", "edge" };
     pad *p = params;
-    const char *mode = modes[CONSTANT];
     p->n_axes = -1;
-    if (!dv_spec_text(s, "mode", &mode, err) || !dv_spec_float(s, "value", &p->value, err) ||
-        !dv_spec_ints(s, "pads", 2 * DV_MAX_RANK, p->pads, &p->n, err) ||
-        !dv_spec_input_ints(s, 1, 2 * DV_MAX_RANK, p->pads, &p->n, err) ||
-        !dv_spec_input_float(s, 2, &p->value, err) ||
-        !dv_spec_input_ints(s, 3, DV_MAX_RANK, p->axis, &p->n_axes, err))
-        return false;
-    for (int i = 0; i < 3; i++)
-        if (strcmp(mode, modes[i]) == 0) {
-            p->mode = (pad_mode)i;
-            return true;
-        }
-    return dv_fail(err, DV_UNSUPPORTED, "mode is '%.40s': constant, reflect and edge are supported",
-                   mode);
+    return dv_spec_input_ints(s, 1, 2 * DV_MAX_RANK, p->pads, &p->n, err) &&
+           dv_spec_input_float(s, 2, &p->value, err) &&
+           dv_spec_input_ints(s, 3, DV_MAX_RANK, p->axis, &p->n_axes, err);
 }
 
 /* The pads before and behind an axis. */
@@ -193,6 +188,7 @@ const dv_op dv_op_pad = {
     .max_in = 4,
     .max_out = 1,
     .params_size = sizeof(pad),
+    .attrs = attrs,
     .parse = parse,
     .infer = infer,
     .forward = forward,

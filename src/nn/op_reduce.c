@@ -5,43 +5,37 @@
 typedef struct reduce {
     int n; /* -1: no axes are given */
     int64_t axis[DV_MAX_RANK];
-    int64_t keepdims;
+    bool keepdims;
     bool noop;    /* without axes, nothing is reduced rather than all */
     bool mean;    /* or a sum */
     bool spatial; /* the axes behind the first two */
 } reduce;
 
-static bool parse(const dv_node_spec *s, reduce *p, dv_error *err)
+static const dv_attr_row attrs[] = {
+    { "axes", DV_ATTR_INTS, DV_LIST_AT(reduce, axis, n), .otherwise.i = -1 },
+    { "keepdims", DV_ATTR_INT, DV_AT(reduce, keepdims), .otherwise.i = 1 },
+    { "noop_with_empty_axes", DV_ATTR_INT, DV_AT(reduce, noop) },
+    { 0 },
+};
+
+static bool sum_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
-    int64_t noop = 0;
-    p->n = -1;
-    p->keepdims = 1;
-    if (!dv_spec_ints(s, "axes", DV_MAX_RANK, p->axis, &p->n, err) ||
-        !dv_spec_input_ints(s, 1, DV_MAX_RANK, p->axis, &p->n, err) ||
-        !dv_spec_int(s, "keepdims", &p->keepdims, err) ||
-        !dv_spec_int(s, "noop_with_empty_axes", &noop, err))
-        return false;
-    p->noop = noop != 0;
-    return true;
+    reduce *p = params;
+    return dv_spec_input_ints(s, 1, DV_MAX_RANK, p->axis, &p->n, err);
 }
 
 static bool mean_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     reduce *p = params;
     p->mean = true;
-    return parse(s, p, err);
-}
-
-static bool sum_parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    return parse(s, params, err);
+    return sum_parse(s, params, err);
 }
 
 static bool global_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     (void)s, (void)err;
     reduce *p = params;
-    *p = (reduce){ .keepdims = 1, .mean = true, .spatial = true };
+    *p = (reduce){ .keepdims = true, .mean = true, .spatial = true };
     return true;
 }
 
@@ -261,20 +255,21 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
     }
 }
 
-#define REDUCE_OP(NAME, ONNX_NAME, MAX_IN, PARSE) \
-    const dv_op dv_op_##NAME = {                  \
-        .name = (ONNX_NAME),                      \
-        .min_in = 1,                              \
-        .max_in = (MAX_IN),                       \
-        .max_out = 1,                             \
-        .params_size = sizeof(reduce),            \
-        .parse = (PARSE),                         \
-        .infer = infer,                           \
-        .forward = forward,                       \
-        .window = window,                         \
-        .project = project,                       \
+#define REDUCE_OP(NAME, ONNX_NAME, MAX_IN, ATTRS, PARSE) \
+    const dv_op dv_op_##NAME = {                         \
+        .name = (ONNX_NAME),                             \
+        .min_in = 1,                                     \
+        .max_in = (MAX_IN),                              \
+        .max_out = 1,                                    \
+        .params_size = sizeof(reduce),                   \
+        .attrs = (ATTRS),                                \
+        .parse = (PARSE),                                \
+        .infer = infer,                                  \
+        .forward = forward,                              \
+        .window = window,                                \
+        .project = project,                              \
     }
 
-REDUCE_OP(reduce_mean, "ReduceMean", 2, mean_parse);
-REDUCE_OP(reduce_sum, "ReduceSum", 2, sum_parse);
-REDUCE_OP(global_average_pool, "GlobalAveragePool", 1, global_parse);
+REDUCE_OP(reduce_mean, "ReduceMean", 2, attrs, mean_parse);
+REDUCE_OP(reduce_sum, "ReduceSum", 2, attrs, sum_parse);
+REDUCE_OP(global_average_pool, "GlobalAveragePool", 1, NULL, global_parse);

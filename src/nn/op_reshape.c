@@ -77,16 +77,19 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 typedef struct reshape {
     int n;
     int64_t dim[DV_MAX_RANK]; /* -1: what is left; 0: the input's, unless allowzero */
-    int64_t allowzero;
+    bool allowzero;
 } reshape;
+
+static const dv_attr_row reshape_attrs[] = {
+    { "shape", DV_ATTR_INTS, DV_LIST_AT(reshape, dim, n), .otherwise.i = -1 },
+    { "allowzero", DV_ATTR_INT, DV_AT(reshape, allowzero) },
+    { 0 },
+};
 
 static bool reshape_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     reshape *p = params;
-    p->n = -1;
-    if (!dv_spec_ints(s, "shape", DV_MAX_RANK, p->dim, &p->n, err) ||
-        !dv_spec_input_ints(s, 1, DV_MAX_RANK, p->dim, &p->n, err) ||
-        !dv_spec_int(s, "allowzero", &p->allowzero, err))
+    if (!dv_spec_input_ints(s, 1, DV_MAX_RANK, p->dim, &p->n, err))
         return false;
     return p->n >= 0 || dv_fail(err, DV_BAD_DATA, "the shape is missing");
 }
@@ -137,12 +140,10 @@ typedef struct flatten {
     int64_t axis;
 } flatten;
 
-static bool flatten_parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    flatten *p = params;
-    p->axis = 1;
-    return dv_spec_int(s, "axis", &p->axis, err);
-}
+static const dv_attr_row flatten_attrs[] = {
+    { "axis", DV_ATTR_INT, DV_AT(flatten, axis), .otherwise.i = 1 },
+    { 0 },
+};
 
 static bool flatten_infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
 {
@@ -164,12 +165,15 @@ typedef struct axes {
     int64_t axis[DV_MAX_RANK];
 } axes;
 
+static const dv_attr_row axes_attrs[] = {
+    { "axes", DV_ATTR_INTS, DV_LIST_AT(axes, axis, n), .otherwise.i = -1 },
+    { 0 },
+};
+
 static bool axes_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     axes *p = params;
-    p->n = -1;
-    return dv_spec_ints(s, "axes", DV_MAX_RANK, p->axis, &p->n, err) &&
-           dv_spec_input_ints(s, 1, DV_MAX_RANK, p->axis, &p->n, err);
+    return dv_spec_input_ints(s, 1, DV_MAX_RANK, p->axis, &p->n, err);
 }
 
 static bool squeeze_infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
@@ -214,6 +218,12 @@ static bool unsqueeze_infer(const dv_node_spec *s, const void *params, dv_shape 
 
 /* -- Dropout and Cast ------------------------------------------------------------------------- */
 
+static const dv_attr_row dropout_attrs[] = {
+    { "ratio", DV_ATTR_FLOAT, .need = DV_ATTR_HARMLESS }, /* of training */
+    { "seed", DV_ATTR_INT, .need = DV_ATTR_HARMLESS },
+    { 0 },
+};
+
 static bool dropout_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     (void)params;
@@ -228,37 +238,47 @@ static bool dropout_parse(const dv_node_spec *s, void *params, dv_error *err)
 /* TensorProto.DataType, the kinds of floats. */
 enum { ONNX_FLOAT = 1, ONNX_FLOAT16 = 10, ONNX_DOUBLE = 11, ONNX_BFLOAT16 = 16 };
 
+typedef struct cast {
+    int64_t to;
+} cast;
+
+static const dv_attr_row cast_attrs[] = {
+    { "to", DV_ATTR_INT, DV_AT(cast, to), .otherwise.i = ONNX_FLOAT },
+    { "saturate", DV_ATTR_INT, .need = DV_ATTR_HARMLESS }, /* to floats of 8 bits */
+    { 0 },
+};
+
 static bool cast_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
-    (void)params;
-    int64_t to = ONNX_FLOAT;
-    if (!dv_spec_int(s, "to", &to, err))
-        return false;
-    return to == ONNX_FLOAT || to == ONNX_FLOAT16 || to == ONNX_DOUBLE || to == ONNX_BFLOAT16 ||
+    (void)s;
+    const cast *p = params;
+    return p->to == ONNX_FLOAT || p->to == ONNX_FLOAT16 || p->to == ONNX_DOUBLE ||
+           p->to == ONNX_BFLOAT16 ||
            dv_fail(err, DV_UNSUPPORTED, "a cast to type %lld: floats (1, 10, 11, 16) are supported",
-                   (long long)to);
+                   (long long)p->to);
 }
 
 /* -- the operators ---------------------------------------------------------------------------- */
 
-#define VIEW_OP(NAME, ONNX_NAME, MAX_IN, SIZE, PARSE, INFER) \
-    const dv_op dv_op_##NAME = {                             \
-        .name = (ONNX_NAME),                                 \
-        .min_in = 1,                                         \
-        .max_in = (MAX_IN),                                  \
-        .max_out = 1,                                        \
-        .params_size = (SIZE),                               \
-        .parse = (PARSE),                                    \
-        .infer = (INFER),                                    \
-        .view = true,                                        \
-        .window = window,                                    \
-        .project = project,                                  \
+#define VIEW_OP(NAME, ONNX_NAME, MAX_IN, SIZE, ATTRS, PARSE, INFER) \
+    const dv_op dv_op_##NAME = {                                    \
+        .name = (ONNX_NAME),                                        \
+        .min_in = 1,                                                \
+        .max_in = (MAX_IN),                                         \
+        .max_out = 1,                                               \
+        .params_size = (SIZE),                                      \
+        .attrs = (ATTRS),                                           \
+        .parse = (PARSE),                                           \
+        .infer = (INFER),                                           \
+        .view = true,                                               \
+        .window = window,                                           \
+        .project = project,                                         \
     }
 
-VIEW_OP(reshape, "Reshape", 2, sizeof(reshape), reshape_parse, reshape_infer);
-VIEW_OP(flatten, "Flatten", 1, sizeof(flatten), flatten_parse, flatten_infer);
-VIEW_OP(squeeze, "Squeeze", 2, sizeof(axes), axes_parse, squeeze_infer);
-VIEW_OP(unsqueeze, "Unsqueeze", 2, sizeof(axes), axes_parse, unsqueeze_infer);
-VIEW_OP(identity, "Identity", 1, 0, NULL, dv_infer_same_shape);
-VIEW_OP(dropout, "Dropout", 3, 0, dropout_parse, dv_infer_same_shape);
-VIEW_OP(cast, "Cast", 1, 0, cast_parse, dv_infer_same_shape);
+VIEW_OP(reshape, "Reshape", 2, sizeof(reshape), reshape_attrs, reshape_parse, reshape_infer);
+VIEW_OP(flatten, "Flatten", 1, sizeof(flatten), flatten_attrs, NULL, flatten_infer);
+VIEW_OP(squeeze, "Squeeze", 2, sizeof(axes), axes_attrs, axes_parse, squeeze_infer);
+VIEW_OP(unsqueeze, "Unsqueeze", 2, sizeof(axes), axes_attrs, axes_parse, unsqueeze_infer);
+VIEW_OP(identity, "Identity", 1, 0, NULL, NULL, dv_infer_same_shape);
+VIEW_OP(dropout, "Dropout", 3, 0, dropout_attrs, dropout_parse, dv_infer_same_shape);
+VIEW_OP(cast, "Cast", 1, sizeof(cast), cast_attrs, cast_parse, dv_infer_same_shape);

@@ -4,7 +4,6 @@
 #include "nn/walk.h"
 
 #include <math.h>
-#include <string.h>
 
 typedef enum coordinates {
     HALF_PIXEL,
@@ -31,62 +30,51 @@ typedef struct tap {
     float weight;
 } tap;
 
-static bool one_of(const dv_node_spec *s, const char *name, int n, const char *const *words, int *v,
-                   dv_error *err)
-{
-    const char *text = words[*v];
-    if (!dv_spec_text(s, name, &text, err))
-        return false;
-    for (int i = 0; i < n; i++)
-        if (strcmp(text, words[i]) == 0) {
-            *v = i;
-            return true;
-        }
-    return dv_fail(err, DV_UNSUPPORTED, "%s is '%.40s', which is not supported", name, text);
-}
+static const char *const modes[] = { "nearest", "linear", "bilinear", NULL };
+static const char *const coordinate_modes[] = { "half_pixel",           "pytorch_half_pixel",
+                                                "align_corners",        "asymmetric",
+                                                "tf_half_pixel_for_nn", NULL };
+static const char *const roundings[] = { "round_prefer_floor", "round_prefer_ceil", "floor", "ceil",
+                                         NULL };
+static const char *const policies[] = { "stretch", NULL };
 
-static bool parse_mode(const dv_node_spec *s, resize *p, dv_error *err)
-{
-    static const char *const modes[] = { "nearest", "linear", "bilinear" };
-    int mode = 0;
-    if (!one_of(s, "mode", 3, modes, &mode, err))
-        return false;
-    p->linear = mode > 0;
-    return true;
-}
+static const dv_attr_row upsample_attrs[] = {
+    { "mode", DV_ATTR_TEXT, DV_AT(resize, linear), .words = modes },
+    { "scales", DV_ATTR_FLOATS, DV_LIST_AT(resize, scale, n_scales) },
+    { 0 },
+};
+
+static const dv_attr_row resize_attrs[] = {
+    { "mode", DV_ATTR_TEXT, DV_AT(resize, linear), .words = modes },
+    { "coordinate_transformation_mode", DV_ATTR_TEXT, DV_AT(resize, coordinates),
+      .words = coordinate_modes },
+    { "nearest_mode", DV_ATTR_TEXT, DV_AT(resize, rounding), .words = roundings },
+    { "antialias", DV_ATTR_INT, .need = DV_ATTR_FIXED },
+    { "axes", DV_ATTR_INTS, .need = DV_ATTR_BY_HAND },
+    { "keep_aspect_ratio_policy", DV_ATTR_TEXT, .words = policies },
+    /* of modes that are not supported; nor is there a neighbour outside to leave out */
+    { "cubic_coeff_a", DV_ATTR_FLOAT, .need = DV_ATTR_HARMLESS },
+    { "extrapolation_value", DV_ATTR_FLOAT, .need = DV_ATTR_HARMLESS },
+    { "exclude_outside", DV_ATTR_INT, .need = DV_ATTR_HARMLESS },
+    { 0 },
+};
 
 /* Upsample, and Resize before opset 11: a position is divided by the scale and rounded down. */
-static bool scales_parse(const dv_node_spec *s, void *params, dv_error *err)
+static bool upsample_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     resize *p = params;
     p->coordinates = ASYMMETRIC;
     p->rounding = FLOOR;
-    return parse_mode(s, p, err) &&
-           dv_spec_floats(s, "scales", DV_MAX_RANK, p->scale, &p->n_scales, err) &&
-           dv_spec_input_floats(s, 1, DV_MAX_RANK, p->scale, &p->n_scales, err);
+    return dv_spec_input_floats(s, 1, DV_MAX_RANK, p->scale, &p->n_scales, err);
 }
 
 static bool resize_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
-    static const char *const modes[] = { "half_pixel", "pytorch_half_pixel", "align_corners",
-                                         "asymmetric", "tf_half_pixel_for_nn" };
-    static const char *const roundings[] = { "round_prefer_floor", "round_prefer_ceil", "floor",
-                                             "ceil" };
     resize *p = params;
-    int mode = 0, round = 0;
     if (s->opset < 11)
-        return scales_parse(s, params, err);
-    if (!parse_mode(s, p, err) ||
-        !one_of(s, "coordinate_transformation_mode", 5, modes, &mode, err) ||
-        !one_of(s, "nearest_mode", 4, roundings, &round, err))
-        return false;
-    p->coordinates = (coordinates)mode;
-    p->rounding = (rounding)round;
-    int64_t antialias = 0;
-    if (!dv_spec_int(s, "antialias", &antialias, err))
-        return false;
-    if (antialias != 0 || dv_spec_has(s, "axes"))
-        return dv_fail(err, DV_UNSUPPORTED, "antialias and axes are not supported");
+        return upsample_parse(s, params, err);
+    if (dv_spec_has(s, "axes"))
+        return dv_fail(err, DV_UNSUPPORTED, "axes are given: only all of them are supported");
     return dv_spec_input_floats(s, 2, DV_MAX_RANK, p->scale, &p->n_scales, err) &&
            dv_spec_input_ints(s, 3, DV_MAX_RANK, p->size, &p->n_sizes, err);
 }
@@ -285,21 +273,22 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
     }
 }
 
-#define RESIZE_OP(NAME, ONNX_NAME, MAX_IN, PARSE) \
-    const dv_op dv_op_##NAME = {                  \
-        .name = (ONNX_NAME),                      \
-        .min_in = 1,                              \
-        .max_in = (MAX_IN),                       \
-        .max_out = 1,                             \
-        .params_size = sizeof(resize),            \
-        .parse = (PARSE),                         \
-        .infer = infer,                           \
-        .scratch_bytes = scratch_bytes,           \
-        .forward = forward,                       \
-        .window = window,                         \
-        .project = project,                       \
-        .project_scratch = project_scratch,       \
+#define RESIZE_OP(NAME, ONNX_NAME, MAX_IN)  \
+    const dv_op dv_op_##NAME = {            \
+        .name = (ONNX_NAME),                \
+        .min_in = 1,                        \
+        .max_in = (MAX_IN),                 \
+        .max_out = 1,                       \
+        .params_size = sizeof(resize),      \
+        .attrs = NAME##_attrs,              \
+        .parse = NAME##_parse,              \
+        .infer = infer,                     \
+        .scratch_bytes = scratch_bytes,     \
+        .forward = forward,                 \
+        .window = window,                   \
+        .project = project,                 \
+        .project_scratch = project_scratch, \
     }
 
-RESIZE_OP(resize, "Resize", 4, resize_parse);
-RESIZE_OP(upsample, "Upsample", 2, scales_parse);
+RESIZE_OP(resize, "Resize", 4);
+RESIZE_OP(upsample, "Upsample", 2);

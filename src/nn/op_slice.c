@@ -3,7 +3,7 @@
 #include "nn/rearrange.h"
 
 typedef struct slice {
-    int n;
+    int n, n_end, n_axes;
     bool has_axes;
     int64_t start[DV_MAX_RANK], end[DV_MAX_RANK], axis[DV_MAX_RANK], step[DV_MAX_RANK];
 } slice;
@@ -13,24 +13,27 @@ typedef struct part {
     int64_t first, step, n;
 } part;
 
+static const dv_attr_row attrs[] = {
+    /* up to opset 9, then they are inputs */
+    { "starts", DV_ATTR_INTS, DV_LIST_AT(slice, start, n) },
+    { "ends", DV_ATTR_INTS, DV_LIST_AT(slice, end, n_end) },
+    { "axes", DV_ATTR_INTS, DV_LIST_AT(slice, axis, n_axes), .otherwise.i = -1 },
+    { 0 },
+};
+
 static bool parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     slice *p = params;
-    int n_end = 0, n_axes = -1, n_steps = -1;
-    bool attrs = dv_spec_has(s, "starts");
-    bool read = attrs ? dv_spec_ints(s, "starts", DV_MAX_RANK, p->start, &p->n, err) &&
-                            dv_spec_ints(s, "ends", DV_MAX_RANK, p->end, &n_end, err) &&
-                            dv_spec_ints(s, "axes", DV_MAX_RANK, p->axis, &n_axes, err)
-                      : dv_spec_input_ints(s, 1, DV_MAX_RANK, p->start, &p->n, err) &&
-                            dv_spec_input_ints(s, 2, DV_MAX_RANK, p->end, &n_end, err) &&
-                            dv_spec_input_ints(s, 3, DV_MAX_RANK, p->axis, &n_axes, err) &&
-                            dv_spec_input_ints(s, 4, DV_MAX_RANK, p->step, &n_steps, err);
-    if (!read)
+    int n_steps = -1;
+    if (!dv_spec_input_ints(s, 1, DV_MAX_RANK, p->start, &p->n, err) ||
+        !dv_spec_input_ints(s, 2, DV_MAX_RANK, p->end, &p->n_end, err) ||
+        !dv_spec_input_ints(s, 3, DV_MAX_RANK, p->axis, &p->n_axes, err) ||
+        !dv_spec_input_ints(s, 4, DV_MAX_RANK, p->step, &n_steps, err))
         return false;
-    if (n_end != p->n || (n_axes >= 0 && n_axes != p->n) || (n_steps >= 0 && n_steps != p->n))
-        return dv_fail(err, DV_BAD_DATA, "%d starts, %d ends, %d axes, %d steps", p->n, n_end,
-                       n_axes < 0 ? p->n : n_axes, n_steps < 0 ? p->n : n_steps);
-    p->has_axes = n_axes >= 0;
+    p->has_axes = p->n_axes >= 0;
+    if (p->n_end != p->n || (p->has_axes && p->n_axes != p->n) || (n_steps >= 0 && n_steps != p->n))
+        return dv_fail(err, DV_BAD_DATA, "%d starts, %d ends, %d axes, %d steps", p->n, p->n_end,
+                       p->has_axes ? p->n_axes : p->n, n_steps < 0 ? p->n : n_steps);
     for (int i = 0; i < p->n; i++) {
         if (n_steps < 0)
             p->step[i] = 1;
@@ -102,6 +105,7 @@ const dv_op dv_op_slice = {
     .max_in = 5,
     .max_out = 1,
     .params_size = sizeof(slice),
+    .attrs = attrs,
     .parse = parse,
     .infer = infer,
     .forward = forward,

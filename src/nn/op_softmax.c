@@ -11,12 +11,19 @@ typedef struct softmax {
     bool one_axis;
 } softmax;
 
+static const dv_attr_row attrs[] = {
+    { "axis", DV_ATTR_INT, DV_AT(softmax, axis), .otherwise.i = 1 },
+    { 0 },
+};
+
 static bool parse(const dv_node_spec *s, void *params, dv_error *err)
 {
+    (void)err;
     softmax *p = params;
     p->one_axis = s->opset >= 13;
-    p->axis = p->one_axis ? -1 : 1;
-    return dv_spec_int(s, "axis", &p->axis, err);
+    if (p->one_axis && !dv_spec_has(s, "axis"))
+        p->axis = -1;
+    return true;
 }
 
 static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
@@ -153,6 +160,7 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in,
         .max_in = 1,                                                                        \
         .max_out = 1,                                                                       \
         .params_size = sizeof(softmax),                                                     \
+        .attrs = attrs,                                                                     \
         .parse = parse,                                                                     \
         .infer = infer,                                                                     \
         .forward = NAME##_forward,                                                          \

@@ -8,11 +8,12 @@ typedef struct split {
 
 enum { MAX_PARTS = 1024 };
 
-static bool parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    split *p = params;
-    return dv_spec_int(s, "axis", &p->axis, err);
-}
+static const dv_attr_row attrs[] = {
+    { "axis", DV_ATTR_INT, DV_AT(split, axis) },
+    { "split", DV_ATTR_INTS, .need = DV_ATTR_BY_HAND }, /* long, and only needed once */
+    { "num_outputs", DV_ATTR_INT, .need = DV_ATTR_BY_HAND },
+    { 0 },
+};
 
 /* The sizes of the parts where the node lists none: equal, but for the last. */
 static bool equal_parts(const dv_node_spec *s, int32_t size, int64_t *part, int *n, dv_error *err)
@@ -102,7 +103,7 @@ const dv_op dv_op_split = {
     .max_in = 2,
     .max_out = -1,
     .params_size = sizeof(split),
-    .parse = parse,
+    .attrs = attrs,
     .infer = infer,
     .forward = forward,
     .window = window,

@@ -6,11 +6,10 @@ typedef struct transpose {
     int64_t perm[DV_MAX_RANK];
 } transpose;
 
-static bool parse(const dv_node_spec *s, void *params, dv_error *err)
-{
-    transpose *p = params;
-    return dv_spec_ints(s, "perm", DV_MAX_RANK, p->perm, &p->n, err);
-}
+static const dv_attr_row attrs[] = {
+    { "perm", DV_ATTR_INTS, DV_LIST_AT(transpose, perm, n) },
+    { 0 },
+};
 
 static int from_axis(const transpose *p, int rank, int k)
 {
@@ -54,7 +53,7 @@ const dv_op dv_op_transpose = {
     .max_in = 1,
     .max_out = 1,
     .params_size = sizeof(transpose),
-    .parse = parse,
+    .attrs = attrs,
     .infer = infer,
     .forward = forward,
     .window = window,

@@ -2,70 +2,31 @@
 
 #include "nn/walk.h"
 
-#include <string.h>
+const char *const dv_auto_pads[] = { "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", NULL };
 
-static bool parse_auto_pad(const dv_node_spec *s, dv_auto_pad *v, dv_error *err)
+void dv_to_last_axes(int32_t v[DV_MAP_AXES], int n, int32_t missing)
 {
-    static const char *const names[] = { "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID" };
-    const char *text = names[0];
-    if (!dv_spec_text(s, "auto_pad", &text, err))
-        return false;
-    for (int i = 0; i < 4; i++)
-        if (strcmp(text, names[i]) == 0) {
-            *v = (dv_auto_pad)i;
-            return true;
-        }
-    return dv_fail(err, DV_BAD_DATA,
-                   "auto_pad is '%.40s': none of NOTSET SAME_UPPER SAME_LOWER "
-                   "VALID",
-                   text);
+    for (int a = DV_MAP_AXES - 1; a >= 0; a--)
+        v[a] = a < DV_MAP_AXES - n ? missing : v[a - (DV_MAP_AXES - n)];
 }
 
-/* Reads a list of numbers in [min, DV_SLIDING_MAX], to the end of `to`, which has room for max. */
-static bool parse_sizes(const dv_node_spec *s, const char *name, int64_t min, int max, int32_t *to,
-                        int *n, dv_error *err)
+bool dv_sliding_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
-    int64_t v[2 * DV_MAP_AXES];
-    *n = 0;
-    if (!dv_spec_ints(s, name, max, v, n, err))
-        return false;
-    for (int i = 0; i < *n; i++) {
-        if (v[i] < min || v[i] > DV_SLIDING_MAX)
-            return dv_fail(err, DV_BAD_DATA, "%s holds %lld: %lld to %d is possible", name,
-                           (long long)v[i], (long long)min, DV_SLIDING_MAX);
-        to[max - *n + i] = (int32_t)v[i];
-    }
-    return true;
-}
-
-static bool parse_pads(const dv_node_spec *s, dv_sliding *p, dv_error *err)
-{
-    int32_t pads[2 * DV_MAP_AXES];
-    if (!parse_sizes(s, "pads", 0, 2 * DV_MAP_AXES, pads, &p->n_pads, err))
-        return false;
+    (void)s;
+    dv_sliding *p = params;
     int axes = p->n_pads / 2;
     if (p->n_pads % 2)
         return dv_fail(err, DV_BAD_DATA, "pads holds %d numbers: two an axis are needed",
                        p->n_pads);
-    const int32_t *given = &pads[2 * DV_MAP_AXES - p->n_pads];
     for (int i = 0; i < axes; i++) {
-        p->pad_lo[DV_MAP_AXES - axes + i] = given[i];
-        p->pad_hi[DV_MAP_AXES - axes + i] = given[axes + i];
+        p->pad_lo[i] = p->pads[i];
+        p->pad_hi[i] = p->pads[axes + i];
     }
-    return true;
-}
-
-bool dv_sliding_parse(const dv_node_spec *s, dv_sliding *p, dv_error *err)
-{
-    *p = (dv_sliding){ .kernel = { 1, 1, 1 }, .stride = { 1, 1, 1 }, .dilation = { 1, 1, 1 } };
-    int64_t ceil_mode = 0;
-    if (!parse_sizes(s, "kernel_shape", 1, DV_MAP_AXES, p->kernel, &p->n_kernel, err) ||
-        !parse_sizes(s, "strides", 1, DV_MAP_AXES, p->stride, &p->n_strides, err) ||
-        !parse_sizes(s, "dilations", 1, DV_MAP_AXES, p->dilation, &p->n_dilations, err) ||
-        !parse_pads(s, p, err) || !parse_auto_pad(s, &p->auto_pad, err) ||
-        !dv_spec_int(s, "ceil_mode", &ceil_mode, err))
-        return false;
-    p->ceil_mode = ceil_mode != 0;
+    dv_to_last_axes(p->pad_lo, axes, 0);
+    dv_to_last_axes(p->pad_hi, axes, 0);
+    dv_to_last_axes(p->kernel, p->n_kernel, 1);
+    dv_to_last_axes(p->stride, p->n_strides, 1);
+    dv_to_last_axes(p->dilation, p->n_dilations, 1);
     return true;
 }
 

@@ -26,12 +26,36 @@ typedef struct dv_sliding {
     int n_kernel, n_strides, n_dilations, n_pads;
     int32_t kernel[DV_MAP_AXES], stride[DV_MAP_AXES], dilation[DV_MAP_AXES];
     int32_t pad_lo[DV_MAP_AXES], pad_hi[DV_MAP_AXES];
+    int32_t pads[2 * DV_MAP_AXES]; /* as the attribute has them: all lo, then all hi */
     dv_auto_pad auto_pad;
-    bool ceil_mode;
+    bool ceil_mode; /* of the pools */
 } dv_sliding;
 
-/* Reads the attributes and checks each number by itself. */
-bool dv_sliding_parse(const dv_node_spec *s, dv_sliding *p, dv_error *err) DV_MUST_CHECK;
+/* Rows of a table of attributes, for params that begin with a dv_sliding: of all of them, of the
+ * kernel, and of a pool, whose kernel no weight tells. */
+/* clang-format off */
+#define DV_SLIDING_ROWS                                                                            \
+    { "strides", DV_ATTR_INTS, DV_LIST_AT(dv_sliding, stride, n_strides), .min = 1,                \
+      .max = DV_SLIDING_MAX },                                                                     \
+    { "dilations", DV_ATTR_INTS, DV_LIST_AT(dv_sliding, dilation, n_dilations), .min = 1,          \
+      .max = DV_SLIDING_MAX },                                                                     \
+    { "pads", DV_ATTR_INTS, DV_LIST_AT(dv_sliding, pads, n_pads), .max = DV_SLIDING_MAX },         \
+    { "auto_pad", DV_ATTR_TEXT, DV_AT(dv_sliding, auto_pad), .words = dv_auto_pads }
+#define DV_KERNEL_ROW(NEED)                                                                        \
+    { "kernel_shape", DV_ATTR_INTS, DV_LIST_AT(dv_sliding, kernel, n_kernel), .need = (NEED),      \
+      .min = 1, .max = DV_SLIDING_MAX }
+#define DV_POOL_ROWS                                                                               \
+    DV_KERNEL_ROW(DV_ATTR_REQUIRED), DV_SLIDING_ROWS,                                              \
+    { "ceil_mode", DV_ATTR_INT, DV_AT(dv_sliding, ceil_mode) }
+/* clang-format on */
+
+extern const char *const dv_auto_pads[]; /* by dv_auto_pad */
+
+/* parse of an operator with these rows: puts the numbers at their axes. */
+bool dv_sliding_parse(const dv_node_spec *s, void *params, dv_error *err) DV_MUST_CHECK;
+
+/* Moves the n numbers at the front of v to its last axes, and sets the others. */
+void dv_to_last_axes(int32_t v[DV_MAP_AXES], int n, int32_t missing);
 
 /* A window on one axis: tap t of output o reads the input o * stride + t * dilation - pad_lo. */
 typedef struct dv_slide {

@@ -206,8 +206,7 @@ static bool understand(op_case *k, dv_shape *shapes, dv_error *err)
     k->call.params = params;
     assert_true(k->spec.n_in >= k->op->min_in);
     assert_true(k->op->max_in < 0 || k->spec.n_in <= k->op->max_in);
-    return (!k->op->parse || k->op->parse(&k->spec, params, err)) &&
-           k->op->infer(&k->spec, params, shapes, err);
+    return dv_op_parse(k->op, &k->spec, params, err) && k->op->infer(&k->spec, params, shapes, err);
 }
 
 void op_build(op_case *k)

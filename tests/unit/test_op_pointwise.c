@@ -577,6 +577,8 @@ static void lrn_refuses_a_size_of_nothing(void **state)
     (void)state;
     op_case *k = op_new("LRN", 13);
     op_activation(k, op_shape(4, 1, 3, 1, 1));
+    op_refused(k, DV_BAD_DATA, "the attribute size is missing");
+    op_int(k, "size", 0);
     op_refused(k, DV_BAD_DATA, "size is 0: 1 to 65536 is possible");
     op_free(k);
 }

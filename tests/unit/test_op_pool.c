@@ -456,7 +456,8 @@ static void pools_refuse_what_does_not_fit(void **state)
         refuses(names[i], op_shape(2, 3, 4), NULL, 0, NULL, DV_UNSUPPORTED,
                 "the input has 2 dimensions");
     }
-    refuses("MaxPool", x, "storage_order", 0, (int64_t[]){ 1 }, DV_UNSUPPORTED, "storage_order 1");
+    refuses("MaxPool", x, "storage_order", 0, (int64_t[]){ 1 }, DV_UNSUPPORTED,
+            "storage_order is 1: only 0 is supported");
     refuses("MaxPool", op_shape(5, 1, 2, 5, 5, 5), NULL, 0, NULL, DV_UNSUPPORTED,
             "the input has 5 dimensions: 3 or 4 are supported");
     op_case *k = op_new("AveragePool", 12);
@@ -464,9 +465,11 @@ static void pools_refuse_what_does_not_fit(void **state)
     op_refused(k, DV_BAD_DATA, "kernel_shape is missing");
     op_free(k);
     k = op_new("AveragePool", 12);
+    op_ints(k, "kernel_shape", 2, 1, 1);
     op_text(k, "auto_pad", "SOME");
     op_activation(k, x);
-    op_refused(k, DV_BAD_DATA, "auto_pad is 'SOME'");
+    op_refused(k, DV_UNSUPPORTED,
+               "auto_pad is 'SOME': NOTSET, SAME_UPPER, SAME_LOWER or VALID is supported");
     op_free(k);
 }
 
