@@ -59,7 +59,7 @@ bool dv_fold_axes(const dv_fold *f, int i, int rank, int64_t *axes, int *n, dv_e
     return true;
 }
 
-static const dv_fold_op *find_row(const char *name)
+const dv_fold_op *dv_fold_find(const char *name)
 {
     const dv_fold_op *const tables[] = { dv_fold_arithmetic, dv_fold_layout, dv_fold_source };
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
@@ -129,7 +129,7 @@ dv_folded dv_fold_node(dv_model *m, const dv_node_words *w, dv_fold_budget *budg
 {
     sources s;
     dv_array result;
-    const dv_fold_op *row = find_row(w->op);
+    const dv_fold_op *row = dv_fold_find(w->op);
     if (!look_at_inputs(m, w, &s, err))
         return DV_FOLD_FAILED;
     if (fits(row, w, &s)) {

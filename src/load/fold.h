@@ -41,7 +41,13 @@ typedef struct dv_fold_op {
     unsigned flags;
     bool (*run)(dv_fold *f, dv_error *err);
     const void *how; /* run's own */
+
+    /* Of an operator that is none of nn's, whose tables do not have it: its attributes, and ONNX's
+     * names of its inputs. NULL ends a list, and stands for an empty one. */
+    const char *const *attrs, *const *inputs;
 } dv_fold_op;
+
+#define DV_FOLD_WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 enum {
     DV_FOLD_ANY_SIZE = 1,   /* does not touch the data, so the data may be large */
@@ -50,6 +56,9 @@ enum {
 
 /* Each ends with a row without a name. */
 extern const dv_fold_op dv_fold_arithmetic[], dv_fold_layout[], dv_fold_source[];
+
+/* The row of an operator, or NULL. */
+const dv_fold_op *dv_fold_find(const char *name);
 
 /* Allocates the result. */
 bool dv_fold_make(dv_fold *f, dv_dtype type, const dv_shape *s, void **data,

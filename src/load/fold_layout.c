@@ -340,16 +340,16 @@ static bool gather(dv_fold *f, dv_error *err)
 }
 
 const dv_fold_op dv_fold_layout[] = {
-    { "Concat", 1, -1, 0, concat, NULL },
-    { "Expand", 2, 2, 0, expand, NULL },
-    { "Flatten", 1, 1, DV_FOLD_ANY_SIZE, flatten, NULL },
-    { "Gather", 2, 2, 0, gather, NULL },
-    { "Identity", 1, 1, DV_FOLD_ANY_SIZE, identity, NULL },
-    { "Reshape", 1, 2, DV_FOLD_ANY_SIZE, reshape, NULL },
-    { "Slice", 1, 5, 0, slice, NULL },
-    { "Squeeze", 1, 2, DV_FOLD_ANY_SIZE, squeeze, NULL },
-    { "Tile", 2, 2, 0, tile, NULL },
-    { "Transpose", 1, 1, 0, transpose, NULL },
-    { "Unsqueeze", 1, 2, DV_FOLD_ANY_SIZE, unsqueeze, NULL },
+    { "Concat", 1, -1, .run = concat },
+    { "Expand", 2, 2, .run = expand },
+    { "Flatten", 1, 1, DV_FOLD_ANY_SIZE, .run = flatten },
+    { "Gather", 2, 2, .run = gather },
+    { "Identity", 1, 1, DV_FOLD_ANY_SIZE, .run = identity },
+    { "Reshape", 1, 2, DV_FOLD_ANY_SIZE, .run = reshape },
+    { "Slice", 1, 5, .run = slice },
+    { "Squeeze", 1, 2, DV_FOLD_ANY_SIZE, .run = squeeze },
+    { "Tile", 2, 2, .run = tile, .inputs = DV_FOLD_WORDS("input", "repeats") },
+    { "Transpose", 1, 1, .run = transpose },
+    { "Unsqueeze", 1, 2, DV_FOLD_ANY_SIZE, .run = unsqueeze },
     { 0 },
 };

@@ -63,13 +63,14 @@ static bool constant_of_shape(dv_fold *f, dv_error *err)
     return true;
 }
 
+static const char *const constant_attrs[] = { "value",       "value_int",    "value_ints",
+                                              "value_float", "value_floats", NULL };
+
 static bool constant(dv_fold *f, dv_error *err)
 {
-    static const char *const names[] = { "value", "value_int", "value_ints", "value_float",
-                                         "value_floats" };
     const dv_attr *a = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && !a; i++)
-        a = find_attr(f, names[i]);
+    for (int i = 0; constant_attrs[i] && !a; i++)
+        a = find_attr(f, constant_attrs[i]);
     if (!a)
         return dv_fail(err, DV_UNSUPPORTED,
                        "it has neither value, value_int(s) nor value_float(s)");
@@ -123,10 +124,10 @@ static bool range(dv_fold *f, dv_error *err)
 }
 
 const dv_fold_op dv_fold_source[] = {
-    { "Constant", 0, 0, 0, constant, NULL },
-    { "ConstantOfShape", 1, 1, 0, constant_of_shape, NULL },
-    { "Range", 3, 3, 0, range, NULL },
-    { "Shape", 1, 1, DV_FOLD_SHAPE_ONLY, shape, NULL },
-    { "Size", 1, 1, DV_FOLD_SHAPE_ONLY, size, NULL },
+    { "Constant", 0, 0, .run = constant, .attrs = constant_attrs },
+    { "ConstantOfShape", 1, 1, .run = constant_of_shape, .attrs = DV_FOLD_WORDS("value") },
+    { "Range", 3, 3, .run = range },
+    { "Shape", 1, 1, DV_FOLD_SHAPE_ONLY, .run = shape, .attrs = DV_FOLD_WORDS("start", "end") },
+    { "Size", 1, 1, DV_FOLD_SHAPE_ONLY, .run = size },
     { 0 },
 };

@@ -9,10 +9,59 @@ const char *dv_net_title(const dv_node_words *w)
     return w->n_out && w->out[0] ? w->out[0] : "";
 }
 
+/* Operators in whose place other nodes are put. */
+static const struct taken_apart {
+    const char *name;
+    const char *attrs[3]; /* ended by NULL */
+    bool (*add)(dv_model *m, const dv_node_words *w, dv_fold_budget *budget, dv_error *err);
+} taken_apart[] = {
+    { "If", { "then_branch", "else_branch" }, dv_net_add_if },
+};
+
+static const struct taken_apart *find_taken_apart(const char *op)
+{
+    for (size_t i = 0; i < sizeof taken_apart / sizeof taken_apart[0]; i++)
+        if (strcmp(taken_apart[i].name, op) == 0)
+            return &taken_apart[i];
+    return NULL;
+}
+
+/* The place of `name` in a list that NULL ends; -1: it is not there, or there is no list. */
+static int place_in(const char *const *list, const char *name)
+{
+    for (int i = 0; list && list[i]; i++)
+        if (strcmp(list[i], name) == 0)
+            return i;
+    return -1;
+}
+
+bool dv_net_knows(const char *op)
+{
+    return dv_op_find(op) || dv_fold_find(op) || find_taken_apart(op);
+}
+
+bool dv_net_knows_attr(const char *op, const char *name)
+{
+    const dv_op *o = dv_op_find(op);
+    const dv_fold_op *f = dv_fold_find(op);
+    const struct taken_apart *t = find_taken_apart(op);
+    return (o && dv_op_attr(o, name)) || (f && place_in(f->attrs, name) >= 0) ||
+           (t && place_in(t->attrs, name) >= 0);
+}
+
+int dv_net_input_called(const char *op, const char *name)
+{
+    const dv_op *o = dv_op_find(op);
+    const dv_fold_op *f = dv_fold_find(op);
+    int i = place_in(o ? o->inputs : f ? f->inputs : NULL, name);
+    return i > 0 ? i : 0;
+}
+
 static bool add_node(dv_model *m, const dv_node_words *w, dv_fold_budget *budget, dv_error *err)
 {
-    if (strcmp(w->op, "If") == 0)
-        return dv_net_add_if(m, w, budget, err);
+    const struct taken_apart *t = find_taken_apart(w->op);
+    if (t)
+        return t->add(m, w, budget, err);
     switch (dv_fold_node(m, w, budget, err)) {
     case DV_FOLD_DONE:
         return true;

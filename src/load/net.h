@@ -19,6 +19,13 @@ const char *dv_net_title(const dv_node_words *w);
 bool dv_net_order(dv_model *m, const dv_node_words *nodes, int n, int *order,
                   dv_error *err) DV_MUST_CHECK;
 
+/* What is known of an operator by its name, from nn's table, from folding's, and of those that are
+ * taken apart here: whether there is one, whether it has an attribute, and which of its inputs ONNX
+ * calls so (from 1 on; 0: none). */
+bool dv_net_knows(const char *op);
+bool dv_net_knows_attr(const char *op, const char *name);
+int dv_net_input_called(const char *op, const char *name);
+
 /* A branch of an If: a graph that also reads names of the graph around it. */
 typedef struct dv_branch {
     int n_nodes, n_constants, n_out, n_outer;

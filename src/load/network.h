@@ -5,18 +5,18 @@
  *      "input": {"name": "image", "shape": [3,64,64]},
  *      "preprocess": …, "labels": …,                              see sidecar.h
  *      "nodes": [
- *       {"op": "Conv", "name": "conv1", "weights": "conv1", "kernel_shape": [7,7], "strides":
- * [2,2]},
+ *       {"op": "Conv", "name": "conv1", "weights": "conv1", "strides": [2,2]},
  *       {"op": "Relu", "name": "relu1"},
  *       {"op": "Concat", "name": "both", "input": ["relu1", "conv1"], "axis": 1}, … ]}
  *
  * Operators and attributes are ONNX's, of operator set DV_NETWORK_OPSET. A node reads what "input"
  * names, else the output of the node before it (the first: the network's input). Its output is
- * called as it is, or as "output" says. "weights": "P" appends the tensors P.weight and, where
- * there is one, P.bias to its inputs; for BatchNormalization P.weight, P.bias, P.running_mean and
- * P.running_var; for PRelu P.weight. What ONNX wants as a further input of constants is given under
- * that input's name: {"op": "Reshape", "shape": [0,-1]}, {"op": "Clip", "min": 0, "max": 6}. All
- * other keys are attributes. The last node's output is the network's. */
+ * called as it is, or as "output" says. "weights": "P" appends to its inputs the tensors P.weight
+ * and, where the operator takes it and it is there, P.bias; for BatchNormalization P.weight,
+ * P.bias, P.running_mean and P.running_var. What ONNX wants as a further input of constants is
+ * given under that input's name: {"op": "Reshape", "shape": [0,-1]}, {"op": "Clip", "min": 0,
+ * "max": 6}. All other keys are attributes. Which there are, each operator says itself (dv_op). The
+ * last node's output is the network's. */
 #ifndef DV_LOAD_NETWORK_H
 #define DV_LOAD_NETWORK_H
 

@@ -1,88 +1,15 @@
 #include "load/json.h"
+#include "load/net.h"
 #include "load/network.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_NAMES = 1000, MAX_CONSTANTS = 5, MAX_LIST = 65536 };
+enum { MAX_NAMES = 1000, MAX_LIST = 65536 };
 
-/* Keys that are the network's own words, and ONNX's attributes. Any other is a slip of the pen, and
- * passing over it would give another network. */
+/* Keys that are the network's own words. The others are attributes and inputs of the operator; any
+ * that it has not is a slip of the pen, and passing over it would give another network. */
 static const char *const own_words[] = { "op", "name", "input", "output", "weights", NULL };
-static const char *const attributes[] = {
-    "allowzero",
-    "alpha",
-    "auto_pad",
-    "axes",
-    "axis",
-    "beta",
-    "bias",
-    "blocksize",
-    "ceil_mode",
-    "coordinate_transformation_mode",
-    "cubic_coeff_a",
-    "count_include_pad",
-    "dilations",
-    "epsilon",
-    "exclude_outside",
-    "extrapolation_value",
-    "gamma",
-    "group",
-    "keepdims",
-    "kernel_shape",
-    "lambd",
-    "mode",
-    "momentum",
-    "nearest_mode",
-    "noop_with_empty_axes",
-    "num_outputs",
-    "output_padding",
-    "output_shape",
-    "pads",
-    "perm",
-    "size",
-    "spatial",
-    "storage_order",
-    "strides",
-    "to",
-    "transA",
-    "transB",
-    NULL,
-};
-
-/* Further inputs that are constants, by ONNX's names; input 0 has none here. */
-static const struct {
-    const char *op;
-    const char *names[4]; /* of inputs 1 to 4 */
-} constant_inputs[] = {
-    { "Add", { "B" } },
-    { "Clip", { "min", "max" } },
-    { "Div", { "B" } },
-    { "Expand", { "shape" } },
-    { "Gather", { "indices" } },
-    { "Mul", { "B" } },
-    { "Pad", { "pads", "constant_value" } },
-    { "Pow", { "Y" } },
-    { "ReduceSum", { "axes" } },
-    { "Reshape", { "shape" } },
-    { "Resize", { "roi", "scales", "sizes" } },
-    { "Slice", { "starts", "ends", "axes", "steps" } },
-    { "Split", { "split" } },
-    { "Squeeze", { "axes" } },
-    { "Sub", { "B" } },
-    { "Tile", { "repeats" } },
-    { "Unsqueeze", { "axes" } },
-};
-
-/* The input of an operator that `key` names; 0: none. */
-static int input_called(const char *op, const char *key)
-{
-    for (size_t i = 0; i < sizeof constant_inputs / sizeof constant_inputs[0]; i++)
-        for (int k = 0; k < 4 && strcmp(constant_inputs[i].op, op) == 0; k++)
-            if (constant_inputs[i].names[k] && strcmp(constant_inputs[i].names[k], key) == 0)
-                return k + 1;
-    return 0;
-}
 
 static bool is_listed(const char *const *list, const char *key)
 {
@@ -188,23 +115,27 @@ static bool add_weight(dv_network *n, const char *prefix, const char *suffix, bo
            dv_model_add_constant(n->m, name, a, err);
 }
 
-static bool add_weights(dv_network *n, const char *op, const cJSON *item, const char **in,
+/* Those that the operator's inputs behind `n_in` are; "bias" only where it takes one. */
+static bool add_weights(dv_network *n, const char *name, const cJSON *item, const char **in,
                         int *n_in, dv_error *err)
 {
-    static const char *const statistics[] = { "weight", "bias", "running_mean", "running_var" };
+    static const char *const usual[] = { "weight", "bias", NULL };
+    const dv_op *op = dv_op_find(name);
+    const char *const *suffix = op && op->weights[0] ? op->weights : usual;
     const char *prefix;
     if (!dv_json_text(item, "\"weights\"", &n->m->arena, &prefix, err))
         return false;
     if (!n->weights)
         return dv_fail(err, DV_BAD_DATA, "it needs weights, and there is no file of weights");
-    if (strcmp(op, "BatchNormalization") == 0) {
-        for (int i = 0; i < 4; i++)
-            if (!add_weight(n, prefix, statistics[i], false, in, n_in, err))
-                return false;
-        return true;
+    for (int i = 0; suffix[i]; i++) {
+        bool full = op && op->max_in >= 0 && *n_in >= op->max_in;
+        bool optional = i > 0 && !(op && *n_in < op->min_in);
+        if (i > 0 && full)
+            break;
+        if (!add_weight(n, prefix, suffix[i], optional, in, n_in, err))
+            return false;
     }
-    return add_weight(n, prefix, "weight", false, in, n_in, err) &&
-           (strcmp(op, "PRelu") == 0 || add_weight(n, prefix, "bias", true, in, n_in, err));
+    return true;
 }
 
 /* -- a node ----------------------------------------------------------------------------------- */
@@ -244,8 +175,8 @@ static bool read_keys(dv_network *n, const cJSON *item, dv_node_words *w, const 
             return dv_fail(err, DV_BAD_DATA, "\"%.60s\" is there twice", key->string);
         if (is_listed(own_words, key->string))
             continue;
-        int i = input_called(w->op, key->string);
-        if (i == 0 && !is_listed(attributes, key->string))
+        int i = dv_net_input_called(w->op, key->string);
+        if (i == 0 && !dv_net_knows_attr(w->op, key->string))
             return dv_fail(err, DV_BAD_DATA, "unknown key \"%.60s\"", key->string);
         if (i > 0 && i < w->n_in)
             return dv_fail(err, DV_BAD_DATA, "\"%s\" is among its inputs already", key->string);
@@ -269,7 +200,7 @@ static bool read_node(dv_network *n, const cJSON *item, dv_node_words *w, dv_err
     dv_arena *a = &n->m->arena;
     const cJSON *input = dv_json_get(item, "input"), *output = dv_json_get(item, "output");
     const cJSON *weights = dv_json_get(item, "weights");
-    const char **in = dv_arena_array(a, count_names(input) + MAX_CONSTANTS, sizeof *in, err);
+    const char **in = dv_arena_array(a, count_names(input) + DV_NAMED_INPUTS, sizeof *in, err);
     const char **out = dv_arena_array(a, count_names(output), sizeof *out, err);
     dv_attr *attrs = dv_arena_array(a, (size_t)cJSON_GetArraySize(item), sizeof *attrs, err);
     if (!in || !out || !attrs)
@@ -284,7 +215,7 @@ static bool read_node(dv_network *n, const cJSON *item, dv_node_words *w, dv_err
     int given = w->n_in;
     if (!read_keys(n, item, w, in, attrs, err))
         return false;
-    for (int i = given; i < MAX_CONSTANTS; i++)
+    for (int i = given; i < DV_NAMED_INPUTS; i++)
         if (in[i])
             w->n_in = i + 1;
     w->in = in;
@@ -304,5 +235,7 @@ bool dv_network_node(dv_network *n, const cJSON *item, dv_node_words *w, dv_erro
         return false;
     if (!w->name[0])
         return dv_fail(err, DV_BAD_DATA, "\"name\" is empty");
-    return read_node(n, item, w, err) || dv_fail_in(err, "node '%s' (%s)", w->name, w->op);
+    bool ok = dv_net_knows(w->op) ? read_node(n, item, w, err)
+                                  : dv_fail(err, DV_UNSUPPORTED, "this operator is not supported");
+    return ok || dv_fail_in(err, "node '%s' (%s)", w->name, w->op);
 }

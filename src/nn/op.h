@@ -1,7 +1,8 @@
 /* op.h - what an operator is: a const struct in a file of its own.
  *
  * To add one: write op_NAME.c ending in `const dv_op dv_op_NAME = {...}` and add X(NAME) to the
- * list in ops.c. Loaders pass ONNX names and attributes through; nothing else changes.
+ * list in ops.c. Nothing else changes: what loaders, the JSON format, the numbering of layers and
+ * noise have to know of an operator, its fields say.
  *
  * Life of a node: parse and infer when the model is loaded (they may fail, and check everything);
  * prepare when a plan is made; forward for each image; window, then project, for each unit on the
@@ -154,6 +155,8 @@ typedef struct dv_use {
 /* What project reads beside constants and aux; the plan keeps it. */
 enum { DV_KEEP_NOTHING = 0, DV_KEEP_IN = 1, DV_KEEP_OUT = 2 };
 
+enum { DV_NAMED_INPUTS = 5 };
+
 typedef struct dv_op dv_op;
 
 struct dv_op {
@@ -165,6 +168,14 @@ struct dv_op {
     bool weight_layer;  /* multiplies input 0 by input 1: begins a layer where that is constant */
     bool normalisation; /* belongs to the layer before it … */
     bool activation;    /* … and so does this, as its end */
+
+    /* ONNX's names of the inputs, where there are as many as can be told apart; NULL ends them. A
+     * network in JSON may give those behind the first as numbers, under these names. */
+    const char *inputs[DV_NAMED_INPUTS + 1];
+
+    /* What PyTorch calls the tensors behind the first input in a file of weights; NULL ends them.
+     * None: "weight", and "bias" where there is one. */
+    const char *weights[DV_NAMED_INPUTS];
 
     size_t params_size;
 

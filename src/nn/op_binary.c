@@ -135,7 +135,7 @@ INLINE float power_by_exponent(float a, float b)
         return EXPRESSION;              \
     }
 
-#define BINARY_OP(NAME, ONNX_NAME, VALUE, BY_A, BY_B, KEEP, EPILOGUE)                       \
+#define BINARY_OP(NAME, ONNX_NAME, VALUE, BY_A, BY_B, KEEP, EPILOGUE, A, B)                 \
     FUNCTION(NAME##_value, VALUE)                                                           \
     FUNCTION(NAME##_by_a, BY_A)                                                             \
     FUNCTION(NAME##_by_b, BY_B)                                                             \
@@ -159,6 +159,7 @@ INLINE float power_by_exponent(float a, float b)
         .min_in = 2,                                                                        \
         .max_in = 2,                                                                        \
         .max_out = 1,                                                                       \
+        .inputs = { (A), (B) },                                                             \
         .infer = dv_infer_broadcast,                                                        \
         .forward = NAME##_forward,                                                          \
         .reach = dv_reach_broadcast,                                                        \
@@ -168,12 +169,12 @@ INLINE float power_by_exponent(float a, float b)
         .keeps = { (KEEP), (KEEP), (KEEP) },                                                \
     };
 
-BINARY_OP(add, "Add", a + b, 1, 1, DV_KEEP_NOTHING, true)
-BINARY_OP(sub, "Sub", a - b, 1, -1, DV_KEEP_NOTHING, true)
-BINARY_OP(mul, "Mul", (a * b), b, a, DV_KEEP_IN, false)
-BINARY_OP(div, "Div", a / b, 1 / b, -a / (b * b), DV_KEEP_IN, false)
+BINARY_OP(add, "Add", a + b, 1, 1, DV_KEEP_NOTHING, true, "A", "B")
+BINARY_OP(sub, "Sub", a - b, 1, -1, DV_KEEP_NOTHING, true, "A", "B")
+BINARY_OP(mul, "Mul", (a * b), b, a, DV_KEEP_IN, false, "A", "B")
+BINARY_OP(div, "Div", a / b, 1 / b, -a / (b * b), DV_KEEP_IN, false, "A", "B")
 BINARY_OP(pow, "Pow", power(a, b), (b * power(a, b - 1)), power_by_exponent(a, b), DV_KEEP_IN,
-          false)
+          false, "X", "Y")
 
 /* PRelu: a slope for x <= 0, constant, that broadcasts to x; a list of one number a channel is
  * taken as such, whatever the last axis is. */
@@ -246,6 +247,7 @@ const dv_op dv_op_prelu = {
     .max_in = 2,
     .max_out = 1,
     .activation = true,
+    .inputs = { "X", "slope" },
     .infer = prelu_infer,
     .forward = prelu_forward,
     .reach = dv_reach_same,

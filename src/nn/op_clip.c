@@ -105,6 +105,7 @@ const dv_op dv_op_clip = {
     .max_in = 3,
     .max_out = 1,
     .activation = true,
+    .inputs = { "input", "min", "max" },
     .params_size = sizeof(clip),
     .attrs = attrs,
     .parse = parse,

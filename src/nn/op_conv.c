@@ -199,6 +199,7 @@ const dv_op dv_op_conv = {
     .max_in = 3,
     .max_out = 1,
     .weight_layer = true,
+    .inputs = { "X", "W", "B" },
     .params_size = sizeof(conv),
     .attrs = attrs,
     .parse = dv_sliding_parse,

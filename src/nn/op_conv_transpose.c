@@ -307,6 +307,7 @@ const dv_op dv_op_conv_transpose = {
     .max_in = 3,
     .max_out = 1,
     .weight_layer = true,
+    .inputs = { "X", "W", "B" },
     .params_size = sizeof(conv_transpose),
     .attrs = attrs,
     .parse = parse,

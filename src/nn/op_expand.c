@@ -40,6 +40,7 @@ const dv_op dv_op_expand = {
     .min_in = 2,
     .max_in = 2,
     .max_out = 1,
+    .inputs = { "input", "shape" },
     .params_size = sizeof(expand),
     .parse = parse,
     .infer = infer,

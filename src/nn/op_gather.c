@@ -123,6 +123,7 @@ const dv_op dv_op_gather = {
     .min_in = 2,
     .max_in = 2,
     .max_out = 1,
+    .inputs = { "data", "indices" },
     .params_size = sizeof(gather),
     .attrs = attrs,
     .parse = parse,

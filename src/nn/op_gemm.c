@@ -218,6 +218,7 @@ const dv_op dv_op_gemm = {
     .max_in = 3,
     .max_out = 1,
     .weight_layer = true,
+    .inputs = { "A", "B", "C" },
     .params_size = sizeof(gemm),
     .attrs = attrs,
     .infer = infer,

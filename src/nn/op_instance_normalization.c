@@ -127,6 +127,7 @@ const dv_op dv_op_instance_normalization = {
     .min_in = 3,
     .max_in = 3,
     .max_out = 1,
+    .inputs = { "input", "scale", "B" },
     .params_size = sizeof(instance_normalization),
     .attrs = attrs,
     .infer = infer,

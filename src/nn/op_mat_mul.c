@@ -128,6 +128,7 @@ const dv_op dv_op_mat_mul = {
     .max_in = 2,
     .max_out = 1,
     .weight_layer = true,
+    .inputs = { "A", "B" },
     .infer = infer,
     .forward = forward,
     .window = dv_window_whole,

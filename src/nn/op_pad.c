@@ -187,6 +187,7 @@ const dv_op dv_op_pad = {
     .min_in = 1,
     .max_in = 4,
     .max_out = 1,
+    .inputs = { "data", "pads", "constant_value", "axes" },
     .params_size = sizeof(pad),
     .attrs = attrs,
     .parse = parse,

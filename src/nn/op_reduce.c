@@ -255,21 +255,22 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
     }
 }
 
-#define REDUCE_OP(NAME, ONNX_NAME, MAX_IN, ATTRS, PARSE) \
-    const dv_op dv_op_##NAME = {                         \
-        .name = (ONNX_NAME),                             \
-        .min_in = 1,                                     \
-        .max_in = (MAX_IN),                              \
-        .max_out = 1,                                    \
-        .params_size = sizeof(reduce),                   \
-        .attrs = (ATTRS),                                \
-        .parse = (PARSE),                                \
-        .infer = infer,                                  \
-        .forward = forward,                              \
-        .window = window,                                \
-        .project = project,                              \
+#define REDUCE_OP(NAME, ONNX_NAME, MAX_IN, ATTRS, PARSE, ...) \
+    const dv_op dv_op_##NAME = {                              \
+        .name = (ONNX_NAME),                                  \
+        .min_in = 1,                                          \
+        .max_in = (MAX_IN),                                   \
+        .max_out = 1,                                         \
+        .inputs = { __VA_ARGS__ },                            \
+        .params_size = sizeof(reduce),                        \
+        .attrs = (ATTRS),                                     \
+        .parse = (PARSE),                                     \
+        .infer = infer,                                       \
+        .forward = forward,                                   \
+        .window = window,                                     \
+        .project = project,                                   \
     }
 
-REDUCE_OP(reduce_mean, "ReduceMean", 2, attrs, mean_parse);
-REDUCE_OP(reduce_sum, "ReduceSum", 2, attrs, sum_parse);
-REDUCE_OP(global_average_pool, "GlobalAveragePool", 1, NULL, global_parse);
+REDUCE_OP(reduce_mean, "ReduceMean", 2, attrs, mean_parse, "data", "axes");
+REDUCE_OP(reduce_sum, "ReduceSum", 2, attrs, sum_parse, "data", "axes");
+REDUCE_OP(global_average_pool, "GlobalAveragePool", 1, NULL, global_parse, "X");

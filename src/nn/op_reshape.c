@@ -260,25 +260,29 @@ static bool cast_parse(const dv_node_spec *s, void *params, dv_error *err)
 
 /* -- the operators ---------------------------------------------------------------------------- */
 
-#define VIEW_OP(NAME, ONNX_NAME, MAX_IN, SIZE, ATTRS, PARSE, INFER) \
-    const dv_op dv_op_##NAME = {                                    \
-        .name = (ONNX_NAME),                                        \
-        .min_in = 1,                                                \
-        .max_in = (MAX_IN),                                         \
-        .max_out = 1,                                               \
-        .params_size = (SIZE),                                      \
-        .attrs = (ATTRS),                                           \
-        .parse = (PARSE),                                           \
-        .infer = (INFER),                                           \
-        .view = true,                                               \
-        .window = window,                                           \
-        .project = project,                                         \
+#define VIEW_OP(NAME, ONNX_NAME, MAX_IN, SIZE, ATTRS, PARSE, INFER, ...) \
+    const dv_op dv_op_##NAME = {                                         \
+        .name = (ONNX_NAME),                                             \
+        .min_in = 1,                                                     \
+        .max_in = (MAX_IN),                                              \
+        .max_out = 1,                                                    \
+        .inputs = { __VA_ARGS__ },                                       \
+        .params_size = (SIZE),                                           \
+        .attrs = (ATTRS),                                                \
+        .parse = (PARSE),                                                \
+        .infer = (INFER),                                                \
+        .view = true,                                                    \
+        .window = window,                                                \
+        .project = project,                                              \
     }
 
-VIEW_OP(reshape, "Reshape", 2, sizeof(reshape), reshape_attrs, reshape_parse, reshape_infer);
-VIEW_OP(flatten, "Flatten", 1, sizeof(flatten), flatten_attrs, NULL, flatten_infer);
-VIEW_OP(squeeze, "Squeeze", 2, sizeof(axes), axes_attrs, axes_parse, squeeze_infer);
-VIEW_OP(unsqueeze, "Unsqueeze", 2, sizeof(axes), axes_attrs, axes_parse, unsqueeze_infer);
-VIEW_OP(identity, "Identity", 1, 0, NULL, NULL, dv_infer_same_shape);
-VIEW_OP(dropout, "Dropout", 3, 0, dropout_attrs, dropout_parse, dv_infer_same_shape);
-VIEW_OP(cast, "Cast", 1, sizeof(cast), cast_attrs, cast_parse, dv_infer_same_shape);
+VIEW_OP(reshape, "Reshape", 2, sizeof(reshape), reshape_attrs, reshape_parse, reshape_infer, "data",
+        "shape");
+VIEW_OP(flatten, "Flatten", 1, sizeof(flatten), flatten_attrs, NULL, flatten_infer, "input");
+VIEW_OP(squeeze, "Squeeze", 2, sizeof(axes), axes_attrs, axes_parse, squeeze_infer, "data", "axes");
+VIEW_OP(unsqueeze, "Unsqueeze", 2, sizeof(axes), axes_attrs, axes_parse, unsqueeze_infer, "data",
+        "axes");
+VIEW_OP(identity, "Identity", 1, 0, NULL, NULL, dv_infer_same_shape, "input");
+VIEW_OP(dropout, "Dropout", 3, 0, dropout_attrs, dropout_parse, dv_infer_same_shape, "data",
+        "ratio", "training_mode");
+VIEW_OP(cast, "Cast", 1, sizeof(cast), cast_attrs, cast_parse, dv_infer_same_shape, "input");

@@ -273,22 +273,23 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
     }
 }
 
-#define RESIZE_OP(NAME, ONNX_NAME, MAX_IN)  \
-    const dv_op dv_op_##NAME = {            \
-        .name = (ONNX_NAME),                \
-        .min_in = 1,                        \
-        .max_in = (MAX_IN),                 \
-        .max_out = 1,                       \
-        .params_size = sizeof(resize),      \
-        .attrs = NAME##_attrs,              \
-        .parse = NAME##_parse,              \
-        .infer = infer,                     \
-        .scratch_bytes = scratch_bytes,     \
-        .forward = forward,                 \
-        .window = window,                   \
-        .project = project,                 \
-        .project_scratch = project_scratch, \
+#define RESIZE_OP(NAME, ONNX_NAME, MAX_IN, ...) \
+    const dv_op dv_op_##NAME = {                \
+        .name = (ONNX_NAME),                    \
+        .min_in = 1,                            \
+        .max_in = (MAX_IN),                     \
+        .max_out = 1,                           \
+        .inputs = { __VA_ARGS__ },              \
+        .params_size = sizeof(resize),          \
+        .attrs = NAME##_attrs,                  \
+        .parse = NAME##_parse,                  \
+        .infer = infer,                         \
+        .scratch_bytes = scratch_bytes,         \
+        .forward = forward,                     \
+        .window = window,                       \
+        .project = project,                     \
+        .project_scratch = project_scratch,     \
     }
 
-RESIZE_OP(resize, "Resize", 4);
-RESIZE_OP(upsample, "Upsample", 2);
+RESIZE_OP(resize, "Resize", 4, "X", "roi", "scales", "sizes");
+RESIZE_OP(upsample, "Upsample", 2, "X", "scales");

@@ -104,6 +104,7 @@ const dv_op dv_op_slice = {
     .min_in = 1,
     .max_in = 5,
     .max_out = 1,
+    .inputs = { "data", "starts", "ends", "axes", "steps" },
     .params_size = sizeof(slice),
     .attrs = attrs,
     .parse = parse,

@@ -102,6 +102,7 @@ const dv_op dv_op_split = {
     .min_in = 1,
     .max_in = 2,
     .max_out = -1,
+    .inputs = { "input", "split" },
     .params_size = sizeof(split),
     .attrs = attrs,
     .infer = infer,

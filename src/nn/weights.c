@@ -8,7 +8,7 @@ bool dv_check_weights(const dv_node_spec *s, int i, const char *name, dv_error *
     if (!a)
         return dv_fail(err, DV_UNSUPPORTED,
                        "%s (input %d) is computed by the network: a constant is needed", name, i);
-    if (!dv_dtype_is_float(a->type))
+    if (!dv_dtype_is_float(a->type) && a->type != DV_I64) /* as JSON's whole numbers come */
         return dv_fail(err, DV_BAD_DATA, "%s is %s: floats are needed", name,
                        dv_dtype_name(a->type));
     return true;

@@ -4,7 +4,8 @@
 
 #include "nn/op.h"
 
-/* Fails unless operand i, called `name` in messages, is a constant of floats. */
+/* Fails unless operand i, called `name` in messages, is a constant of floats, or of numbers
+ * that a network in JSON wrote without a fraction. */
 bool dv_check_weights(const dv_node_spec *s, int i, const char *name, dv_error *err) DV_MUST_CHECK;
 
 /* Fails unless it also has this rank. */

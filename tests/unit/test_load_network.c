@@ -149,6 +149,11 @@ static void constants_stand_where_onnx_has_inputs(void **unused)
     static const float sliced[] = { 16, 17 };
     gives("{\"op\":\"Slice\",\"name\":\"s\",\"starts\":[1],\"ends\":[2],\"axes\":[1]}", sliced, 2);
     static const float padded[] = { 9, 9, 9, 9, 9, 9, 0, 1 };
+    static const float shifted[] = { 1, 2, 3 };
+    gives("{\"op\":\"InstanceNormalization\",\"name\":\"i\",\"scale\":[0,0],\"B\":[7,7]},"
+          "{\"op\":\"Mul\",\"name\":\"m\",\"B\":0},"
+          "{\"op\":\"Add\",\"name\":\"a\",\"B\":[1,2,3,4]}",
+          shifted, 3);
     gives("{\"op\":\"Pad\",\"name\":\"p\",\"pads\":[0,0,1,1,0,0,0,0],\"constant_value\":9}", padded,
           7);
 }
@@ -177,11 +182,15 @@ static void a_slip_of_the_pen_is_named(void **unused)
                   "node 'r' (Relu): unknown key \"stride\"");
     refuses_nodes("{\"op\":\"Relu\",\"name\":\"r\",\"name\":\"s\"}",
                   "node 'r' (Relu): \"name\" is there twice");
-    refuses_nodes("{\"op\":\"Relu\",\"name\":\"r\",\"axis\":null}",
-                  "node 'r' (Relu): \"axis\": it is null: a number is needed");
-    refuses_nodes("{\"op\":\"Relu\",\"name\":\"r\",\"axis\":[1,\"2\"]}",
-                  "node 'r' (Relu): \"axis\": it is \"2\": a number is needed");
-    refuses_nodes("{\"op\":\"Frob\",\"name\":\"r\"}",
+    refuses_nodes("{\"op\":\"Relu\",\"name\":\"r\",\"axis\":1}", /* which others have */
+                  "node 'r' (Relu): unknown key \"axis\"");
+    refuses_nodes("{\"op\":\"Conv\",\"name\":\"c\",\"weights\":\"conv\",\"ceil_mode\":1}",
+                  "node 'c' (Conv): unknown key \"ceil_mode\"");
+    refuses_nodes("{\"op\":\"Flatten\",\"name\":\"f\",\"axis\":null}",
+                  "node 'f' (Flatten): \"axis\": it is null: a number is needed");
+    refuses_nodes("{\"op\":\"Flatten\",\"name\":\"f\",\"axis\":[1,\"2\"]}",
+                  "node 'f' (Flatten): \"axis\": it is \"2\": a number is needed");
+    refuses_nodes("{\"op\":\"Frob\",\"name\":\"r\",\"frobs\":1}",
                   "node 'r' (Frob): this operator is not supported");
     refuses_nodes("{\"op\":\"Relu\",\"name\":\"r\",\"input\":\"img\"}",
                   "node 'r' (Relu): its input 'img' is nowhere defined");
