@@ -30,6 +30,11 @@ const dv_preprocess *dv_model_preprocess(const dv_model *m); /* NULL: nothing is
 const char *dv_model_label(const dv_model *m, int i);
 int dv_model_n_labels(const dv_model *m);
 
+/* What was passed over when it was loaded, though it may matter, such as an attribute that nobody
+ * knows: a line each, for the user. Of more than 32 the last one says how many more there were. */
+int dv_model_n_warnings(const dv_model *m);
+const char *dv_model_warning(const dv_model *m, int i); /* i from 0 */
+
 /* -- tensors ---------------------------------------------------------------------------------- */
 
 int dv_model_input(const dv_model *m);

@@ -169,6 +169,8 @@ bool cli_network_open(cli_network *n, const cli_network_options *o, const int *m
     if (!o->size && map_size)
         memcpy(load.size, map_size, sizeof load.size);
     n->model = dv_model_open(cli_network_model(o), &load, err);
+    for (int i = 0; n->model && i < dv_model_n_warnings(n->model); i++)
+        cli_say("warning: %s", dv_model_warning(n->model, i));
     return n->model && make_pool(n, o->threads, err) && cli_network_settle(n, o, NULL, err);
 }
 

@@ -76,9 +76,9 @@ typedef struct cli_network {
 /* The model that the options, the environment or the default name. */
 const char *cli_network_model(const cli_network_options *o);
 
-/* Opens the model and settles preprocessing; notes it on standard error unless quiet. map_size: a
- * size (H,W) of the input to use where the options give none; NULL: the model's own.
- * cli_network_close frees it, also after a failure. */
+/* Opens the model and settles preprocessing; notes that on standard error unless quiet, and what
+ * the model warns of in any case. map_size: a size (H,W) of the input to use where the options give
+ * none; NULL: the model's own. cli_network_close frees it, also after a failure. */
 bool cli_network_open(cli_network *n, const cli_network_options *o, const int *map_size,
                       dv_error *err) DV_MUST_CHECK;
 void cli_network_close(cli_network *n);

@@ -10,6 +10,7 @@
 enum {
     DV_MAX_NODES = 100000,
     DV_MAX_VALUES = 1000000,
+    DV_MAX_WARNINGS = 32,
     DV_NO_VALUE = -1, /* an optional input or output that is not there */
 };
 
@@ -57,6 +58,10 @@ struct dv_model {
     const dv_preprocess *preprocess;
     int n_labels;
     const char *const *labels;
+
+    int n_warnings, n_further_warnings; /* kept; counted alone */
+    const char *warnings[DV_MAX_WARNINGS];
+    char more_warnings[40];
 };
 
 /* -- for loaders ------------------------------------------------------------------------------
@@ -95,6 +100,10 @@ int dv_model_value(const dv_model *m, const char *name);
  * have more than `limit` elements. */
 bool dv_model_evaluate(dv_model *m, const dv_node_words *w, size_t limit, dv_array *out,
                        dv_error *err) DV_MUST_CHECK;
+
+/* Keeps a line for dv_model_warning: the model can be used, but perhaps not as its maker meant it.
+ * Of very many, the last are only counted. */
+bool dv_model_warn(dv_model *m, dv_error *err, const char *fmt, ...) DV_PRINTF(3, 4) DV_MUST_CHECK;
 
 /* Sets the output and closes the model: recognises patterns (PyTorch's LocalResponseNorm), numbers
  * the layers. */

@@ -57,9 +57,23 @@ int dv_net_input_called(const char *op, const char *name)
     return i > 0 ? i : 0;
 }
 
+/* What no table has, nobody reads. */
+static bool warn_of_attrs(dv_model *m, const dv_node_words *w, dv_error *err)
+{
+    for (int i = 0; i < w->n_attrs; i++)
+        if (!dv_net_knows_attr(w->op, w->attrs[i].name) &&
+            !dv_model_warn(
+                m, err, "node '%.100s' (%.40s): attribute '%.60s' is not known and has no effect",
+                dv_net_title(w), w->op, w->attrs[i].name))
+            return false;
+    return true;
+}
+
 static bool add_node(dv_model *m, const dv_node_words *w, dv_fold_budget *budget, dv_error *err)
 {
     const struct taken_apart *t = find_taken_apart(w->op);
+    if (!warn_of_attrs(m, w, err))
+        return false;
     if (t)
         return t->add(m, w, budget, err);
     switch (dv_fold_node(m, w, budget, err)) {

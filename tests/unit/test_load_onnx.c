@@ -234,6 +234,55 @@ static void an_unknown_operator_is_named(void **unused)
     refuses(g, 13, "node 'y' (com.example.Relu): this operator is not supported");
 }
 
+/* -- what is passed over ---------------------------------------------------------------------- */
+
+static void an_unknown_attribute_is_warned_of(void **unused)
+{
+    (void)unused;
+    bytes g = onnx_graph(), stride = { 0 }, start = { 0 }, axis = { 0 }, ratio = { 0 };
+    onnx_attr_int(&stride, "strides_", 2);
+    onnx_attr_int(&start, "start", 1); /* of an operator that is only folded, */
+    onnx_attr_int(&axis, "from", 1);   /* and has no such */
+    onnx_attr_int(&ratio, "ratio", 1); /* decides nothing here */
+    onnx_node(&g, "Relu", "relu1", "x", "a", stride);
+    onnx_node(&g, "Shape", "", "a", "s", start);
+    onnx_node(&g, "Size", "", "a", "n", axis);
+    onnx_node(&g, "Dropout", "drop", "a", "y", ratio);
+    bytes file = onnx_file(g, 11);
+    dv_model *m = build(&file, NULL);
+    if (!m)
+        fail_msg("%s", last_error);
+    assert_int_equal(dv_model_n_warnings(m), 2);
+    assert_string_equal(dv_model_warning(m, 0),
+                        "node 'relu1' (Relu): attribute 'strides_' is not known and has no effect");
+    assert_string_equal(dv_model_warning(m, 1),
+                        "node 'n' (Size): attribute 'from' is not known and has no effect");
+    dv_model_free(m);
+    bytes_free(&file);
+}
+
+static void of_very_many_warnings_the_last_are_counted(void **unused)
+{
+    (void)unused;
+    bytes g = onnx_graph();
+    for (int i = 0; i < 40; i++) {
+        char name[2][16];
+        bytes odd = { 0 };
+        snprintf(name[0], sizeof name[0], i ? "a%d" : "x", i);
+        snprintf(name[1], sizeof name[1], i < 39 ? "a%d" : "y", i + 1);
+        onnx_attr_int(&odd, "odd", 1);
+        onnx_node(&g, "Neg", "", name[0], name[1], odd);
+    }
+    bytes file = onnx_file(g, 13);
+    dv_model *m = build(&file, NULL);
+    if (!m)
+        fail_msg("%s", last_error);
+    assert_int_equal(dv_model_n_warnings(m), 33);
+    assert_string_equal(dv_model_warning(m, 32), "and 8 warnings more");
+    dv_model_free(m);
+    bytes_free(&file);
+}
+
 static void two_inputs_are_refused_by_name(void **unused)
 {
     (void)unused;
@@ -788,6 +837,8 @@ static void a_real_file_cut_at_any_byte_is_refused(void **unused)
         assert_true((m != NULL) == (n == f.size));
         if (m)
             assert_int_equal(dv_model_n_layers(m), 4);
+        if (m)
+            assert_int_equal(dv_model_n_warnings(m), 0);
         dv_model_free(m);
         free(cut);
     }
@@ -804,6 +855,8 @@ int main(void)
         cmocka_unit_test(a_cycle_is_refused_with_a_node_of_it),
         cmocka_unit_test(what_is_nowhere_or_twice_defined_is_refused),
         cmocka_unit_test(an_unknown_operator_is_named),
+        cmocka_unit_test(an_unknown_attribute_is_warned_of),
+        cmocka_unit_test(of_very_many_warnings_the_last_are_counted),
         cmocka_unit_test(two_inputs_are_refused_by_name),
         cmocka_unit_test(an_initializer_may_be_listed_as_an_input),
         cmocka_unit_test(a_free_size_must_be_given),
