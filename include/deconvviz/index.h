@@ -6,7 +6,8 @@
  *     format       "deconvviz index"
  *     version      1; a reader refuses any other
  *     program      the version of deconvviz that wrote it, "0.1.0"
- *     model        { name, path, sha256 }
+ *     model        { name, path, sha256, parts [ { role, name, sha256 }, … ] }: see dv_identity;
+ *                  sha256 covers the parts, which were not written by older versions
  *     preprocess   { resize, size [H,W], channels, scale, mean [3], std [3], order "rgb"|"bgr" }
  *     options      { k, per_image, exact }: the most hits a unit has; the most of them that one
  *                  image gives; whether the kernels with the smallest rounding error ran
@@ -42,6 +43,7 @@
 #define DV_INDEX_H
 
 #include "deconvviz/image.h"
+#include "deconvviz/model.h"
 #include "deconvviz/tensor.h"
 
 enum {
@@ -52,7 +54,6 @@ enum {
     DV_INDEX_MAX_REASONS = 1000,
     DV_INDEX_BINS = 64,
     DV_SUM_LIMBS = 10,
-    DV_DIGEST_TEXT_MAX = 65, /* a SHA-256 in hexadecimal */
 };
 
 typedef struct dv_hit {
@@ -92,8 +93,7 @@ typedef struct dv_index_skip {
 
 typedef struct dv_index {
     const char *program;
-    const char *model_name, *model_path;
-    char model_sha256[DV_DIGEST_TEXT_MAX];
+    dv_identity model;
     dv_preprocess preprocess;
     int k, per_image;
     bool exact;

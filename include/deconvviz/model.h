@@ -17,16 +17,47 @@ void dv_model_free(dv_model *m);
 const char *dv_model_name(const dv_model *m);
 const char *dv_model_path(const dv_model *m);
 
-/* Of the model's file (of the weights, where network and weights are two files). Read on first
- * use, which takes a while for a large file; not for two threads at a time. Fails like a read. */
+/* -- who it is -------------------------------------------------------------------------------- */
+
+enum { DV_DIGEST_TEXT_MAX = 65 }; /* a SHA-256 in hexadecimal */
+
+/* A file that decides what the model computes. */
+typedef struct dv_model_part {
+    const char *role; /* "network" (with the weights, where these are inside), "weights", "external
+                         data", or "sidecar": a file beside it that says how images are prepared */
+    const char *name; /* of the file, without its folder */
+    char sha256[DV_DIGEST_TEXT_MAX]; /* of its bytes */
+} dv_model_part;
+
+/* Which model it is: this one, or that of an index or of references. The parts are in the order in
+ * which they are read, the network first. None are known of what an older version wrote: its
+ * sha256 is that of the weights, or of the network's file where the weights are inside. */
+typedef struct dv_identity {
+    const char *name, *path;
+    char sha256[DV_DIGEST_TEXT_MAX]; /* see dv_model_sha256 */
+    int n_parts;
+    const dv_model_part *parts; /* (n_parts) */
+} dv_identity;
+
+/* The SHA-256 of the model's file; of a model of several files, that of a line "ROLE SHA256\n" for
+ * each part. What the files hold counts, not how they are called or where they lie; labels in a
+ * file of their own do not count. The files are read on first use, which takes a while where they
+ * are large. For any thread. Fails like a read. */
 const char *dv_model_sha256(const dv_model *m, dv_error *err) DV_MUST_CHECK;
+
+/* The same with the parts; texts and parts live as long as the model. */
+bool dv_model_identity(const dv_model *m, dv_identity *id, dv_error *err) DV_MUST_CHECK;
+
+/* Whether both are the same model, as far as both know. */
+bool dv_identity_equal(const dv_identity *a, const dv_identity *b);
+
+/* -- what it takes and gives ------------------------------------------------------------------ */
 
 /* How images are prepared for it, when the model or a file beside it says so. */
 const dv_preprocess *dv_model_preprocess(const dv_model *m); /* NULL: nothing is said */
 
 /* What class i is called; NULL when the model has no labels or fewer. A label may begin with a
- * WordNet id
- * ("n01440764 tench"). */
+ * WordNet id ("n01440764 tench"). */
 const char *dv_model_label(const dv_model *m, int i);
 int dv_model_n_labels(const dv_model *m);
 

@@ -13,7 +13,7 @@
  *     format       "deconvviz references"
  *     version      1; a reader refuses any other
  *     program      the version of deconvviz that wrote it, "0.1.0"
- *     model        { name, path, sha256 }
+ *     model        { name, path, sha256, parts }: as in an index
  *     preprocess   { from, resize, size [H,W], channels, scale, mean [C], std [C],
  *                  order "rgb"|"bgr" }; from: "model", what the model itself says, so that a model
  *                  that says something else is found; or "options", for any model
@@ -70,8 +70,7 @@ typedef struct dv_reference_unit {
 
 typedef struct dv_references {
     const char *program;
-    const char *model_name, *model_path;
-    char model_sha256[DV_DIGEST_TEXT_MAX];
+    dv_identity model;
     dv_preprocess preprocess;
     bool own_preprocess; /* it is the model's own */
     dv_rule rule;

@@ -71,7 +71,7 @@ static bool open_network(work *w, dv_error *err)
 {
     cli_network_options o = w->o->network;
     if (!o.model)
-        o.model = w->index.model_path;
+        o.model = w->index.model.path;
     o.quiet = true; /* the preprocessing is the index's */
     o.resize = -1;
     return cli_network_open(&w->network, &o, w->index.preprocess.size, err);

@@ -69,7 +69,7 @@ static bool open_network(work *w, dv_error *err)
 {
     cli_network_options o = w->o->network;
     if (!o.model)
-        o.model = w->refs.model_path;
+        o.model = w->refs.model.path;
     o.base = &w->refs.preprocess;
     o.model_first = w->refs.own_preprocess;
     o.quiet = true; /* what differs is told with the results */
@@ -116,13 +116,12 @@ static bool report(work *w, dv_error *err)
 {
     dv_text t = { 0 };
     cli_verify_report *r = &w->report;
-    const char *sha256 = dv_model_sha256(w->network.model, err);
-    if (!sha256)
+    dv_identity model;
+    if (!dv_model_identity(w->network.model, &model, err))
         return false;
     *r = (cli_verify_report){ .folder = w->folder,
                               .refs = &w->refs,
-                              .model_path = dv_model_path(w->network.model),
-                              .model_sha256 = sha256,
+                              .model = model,
                               .preprocess = w->network.prepare,
                               .silent = w->refs.own_preprocess &&
                                         !dv_model_preprocess(w->network.model) };

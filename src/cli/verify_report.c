@@ -1,6 +1,7 @@
 #include "cli/verify_report.h"
 
 #include "deconvviz/version.h"
+#include "study/identity.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -172,9 +173,11 @@ static void add_floats(dv_text *t, const float *v, int n)
 static void add_differences(dv_text *t, const cli_verify_report *r)
 {
     const dv_preprocess *was = &r->refs->preprocess, *is = &r->preprocess;
-    if (strcmp(r->model_sha256, r->refs->model_sha256) != 0)
-        dv_text_format(t, "model: %s (%.12s), recorded with %s (%.12s)\n", r->model_path,
-                       r->model_sha256, r->refs->model_path, r->refs->model_sha256);
+    char part[DV_DIFFERING_MAX];
+    if (!dv_identity_equal(&r->model, &r->refs->model))
+        dv_text_format(t, "model: %s (%.12s), recorded with %s (%.12s)%s\n", r->model.path,
+                       r->model.sha256, r->refs->model.path, r->refs->model.sha256,
+                       dv_identity_differing(&r->model, &r->refs->model, part));
     if (r->silent)
         dv_text_format(t, "how images are prepared: the model says nothing, as recorded\n");
     if (is->bgr != was->bgr)
@@ -271,8 +274,8 @@ void cli_verify_json(dv_text *t, const cli_verify_report *r)
     dv_text_format(t, "{\"summary\":{\"units\":%d", r->n);
     for (int i = 0; i <= DV_FAILED; i++)
         dv_text_format(t, ",\"%s\":%d", verdicts[i], r->count[i]);
-    dv_text_format(t, ",\"model_sha256\":[\"%s\",\"%s\"]}}\n", r->refs->model_sha256,
-                   r->model_sha256);
+    dv_text_format(t, ",\"model_sha256\":[\"%s\",\"%s\"]}}\n", r->refs->model.sha256,
+                   r->model.sha256);
 }
 
 /* -- JUnit ------------------------------------------------------------------------------------ */

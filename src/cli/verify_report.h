@@ -8,9 +8,9 @@
 typedef struct cli_verify_report {
     const char *folder;
     const dv_references *refs;
-    const char *model_path, *model_sha256; /* as they are now */
-    dv_preprocess preprocess;              /* now */
-    bool silent; /* the model said how images are prepared, and does not any more */
+    dv_identity model;        /* as it is now */
+    dv_preprocess preprocess; /* now */
+    bool silent;              /* the model said how images are prepared, and does not any more */
     int n;
     const dv_verified *results; /* (n) worst first */
     int count[DV_FAILED + 1];   /* of each verdict */

@@ -23,6 +23,26 @@ static bool room_for_one(void *list, int n, int *max, int limit, size_t size, co
     return true;
 }
 
+bool dv_model_add_part(dv_model *m, const char *role, const char *path, const dv_file *f,
+                       dv_error *err)
+{
+    for (int i = 0; i < m->n_parts; i++)
+        if (m->part_files[i].data == f->data && strcmp(m->parts[i].role, role) == 0)
+            return true;
+    if (!room_for_one(&m->parts, m->n_parts, &m->max_parts, DV_MAX_VALUES, sizeof *m->parts,
+                      "files", err) ||
+        !room_for_one(&m->part_files, m->n_parts, &m->max_part_files, DV_MAX_VALUES,
+                      sizeof *m->part_files, "files", err))
+        return false;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    name = dv_arena_text(&m->arena, name, strlen(name), err);
+    if (!name)
+        return false;
+    m->parts[m->n_parts] = (dv_model_part){ .role = role, .name = name };
+    m->part_files[m->n_parts++] = *f;
+    return true;
+}
+
 static bool add_value(dv_model *m, dv_value v, int *id, dv_error *err)
 {
     if (dv_names_find(m->names, v.name) >= 0)

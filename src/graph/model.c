@@ -13,6 +13,7 @@ dv_model *dv_model_new(const char *path, dv_source *source, dv_error *err)
         dv_fail(err, DV_NO_MEMORY, "no memory for a model");
         return NULL;
     }
+    pthread_mutex_init(&m->hashing, NULL);
     m->input = m->output = DV_NO_VALUE;
     m->source = source ? dv_source_retain(source) : dv_source_new(NULL, err);
     m->cache = m->source ? dv_weights_cache_new(err) : NULL;
@@ -24,7 +25,6 @@ dv_model *dv_model_new(const char *path, dv_source *source, dv_error *err)
     }
     const char *slash = strrchr(m->path, '/');
     m->name = slash ? slash + 1 : m->path;
-    m->hash_path = m->path;
     return m;
 }
 
@@ -32,12 +32,15 @@ void dv_model_free(dv_model *m)
 {
     if (!m)
         return;
+    free(m->parts);
+    free(m->part_files);
     free(m->values);
     free(m->nodes);
     dv_names_free(m->names);
     dv_arena_release(&m->arena);
     dv_weights_cache_free(m->cache);
     dv_source_release(m->source);
+    pthread_mutex_destroy(&m->hashing);
     free(m);
 }
 
@@ -49,22 +52,6 @@ const char *dv_model_name(const dv_model *m)
 const char *dv_model_path(const dv_model *m)
 {
     return m->path;
-}
-
-const char *dv_model_sha256(const dv_model *model, dv_error *err)
-{
-    dv_model *m = (dv_model *)(uintptr_t)model; /* a cache; not for two threads, says the header */
-    if (m->sha256[0])
-        return m->sha256;
-    if (m->hash_path) {
-        if (!dv_sha256_file(m->hash_path, m->sha256, err)) {
-            m->sha256[0] = '\0';
-            return NULL;
-        }
-    } else {
-        dv_sha256(m->hash_data.data, m->hash_data.size, m->sha256);
-    }
-    return m->sha256;
 }
 
 dv_weights_cache *dv_model_cache(const dv_model *m, int value)

@@ -7,6 +7,8 @@
 #include "graph/source.h"
 #include "nn/op.h"
 
+#include <pthread.h>
+
 enum {
     DV_MAX_NODES = 100000,
     DV_MAX_VALUES = 1000000,
@@ -52,9 +54,13 @@ struct dv_model {
     dv_layer *layers;
 
     const char *name, *path;
-    const char *hash_path;           /* the file that dv_model_sha256 reads; NULL: hash_data */
-    dv_file hash_data;               /* of a built-in model */
-    char sha256[DV_SHA256_TEXT_MAX]; /* "" until asked for */
+
+    int n_parts, max_parts, max_part_files;
+    dv_model_part *parts;            /* (n_parts) */
+    dv_file *part_files;             /* (n_parts) the source's */
+    pthread_mutex_t hashing;         /* guards the digests */
+    char sha256[DV_DIGEST_TEXT_MAX]; /* "" until asked for */
+
     const dv_preprocess *preprocess;
     int n_labels;
     const char *const *labels;
@@ -71,6 +77,21 @@ struct dv_model {
 
 /* A user of `source` more, or a source of its own (NULL), with no weights asked for. */
 dv_model *dv_model_new(const char *path, dv_source *source, dv_error *err) DV_MUST_CHECK;
+
+/* What a part can be. */
+#define DV_PART_NETWORK  "network"
+#define DV_PART_WEIGHTS  "weights"
+#define DV_PART_EXTERNAL "external data"
+#define DV_PART_SIDECAR  "sidecar"
+
+/* Adds a file of the source that decides what the model computes; once more does nothing. The
+ * network comes first, so that the order is the same whichever file was opened. */
+bool dv_model_add_part(dv_model *m, const char *role, const char *path, const dv_file *f,
+                       dv_error *err) DV_MUST_CHECK;
+
+/* See dv_model_sha256; n > 0. */
+bool dv_parts_digest(const dv_model_part *parts, int n, char sha256[DV_DIGEST_TEXT_MAX],
+                     dv_error *err) DV_MUST_CHECK;
 
 /* The network's one input. (Projecting needs N = 1; a forward pass does not.) */
 bool dv_model_add_input(dv_model *m, const char *name, const dv_shape *s,

@@ -1,5 +1,6 @@
 #include "graph/source.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,10 +8,12 @@
 typedef struct mapped {
     char *path; /* NULL: lent */
     dv_file file;
+    char sha256[DV_SHA256_TEXT_MAX]; /* "" until asked for */
 } mapped;
 
 struct dv_source {
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t hashing; /* of the digests; taken before the other lock */
+    pthread_mutex_t lock;    /* of what follows */
     int users;
     int n_files, max_files;
     mapped *files;
@@ -29,6 +32,7 @@ dv_source *dv_source_new(const char *weights, dv_error *err)
         return NULL;
     }
     pthread_mutex_init(&s->lock, NULL);
+    pthread_mutex_init(&s->hashing, NULL);
     s->users = 1;
     s->weights = copy;
     s->cache = dv_weights_cache_new(err);
@@ -65,6 +69,7 @@ void dv_source_release(dv_source *s)
     free(s->weights);
     dv_weights_cache_free(s->cache);
     pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->hashing);
     free(s);
 }
 
@@ -100,7 +105,7 @@ static bool map_new(dv_source *s, const char *path, dv_file *f, dv_error *err)
         free(copy);
         return false;
     }
-    s->files[s->n_files++] = (mapped){ copy, *f };
+    s->files[s->n_files++] = (mapped){ .path = copy, .file = *f };
     return true;
 }
 
@@ -124,7 +129,7 @@ bool dv_source_lend(dv_source *s, const dv_file *f, dv_error *err)
     pthread_mutex_lock(&s->lock);
     const bool ok = room_for_one(s, err);
     if (ok)
-        s->files[s->n_files++] = (mapped){ NULL, *f };
+        s->files[s->n_files++] = (mapped){ .file = *f };
     pthread_mutex_unlock(&s->lock);
     return ok;
 }
@@ -140,6 +145,38 @@ bool dv_source_holds(dv_source *s, const void *data)
     }
     pthread_mutex_unlock(&s->lock);
     return holds;
+}
+
+/* A stream, which cannot be read twice, by what is there of it. */
+static bool hash(mapped *m, dv_error *err)
+{
+    if (m->path && !m->file.heap)
+        return dv_sha256_file(m->path, m->sha256, err);
+    dv_sha256(m->file.data, m->file.size, m->sha256);
+    return true;
+}
+
+/* The other lock is not held while a file is read: traces run meanwhile. */
+bool dv_source_sha256(dv_source *s, const dv_file *f, char sha256[DV_SHA256_TEXT_MAX],
+                      dv_error *err)
+{
+    int i = 0;
+    pthread_mutex_lock(&s->hashing);
+    pthread_mutex_lock(&s->lock);
+    while (i < s->n_files && s->files[i].file.data != f->data)
+        i++;
+    assert(i < s->n_files);
+    mapped m = s->files[i];
+    pthread_mutex_unlock(&s->lock);
+    const bool ok = m.sha256[0] || hash(&m, err);
+    if (ok) {
+        memcpy(sha256, m.sha256, sizeof m.sha256);
+        pthread_mutex_lock(&s->lock);
+        memcpy(s->files[i].sha256, m.sha256, sizeof m.sha256);
+        pthread_mutex_unlock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->hashing);
+    return ok;
 }
 
 void dv_source_forget(dv_source *s, const void *data, size_t size)

@@ -19,6 +19,15 @@ static const dv_loader *find(const dv_file *f)
     return NULL;
 }
 
+/* A file in the program is called as the model is. */
+static bool lend_part(dv_model *m, const char *role, const char *extension, const dv_file *f,
+                      dv_error *err)
+{
+    const char *name = dv_path_with(&m->arena, m->path, extension, err);
+    return name && (dv_source_holds(m->source, f->data) || dv_source_lend(m->source, f, err)) &&
+           dv_model_add_part(m, role, name, f, err);
+}
+
 /* The weights are in the program: nothing is opened, and no other weights are taken. */
 static bool open_builtin(dv_model *m, const dv_file *network, const dv_file *weights,
                          const dv_load_options *o, dv_error *err)
@@ -27,9 +36,8 @@ static bool open_builtin(dv_model *m, const dv_file *network, const dv_file *wei
         return dv_fail(err, DV_BAD_USAGE, "%s is built in and has its own weights, not '%s'",
                        m->name, o->weights);
     dv_network_request q = { .loaded = weights, .size = { o->size[0], o->size[1] } };
-    m->hash_path = NULL;
-    m->hash_data = *weights;
-    if (!dv_source_holds(m->source, weights->data) && !dv_source_lend(m->source, weights, err))
+    if (!lend_part(m, DV_PART_NETWORK, ".json", network, err) ||
+        !lend_part(m, DV_PART_WEIGHTS, ".safetensors", weights, err))
         return false;
     return dv_network_build(m, network->data, network->size, &q, err) ||
            dv_fail_in(err, "%s", m->name);

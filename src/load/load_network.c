@@ -78,9 +78,9 @@ static bool open_weights(dv_network *n, const cJSON *root, const dv_network_requ
         return false;
     if (!path)
         return true;
-    if (!dv_source_map(n->m->source, path, &f, err))
+    if (!dv_source_map(n->m->source, path, &f, err) ||
+        !dv_model_add_part(n->m, DV_PART_WEIGHTS, path, &f, err))
         return dv_fail_in(err, "the weights");
-    n->m->hash_path = path;
     if (!dv_safetensors_sniff(f.data, f.size))
         return dv_fail(err, DV_BAD_DATA, "the weights %s: not a safetensors file: %s", path,
                        dv_guess_format(&f));
@@ -176,7 +176,8 @@ static bool build(dv_model *m, const dv_file *f, const dv_load_options *o, dv_er
                              .stem = m->path,
                              .path = o->weights,
                              .size = { o->size[0], o->size[1] } };
-    return q.folder && dv_network_build(m, f->data, f->size, &q, err);
+    return q.folder && dv_model_add_part(m, DV_PART_NETWORK, m->path, f, err) &&
+           dv_network_build(m, f->data, f->size, &q, err);
 }
 
 const dv_loader dv_loader_network = { "network in JSON", sniff, build };

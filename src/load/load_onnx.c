@@ -260,7 +260,8 @@ static bool build(dv_model *m, const dv_file *f, const dv_load_options *o, dv_er
     if (!folder)
         return false;
     dv_onnx_request q = { .folder = folder, .size = { o->size[0], o->size[1] } };
-    return dv_onnx_build(m, f->data, f->size, &q, err) && dv_sidecar_find(m, err);
+    return dv_model_add_part(m, DV_PART_NETWORK, m->path, f, err) &&
+           dv_onnx_build(m, f->data, f->size, &q, err) && dv_sidecar_find(m, err);
 }
 
 const dv_loader dv_loader_onnx = { "ONNX", sniff, build };

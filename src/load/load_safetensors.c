@@ -25,6 +25,8 @@ static bool build(dv_model *m, const dv_file *f, const dv_load_options *o, dv_er
                        "its weights)",
                        path);
     return dv_source_map(m->source, path, &json, err) &&
+           dv_model_add_part(m, DV_PART_NETWORK, path, &json, err) &&
+           dv_model_add_part(m, DV_PART_WEIGHTS, m->path, f, err) &&
            (dv_network_build(m, json.data, json.size, &q, err) || dv_fail_in(err, "%s", path));
 }
 

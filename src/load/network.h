@@ -35,7 +35,8 @@ typedef struct dv_network_request {
     int size[2];           /* (H,W) of the input in place of the network's; 0: the network's */
 } dv_network_request;
 
-/* Builds an empty model from the text of a network. Sets m->hash_path to the weights it opened. */
+/* Builds an empty model from the text of a network. A file of weights that it opens is added as a
+ * part. */
 bool dv_network_build(dv_model *m, const void *json, size_t size, const dv_network_request *q,
                       dv_error *err) DV_MUST_CHECK;
 

@@ -16,7 +16,8 @@ bool dv_onnx_external_data(dv_onnx_store *s, const dv_onnx_external *e, size_t b
                        (unsigned long long)e->length, bytes);
     dv_file f;
     const char *path = dv_path_in(s->arena, s->folder, e->location, err);
-    if (!path || !dv_source_map(s->model->source, path, &f, err))
+    if (!path || !dv_source_map(s->model->source, path, &f, err) ||
+        !dv_model_add_part(s->model, DV_PART_EXTERNAL, path, &f, err))
         return false;
     if (e->offset > f.size || bytes > f.size - e->offset)
         return dv_fail(err, DV_BAD_DATA, "bytes %llu to %llu of '%s', which has %zu",

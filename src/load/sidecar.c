@@ -217,9 +217,9 @@ bool dv_sidecar_find(dv_model *m, dv_error *err)
         return false;
     if (strcmp(path, m->path) == 0 || !dv_file_exists(path))
         return true;
-    if (!dv_file_map(&f, path, err))
+    if (!dv_source_map(m->source, path, &f, err))
         return false;
-    bool ok = read_beside(m, &f, err) || dv_fail_in(err, "%s", path);
-    dv_file_unmap(&f);
-    return ok;
+    if (!read_beside(m, &f, err))
+        return dv_fail_in(err, "%s", path);
+    return !m->preprocess || dv_model_add_part(m, DV_PART_SIDECAR, path, &f, err);
 }

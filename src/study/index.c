@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "study/identity.h"
 #include "study/index_build.h"
 
 #include <math.h>
@@ -292,9 +293,11 @@ static bool same_layers(const dv_index *a, const dv_index *b, dv_error *err)
 
 bool dv_index_same_run(const dv_index *a, const dv_index *b, dv_error *err)
 {
-    if (strcmp(a->model_sha256, b->model_sha256) != 0)
-        return dv_fail(err, DV_BAD_USAGE, "another model: %s (SHA-256 %.12s…) and %s (%.12s…)",
-                       a->model_path, a->model_sha256, b->model_path, b->model_sha256);
+    char part[DV_DIFFERING_MAX];
+    if (!dv_identity_equal(&a->model, &b->model))
+        return dv_fail(err, DV_BAD_USAGE, "another model: %s (SHA-256 %.12s…) and %s (%.12s…)%s",
+                       a->model.path, a->model.sha256, b->model.path, b->model.sha256,
+                       dv_identity_differing(&a->model, &b->model, part));
     if (!same_preprocess(&a->preprocess, &b->preprocess))
         return dv_fail(err, DV_BAD_USAGE,
                        "another preprocessing: input %dx%d and %dx%d, or mean, std, scale, order "

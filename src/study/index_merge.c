@@ -1,3 +1,4 @@
+#include "base/arena.h"
 #include "study/index_build.h"
 #include "study/sum.h"
 
@@ -86,18 +87,36 @@ static bool merge_text(dv_index *to, const char **text, const char *other, int s
     return kept != NULL;
 }
 
+/* Who the model is, as far as both know. */
+static bool merge_model(dv_index *to, dv_identity *id, const dv_identity *from, dv_error *err)
+{
+    if (!from->n_parts) {
+        id->n_parts = 0;
+        memcpy(id->sha256, from->sha256, sizeof id->sha256);
+    }
+    dv_model_part *parts = dv_arena_array(to->arena, (size_t)id->n_parts, sizeof *parts, err);
+    if (!parts)
+        return false;
+    for (int i = 0; i < id->n_parts && i < from->n_parts; i++) {
+        parts[i] = id->parts[i];
+        if (!merge_text(to, &parts[i].name, from->parts[i].name, -1, err))
+            return false;
+    }
+    id->parts = parts;
+    return merge_text(to, &id->path, from->path, -1, err) &&
+           merge_text(to, &id->name, from->name, -1, err);
+}
+
 bool dv_index_merge(dv_index *to, const dv_index *from, dv_error *err)
 {
     dv_index lists = { 0 };
-    const char *path = to->model_path, *name = to->model_name, *program = to->program;
+    const char *program = to->program;
+    dv_identity model = to->model;
     bool ok = can_merge(to, from, err) && merge_files(&lists, to, from, err) &&
-              merge_skips(&lists, to, from, err) &&
-              merge_text(to, &path, from->model_path, -1, err) &&
-              merge_text(to, &name, from->model_name, -1, err) &&
+              merge_skips(&lists, to, from, err) && merge_model(to, &model, &from->model, err) &&
               merge_text(to, &program, from->program, 1, err);
     if (ok) {
-        to->model_path = path;
-        to->model_name = name;
+        to->model = model;
         to->program = program;
         to->read += from->read;
         to->skipped += from->skipped;

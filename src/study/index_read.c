@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "study/identity.h"
 #include "study/index_build.h"
 #include "study/sum.h"
 
@@ -110,9 +111,11 @@ static bool read_model(const place *p, dv_index *x, const cJSON *doc)
     const cJSON *model = member(p, doc, "model");
     const char *name = model ? get_text(p, model, "name") : NULL;
     const char *path = name ? get_text(p, model, "path") : NULL;
-    return path && get_digest(p, model, "sha256", x->model_sha256) &&
-           (x->model_name = dv_index_keep(x, name, p->err)) &&
-           (x->model_path = dv_index_keep(x, path, p->err));
+    return path && get_digest(p, model, "sha256", x->model.sha256) &&
+           (x->model.name = dv_index_keep(x, name, p->err)) &&
+           (x->model.path = dv_index_keep(x, path, p->err)) &&
+           (dv_identity_read_parts(&x->model, model, x->arena, p->err) ||
+            dv_fail_in(p->err, "model"));
 }
 
 static bool read_floats(const place *p, const cJSON *object, const char *key, int n, float *to)

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "study/identity.h"
 #include "study/index_build.h"
 #include "study/preprocess.h"
 #include "study/sum.h"
@@ -11,12 +12,9 @@ static void write_head(dv_text *t, const dv_index *x)
 {
     dv_text_format(t, "{\"format\":\"deconvviz index\",\"version\":1,\"program\":");
     dv_text_string(t, x->program);
-    dv_text_format(t, ",\n\"model\":{\"name\":");
-    dv_text_string(t, x->model_name);
-    dv_text_format(t, ",\"path\":");
-    dv_text_string(t, x->model_path);
-    dv_text_format(t, ",\"sha256\":\"%s\"},\n", x->model_sha256);
-    dv_text_format(t, "\"preprocess\":{");
+    dv_text_format(t, ",\n\"model\":{");
+    dv_text_identity(t, &x->model);
+    dv_text_format(t, "},\n\"preprocess\":{");
     dv_text_preprocess(t, &x->preprocess);
     dv_text_format(t, "},\n");
     dv_text_format(t, "\"options\":{\"k\":%d,\"per_image\":%d,\"exact\":%s},\n", x->k, x->per_image,

@@ -3,6 +3,7 @@
 #include "deconvviz/mine.h"
 #include "base/file.h"
 #include "deconvviz/version.h"
+#include "study/identity.h"
 #include "study/mine_images.h"
 
 #include <fcntl.h>
@@ -57,16 +58,15 @@ static bool check_input(const dv_model *m, const dv_preprocess *p, dv_error *err
 static bool begin(dv_index *x, const dv_model *m, const dv_mine_options *o, int n,
                   const int *tensors, dv_error *err)
 {
-    const char *sha256 = dv_model_sha256(m, err);
+    dv_identity model;
     dv_index_layer *layers = calloc((size_t)n + 1, sizeof *layers);
     char(*numbers)[16] = calloc((size_t)n + 1, sizeof *numbers);
-    bool ok = sha256 && check_input(m, &o->preprocess, err);
+    bool ok = dv_model_identity(m, &model, err) && check_input(m, &o->preprocess, err);
     if (ok && (!layers || !numbers))
         ok = dv_fail(err, DV_NO_MEMORY, "no memory for %d layers", n);
     for (int i = 0; ok && i < n; i++)
         name_layer(m, tensors[i], numbers[i], &layers[i]);
     if (ok) {
-        memcpy(x->model_sha256, sha256, sizeof x->model_sha256);
         x->preprocess = o->preprocess;
         x->k = o->k;
         x->per_image = o->per_image;
@@ -74,8 +74,7 @@ static bool begin(dv_index *x, const dv_model *m, const dv_mine_options *o, int 
         memset(x->list, '0', sizeof x->list - 1);
         ok = dv_index_begin(x, n, layers, err) &&
              (x->program = dv_index_keep(x, DV_VERSION, err)) &&
-             (x->model_name = dv_index_keep(x, dv_model_name(m), err)) &&
-             (x->model_path = dv_index_keep(x, dv_model_path(m), err)) &&
+             dv_identity_keep(&x->model, &model, x->arena, err) &&
              dv_index_set_shards(x, o->shards, err);
     }
     if (ok)

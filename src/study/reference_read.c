@@ -1,6 +1,7 @@
 /* reference_read.c - a manifest, which may come from anywhere: nothing in it is trusted. */
 #include "load/json.h"
 #include "load/name.h"
+#include "study/identity.h"
 #include "study/reference.h"
 
 #include <math.h>
@@ -96,11 +97,11 @@ static bool get_inside(const reader *d, const cJSON *o, const char *key, const c
 
 static bool read_model(const reader *d, const cJSON *o)
 {
-    static const char *const keys[] = { "name", "path", "sha256", NULL };
-    return (dv_json_check_keys(o, keys, "it", d->err) &&
-            get_text(d, o, "name", &d->r->model_name) &&
-            get_text(d, o, "path", &d->r->model_path) &&
-            get_digest(d, o, "sha256", d->r->model_sha256)) ||
+    static const char *const keys[] = { "name", "path", "sha256", "parts", NULL };
+    dv_identity *model = &d->r->model;
+    return (dv_json_check_keys(o, keys, "it", d->err) && get_text(d, o, "name", &model->name) &&
+            get_text(d, o, "path", &model->path) && get_digest(d, o, "sha256", model->sha256) &&
+            dv_identity_read_parts(model, o, d->r->arena, d->err)) ||
            dv_fail_in(d->err, "model");
 }
 

@@ -4,6 +4,7 @@
 #include "deconvviz/version.h"
 #include "image/png.h"
 #include "load/name.h"
+#include "study/identity.h"
 #include "study/reference_folder.h"
 #include "study/text.h"
 
@@ -44,18 +45,16 @@ static bool begin_manifest(recording *w, const dv_model *m, dv_error *err)
         return dv_fail(err, DV_BAD_USAGE, "%d images and %lld units: at most %d and %d",
                        (int)w->images->count, (long long)most, DV_REFERENCE_MAX_IMAGES,
                        DV_REFERENCE_MAX_UNITS);
-    const char *sha256 = dv_model_sha256(m, err);
-    if (!sha256 || !dv_references_begin(r, err) ||
+    dv_identity model;
+    if (!dv_model_identity(m, &model, err) || !dv_references_begin(r, err) ||
         !dv_references_lists(r, w->images->count, (int)most, err))
         return false;
-    memcpy(r->model_sha256, sha256, sizeof r->model_sha256);
     r->preprocess = o->preprocess;
     r->own_preprocess = o->own_preprocess;
     r->rule = o->rule;
     r->seed = o->seed;
     return (r->program = keep(w, DV_VERSION, err)) &&
-           (r->model_name = keep(w, dv_model_name(m), err)) &&
-           (r->model_path = keep(w, dv_model_path(m), err));
+           dv_identity_keep(&r->model, &model, r->arena, err);
 }
 
 static bool make_ready(recording *w, const dv_model *m, dv_error *err)
@@ -202,8 +201,8 @@ static bool write_picture(const recording *w, const char *path, const dv_image *
     const dv_reference_image *image = &w->refs.images[r->image];
     const dv_png_text texts[] = {
         { "Software", "deconvviz " DV_VERSION },
-        { "Model", w->refs.model_name },
-        { "Model-SHA256", w->refs.model_sha256 },
+        { "Model", w->refs.model.name },
+        { "Model-SHA256", w->refs.model.sha256 },
         { "Image", image->file },
         { "Image-SHA256", image->sha256 },
         { "Rule", dv_rule_name(w->o->rule) },

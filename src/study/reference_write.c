@@ -1,4 +1,5 @@
 /* reference_write.c - the manifest as text. */
+#include "study/identity.h"
 #include "study/preprocess.h"
 #include "study/reference.h"
 #include "study/text.h"
@@ -9,11 +10,9 @@ static void write_head(dv_text *t, const dv_references *r)
 {
     dv_text_format(t, "{\"format\":\"deconvviz references\",\"version\":1,\"program\":");
     dv_text_string(t, r->program);
-    dv_text_format(t, ",\n\"model\":{\"name\":");
-    dv_text_string(t, r->model_name);
-    dv_text_format(t, ",\"path\":");
-    dv_text_string(t, r->model_path);
-    dv_text_format(t, ",\"sha256\":\"%s\"},\n\"preprocess\":{\"from\":\"%s\",", r->model_sha256,
+    dv_text_format(t, ",\n\"model\":{");
+    dv_text_identity(t, &r->model);
+    dv_text_format(t, "},\n\"preprocess\":{\"from\":\"%s\",",
                    r->own_preprocess ? "model" : "options");
     dv_text_preprocess(t, &r->preprocess);
     dv_text_format(t, "},\n\"options\":{\"rule\":\"%s\",\"seed\":\"%s\"},\n", dv_rule_name(r->rule),

@@ -139,7 +139,7 @@ static bool draw_unit_sheet(dv_image *out, const dv_showing *s, const dv_shown_u
     describe_layer(u->layer, layer, sizeof layer);
     snprintf(title, sizeof title,
              "%s, channel %d\n%.60s, %s: the %d strongest of %d images, %.3g %% of which excite it",
-             layer, (int)u->channel, x->model_name, dv_rule_name(s->options->rule), u->n,
+             layer, (int)u->channel, x->model.name, dv_rule_name(s->options->rule), u->n,
              (int)x->read, 100.0 * (double)unit->active_images / x->read);
     dv_image left = { 0 }, right = { 0 };
     int top = GAP + dv_text_height(title, TITLE_SIZE), width = dv_text_width(title, TITLE_SIZE);
@@ -183,8 +183,8 @@ bool dv_write_unit_sheet(const dv_showing *s, const dv_shown_unit *u, const char
     }
     const dv_png_text texts[] = {
         { "Software", "deconvviz " DV_VERSION },
-        { "Model", s->index->model_name },
-        { "Model-SHA256", s->index->model_sha256 },
+        { "Model", s->index->model.name },
+        { "Model-SHA256", s->index->model.sha256 },
         { "Layer", u->layer->layer },
         { "Tensor", u->layer->tensor },
         { "Channel", channel },
@@ -255,13 +255,13 @@ bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *uni
     snprintf(
         title, sizeof title,
         "%s\n%.60s, %s: of each channel the %d strongest of %d images, projections and patches",
-        layer, x->model_name, dv_rule_name(s->options->rule),
+        layer, x->model.name, dv_rule_name(s->options->rule),
         s->options->most < DV_CELL_HITS ? s->options->most : DV_CELL_HITS, (int)x->read);
     dv_sheet sheet = { .title = title, .gap = 2 * GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE };
     const dv_png_text texts[] = {
         { "Software", "deconvviz " DV_VERSION },
-        { "Model", x->model_name },
-        { "Model-SHA256", x->model_sha256 },
+        { "Model", x->model.name },
+        { "Model-SHA256", x->model.sha256 },
         { "Layer", l->layer },
         { "Tensor", l->tensor },
         { "Rule", dv_rule_name(s->options->rule) },

@@ -2,6 +2,7 @@
 #include "deconvviz/sheets.h"
 #include "base/file.h"
 #include "deconvviz/pool.h"
+#include "study/identity.h"
 #include "study/shown.h"
 
 #include <stdio.h>
@@ -29,13 +30,15 @@ static bool check_model(const work *w, dv_error *err)
 {
     const dv_index *x = w->showing.index;
     const dv_model *m = w->showing.model;
-    const char *sha256 = dv_model_sha256(m, err);
-    if (!sha256)
+    char part[DV_DIFFERING_MAX];
+    dv_identity id;
+    if (!dv_model_identity(m, &id, err))
         return false;
-    if (strcmp(sha256, x->model_sha256) != 0)
+    if (!dv_identity_equal(&id, &x->model))
         return dv_fail(err, DV_BAD_USAGE,
-                       "the index is of %s (SHA-256 %.12s...), not of %s (%.12s...)", x->model_path,
-                       x->model_sha256, dv_model_path(m), sha256);
+                       "the index is of %s (SHA-256 %.12s...), not of %s (%.12s...)%s",
+                       x->model.path, x->model.sha256, id.path, id.sha256,
+                       dv_identity_differing(&id, &x->model, part));
     if (!dv_index_complete(x))
         return dv_fail(err, DV_BAD_USAGE, "the index does not hold all shards: merge them first");
     const dv_preprocess *p = &x->preprocess;

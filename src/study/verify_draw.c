@@ -112,7 +112,7 @@ bool dv_verify_draw(const dv_change_seen *s, const char *path, dv_error *err)
         { "Channel", channel },
         { "Rule", dv_rule_name(s->refs->rule) },
         { "Seed", dv_seed_name(s->refs->seed) },
-        { "Recorded-Model-SHA256", s->refs->model_sha256 },
+        { "Recorded-Model-SHA256", s->refs->model.sha256 },
         { "Comparison", title },
     };
     dv_image picture;

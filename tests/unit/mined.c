@@ -47,9 +47,9 @@ void mined_begin(dv_index *x, int k, int per_image, int32_t count)
                                      .std = { 0.229F, 0.224F, 0.225F } };
     assert_true(dv_index_begin(x, 2, layers, &err));
     x->program = "0.1.0";
-    x->model_name = "a \\ \"model\"\n\xc3\xa9";
-    x->model_path = "m.onnx";
-    memset(x->model_sha256, 'a', 64);
+    x->model.name = "a \\ \"model\"\n\xc3\xa9";
+    x->model.path = "m.onnx";
+    memset(x->model.sha256, 'a', 64);
     memset(x->list, '0', 64);
     dv_list list;
     mined_list(&list, count);

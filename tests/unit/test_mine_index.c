@@ -1,3 +1,4 @@
+#include "graph/model.h"
 #include "mined.h"
 #include "study/sum.h"
 
@@ -270,9 +271,9 @@ static void what_is_not_of_one_run_is_not_merged(void **state)
     refuses(&a, &b, "(--per-image): 1 and 2");
     dv_index_free(&b);
     mined_run(&b, 4, 1, 20, 2, 3);
-    b.model_sha256[5] = 'b';
+    b.model.sha256[5] = 'b';
     refuses(&a, &b, "another model: m.onnx");
-    b.model_sha256[5] = 'a';
+    b.model.sha256[5] = 'a';
     b.preprocess.mean[1] = 0;
     refuses(&a, &b, "preprocessing");
     b.preprocess.mean[1] = a.preprocess.mean[1];
@@ -286,6 +287,93 @@ static void what_is_not_of_one_run_is_not_merged(void **state)
     refuses(&a, &b, "other layers: 'fc' and '2'");
     dv_index_free(&a);
     dv_index_free(&b);
+}
+
+/* A shard of a network and weights called so, read out of its text; old: as an older version wrote
+ * it, by the weights alone. */
+static void shard_of(dv_index *x, int shard, const char *network, const char *weights, bool old)
+{
+    dv_index made;
+    dv_error err;
+    dv_model_part parts[] = { { DV_PART_NETWORK, network, "" }, { DV_PART_WEIGHTS, weights, "" } };
+    memset(parts[0].sha256, 'c', 64);
+    memset(parts[1].sha256, 'd', 64);
+    mined_run(&made, 4, 1, 20, shard, 3);
+    made.model.n_parts = old ? 0 : 2;
+    made.model.parts = parts;
+    assert_true(dv_parts_digest(old ? &parts[1] : parts, old ? 1 : 2, made.model.sha256, &err));
+    char *text = mined_text(&made);
+    parse(x, text);
+    assert_int_equal(x->model.n_parts, made.model.n_parts);
+    free(text);
+    dv_index_free(&made);
+}
+
+static void parts_merge_to_the_same_in_any_order(void **state)
+{
+    (void)state;
+    static const int orders[6][3] = { { 0, 1, 2 }, { 0, 2, 1 }, { 1, 0, 2 },
+                                      { 1, 2, 0 }, { 2, 0, 1 }, { 2, 1, 0 } };
+    static const char *const names[3][2] = { { "b.json", "a.st" },
+                                             { "a.json", "b.st" },
+                                             { "c.json", "c.st" } };
+    for (int old = 0; old < 2; old++) { /* the second of them */
+        char *expected = NULL;
+        for (int o = 0; o < 6; o++) {
+            dv_index shard[3];
+            dv_error err = { 0 };
+            for (int i = 0; i < 3; i++) {
+                int k = orders[o][i];
+                shard_of(&shard[i], k + 1, names[k][0], names[k][1], old && k == 1);
+            }
+            for (int i = 1; i < 3; i++)
+                if (!dv_index_merge(&shard[0], &shard[i], &err))
+                    fail_msg("%s", err.message);
+            char *got = mined_text(&shard[0]);
+            if (!expected)
+                expected = strdup(got);
+            assert_string_equal(got, expected);
+            free(got);
+            for (int i = 0; i < 3; i++)
+                dv_index_free(&shard[i]);
+        }
+        if (old)
+            assert_null(strstr(expected, "\"parts\""));
+        else
+            assert_true(strstr(expected, "\"a.json\"") && strstr(expected, "\"a.st\""));
+        free(expected);
+    }
+}
+
+static void parts_that_differ_are_named(void **state)
+{
+    (void)state;
+    dv_index a, b;
+    dv_error err;
+    dv_model_part parts[2];
+    shard_of(&a, 1, "n.json", "n.st", false);
+    shard_of(&b, 2, "n.json", "n.st", false);
+    for (int i = 0; i < 2; i++) {
+        memcpy(parts, a.model.parts, sizeof parts);
+        parts[i].sha256[0] = 'e';
+        b.model.parts = parts;
+        assert_true(dv_parts_digest(parts, 2, b.model.sha256, &err));
+        refuses(&a, &b, i ? "…): other bytes in its weights" : "…): other bytes in its network");
+    }
+    b.model.n_parts = 1;
+    parts[0].sha256[0] = 'c';
+    assert_true(dv_parts_digest(parts, 1, b.model.sha256, &err));
+    refuses(&a, &b, "…): other bytes in its weights");
+
+    dv_index_free(&b);
+    shard_of(&b, 2, "n.json", "n.st", false); /* what was read is checked */
+    b.model.sha256[0] ^= 1;
+    char *text = mined_text(&b);
+    dv_index_free(&b);
+    assert_false(dv_index_parse(&b, text, strlen(text), "index", &err));
+    assert_non_null(strstr(err.message, "index: model: sha256 is "));
+    free(text);
+    dv_index_free(&a);
 }
 
 /* No prefix of a document is a document, and none does harm. */
@@ -335,6 +423,8 @@ static void what_breaks_the_schema_is_refused(void **state)
         { "deconvviz index", "something", "not an index" },
         { "\"version\":1", "\"version\":2", "version 2" },
         { "\"sha256\":\"aaaa", "\"sha256\":\"Aaaa", "'sha256' is not a SHA-256" },
+        { "\"},\n\"pre", "\",\"parts\":[]},\n\"pre", "model: parts lists 0" },
+        { "\"},\n\"pre", "\",\"parts\":[{\"role\":\"r\"}]},\n\"pre", "part 0: sha256 is" },
         { "\"resize\":9", "\"resize\":-1", "resize is -1" },
         { "\"size\":[8,7]", "\"size\":[8]", "'size' does not have 2" },
         { "\"size\":[8,7]", "\"size\":[8,1e9]", "'size' is out of range" },
@@ -416,6 +506,8 @@ int main(void)
         cmocka_unit_test(shards_merge_to_one_run_in_any_order),
         cmocka_unit_test(more_skipped_than_have_room_merge_too),
         cmocka_unit_test(what_is_not_of_one_run_is_not_merged),
+        cmocka_unit_test(parts_merge_to_the_same_in_any_order),
+        cmocka_unit_test(parts_that_differ_are_named),
         cmocka_unit_test(truncation_at_every_byte_is_refused),
         cmocka_unit_test(what_breaks_the_schema_is_refused),
         cmocka_unit_test(a_layer_is_found_by_number_and_by_name),

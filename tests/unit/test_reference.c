@@ -162,8 +162,8 @@ static void make(dv_references *r)
 {
     dv_error err;
     *r = (dv_references){ .program = "0.1.0",
-                          .model_name = "a \\ \"model\"",
-                          .model_path = "m\xc3\xa9.onnx",
+                          .model.name = "a \\ \"model\"",
+                          .model.path = "m\xc3\xa9.onnx",
                           .own_preprocess = true,
                           .rule = DV_RULE_GUIDED,
                           .seed = DV_SEED_ONE };
@@ -174,7 +174,7 @@ static void make(dv_references *r)
                                      .mean = { 0.485F, 0.456F, 0.406F },
                                      .std = { 0.229F, 0.224F, 0.225F },
                                      .bgr = true };
-    memcpy(r->model_sha256, digest, sizeof digest);
+    memcpy(r->model.sha256, digest, sizeof digest);
     assert_true(dv_references_begin(r, &err));
     assert_true(dv_references_lists(r, 2, 3, &err));
     for (int i = 0; i < 2; i++) {
