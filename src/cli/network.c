@@ -177,65 +177,34 @@ bool cli_network_open(cli_network *n, const cli_network_options *o, const int *m
 /* -- who the model is ------------------------------------------------------------------------- */
 
 struct cli_hash {
-    dv_model *model;
+    const dv_model *model;
     pthread_t thread;
-    pthread_mutex_t lock;
-    bool running, known;
-    const char *sha256; /* NULL: err says why */
-    dv_error err;
 };
 
 static void *hash_model(void *ctx)
 {
-    struct cli_hash *h = ctx;
-    h->sha256 = dv_model_sha256(h->model, &h->err);
+    const struct cli_hash *h = ctx;
+    (void)!dv_model_sha256(h->model, NULL); /* who asks for it then gets the error */
     return NULL;
 }
 
 void cli_network_begin_hash(cli_network *n)
 {
     struct cli_hash *h = calloc(1, sizeof *h);
-    n->hash = h;
     if (!h)
-        return; /* which cli_network_hash tells */
+        return;
     h->model = n->model;
-    pthread_mutex_init(&h->lock, NULL);
-    h->running = pthread_create(&h->thread, NULL, hash_model, h) == 0;
-}
-
-/* Once no thread is at it any more, the hash is there. */
-static void finish_hash(struct cli_hash *h)
-{
-    pthread_mutex_lock(&h->lock);
-    if (h->running)
-        pthread_join(h->thread, NULL);
-    else if (!h->known)
-        hash_model(h);
-    h->running = false;
-    h->known = true;
-    pthread_mutex_unlock(&h->lock);
-}
-
-const char *cli_network_hash(cli_network *n, dv_error *err)
-{
-    if (!n->hash) {
-        dv_fail(err, DV_NO_MEMORY, "no memory for the model's SHA-256");
-        return NULL;
-    }
-    finish_hash(n->hash);
-    if (!n->hash->sha256 && err)
-        *err = n->hash->err;
-    return n->hash->sha256;
+    if (pthread_create(&h->thread, NULL, hash_model, h) == 0)
+        n->hash = h;
+    else
+        free(h);
 }
 
 void cli_network_close(cli_network *n)
 {
-    if (n->hash) {
-        if (n->hash->running)
-            pthread_join(n->hash->thread, NULL);
-        pthread_mutex_destroy(&n->hash->lock);
-        free(n->hash);
-    }
+    if (n->hash)
+        pthread_join(n->hash->thread, NULL);
+    free(n->hash);
     dv_model_free(n->model);
     dv_pool_free(n->pool);
     *n = (cli_network){ 0 };

@@ -70,7 +70,7 @@ typedef struct cli_network {
     dv_preprocess prepare;
     bool is_image; /* the input is an image: (1, 1 or 3, H, W) */
     dv_pool *pool;
-    struct cli_hash *hash; /* of the model's file, on a thread of its own */
+    struct cli_hash *hash; /* of the model, on a thread of its own */
 } cli_network;
 
 /* The model that the options, the environment or the default name. */
@@ -94,10 +94,8 @@ bool cli_tensor_size(const char *path, int size[2], dv_error *err) DV_MUST_CHECK
 /* Whether images are prepared just as the model says by itself. */
 bool cli_network_prepares_own(const cli_network *n);
 
-/* Begins to read the model's file for its SHA-256 while other work goes on; and waits for that.
- * Any thread; NULL with err set when the file cannot be read. */
+/* Begins to read the model's files for dv_model_sha256 while other work goes on. */
 void cli_network_begin_hash(cli_network *n);
-const char *cli_network_hash(cli_network *n, dv_error *err) DV_MUST_CHECK;
 
 /* Reads what the network gets: an image, or (npy) a prepared float tensor of the input's shape.
  * input: as many floats as the input has. map may be NULL. */

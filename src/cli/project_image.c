@@ -271,7 +271,7 @@ static bool identify(batch *b, char sha256[DV_SHA256_TEXT_MAX], dv_error *err)
 {
     cli_scene *s = &b->scene;
     s->image_sha256 = sha256;
-    s->model_sha256 = cli_network_hash(b->job->network, err);
+    s->model_sha256 = dv_model_sha256(b->job->network->model, err);
     return s->model_sha256 && dv_sha256_file(s->image, sha256, err) &&
            dv_draw_input(&s->seen, b->w->input, &s->network->prepare, err);
 }
