@@ -1,44 +1,72 @@
+/* clang-format off */
 /* index.h - what mining found: the strongest activations of every unit of some layers over a set of
  * images, with statistics of each unit. In memory, and as a JSON document.
  *
- * The document (UTF-8, one object, written without spaces but for one line a layer and a unit):
+ * The document (UTF-8, one object, written without spaces but for one line a layer and a unit), for
+ * instance:
  *
- *     format       "deconvviz index"
- *     version      1; a reader refuses any other
- *     program      the version of deconvviz that wrote it, "0.1.0"
- *     model        { name, path, sha256, parts [ { role, name, sha256 }, … ] }: see dv_identity;
- *                  sha256 covers the parts, which were not written by older versions
- *     preprocess   { resize, size [H,W], channels, scale, mean [3], std [3], order "rgb"|"bgr" }
- *     options      { k, per_image, exact }: the most hits a unit has; the most of them that one
- *                  image gives; whether the kernels with the smallest rounding error ran
- *     images       { count, list, read, skipped, reasons }: images in the list; a digest of it (see
+ *     {"format": "deconvviz index", "version": 1, "program": "0.1.0",
+ *      "model": {"name": "zfnet64", "path": "models/zfnet64.json",
+ *       "sha256": "f707300b06d4ec6b0ebd87d59b2a2a4d2bf0de22bacabc2f229d736c5099ea27",
+ *       "parts": [
+ *        {"role": "network", "name": "zfnet64.json",
+ *         "sha256": "74d6f746aedb0a7669014665b79374076a99deeaf33840ddcd4ad5352030b452"},
+ *        {"role": "weights", "name": "zfnet64.safetensors",
+ *         "sha256": "0c2eb77a3bdf215ea1f86f7ef867c2e547d78ec6ef0166a099a6c87e8cac83ac"}]},
+ *      "preprocess": {"resize": 64, "size": [64, 64], "channels": 3, "scale": 0.003921569,
+ *       "mean": [0.48, 0.448, 0.398], "std": [0.277, 0.269, 0.282], "order": "rgb"},
+ *      "options": {"k": 9, "per_image": 1, "exact": false},
+ *      "images": {"count": 6,
+ *       "list": "63eaec359aba1f9e76fdad38662896ec781efdc8beaee3fadd443d7b923aebd4",
+ *       "read": 2, "skipped": 1,
+ *       "reasons": [[3, "img/3.png", "img/3.png: not a picture"]]},
+ *      "shards": {"of": 2, "have": [2]},
+ *      "layers": [
+ *       {"layer": "1", "name": "conv1", "tensor": "relu1", "shape": [1, 1, 2, 4], "units": [
+ *        {"channel": 0, "mean": 0.265625, "max": 2, "active_images": 1, "active_positions": 0.375,
+ *         "exact": ["0x44p-4", 2, 6], "histogram": [-1, 1, 0, 0, 1],
+ *         "hits": [[2, 5, 1, 3], [0.75, 1, 0, 2]]}]}],
+ *      "files": [
+ *       [1, "img/1.png", "90fd745d6569afa74b70097efef80aaca84cb5b308bdb23b44593e8b022000e3"],
+ *       [5, "img/5.png", "bab74b803a77b56d06efad7e936dd802bed15b3b2336eab7b7cff7f47caa84f6"]]}
+ *
+ *     version      a reader refuses any but 1
+ *     program      the version of deconvviz that wrote it
+ *     model        path: as it was given. sha256: see dv_model_sha256; it covers the parts, each a
+ *                  file with its role ("network", "weights", "external data", "sidecar") and its own
+ *                  SHA-256. Without parts, as older versions wrote it, it is that of the weights, or
+ *                  of the network's file where the weights are inside
+ *     preprocess   size: (H,W). mean, std: one a channel. order: "rgb", "bgr"
+ *     options      k, per_image, exact: the most hits a unit has; the most of them that one image
+ *                  gives; whether the kernels with the smallest rounding error ran
+ *     images       count, list, read, skipped, reasons: images in the list; a digest of it (see
  *                  dv_list_digest); how many of them were read, how many were not; for the first
  *                  1000 of the latter [number, path, reason]
- *     shards       { of, have [k, …] }: absent where every image was visited. Shard k of N visits
- *                  the images whose number i, from 0 over the whole list, has i mod N = k - 1
+ *     shards       of, have: absent where every image was visited. Shard k of N visits the images
+ *                  whose number i, from 0 over the whole list, has i mod N = k - 1
  *     done         only inside a journal: images of the list with a smaller number were visited
- *     layers       [ { layer, name, tensor, shape, units [ … ] }, … ]: what -l takes for it, the
- *                  node's name, the tensor's, its shape with N = 1; then its channels in order:
- *         channel           from 0
- *         mean              of all its values over all images read; null where none was
- *         max               the largest value; null where no image was read
- *         active_images     fraction of the images read that have a value > 0
- *         active_positions  fraction of all its values that are > 0
- *         exact             [ "sum", images, positions ]: the same as a sum and two counts, from
- *                           which indices are merged without rounding. The sum is a hexadecimal
- *                           number, "0x1a2bp-40", as C and Python's float.fromhex read it: of each
- *                           image's sum, rounded to float32
- *         histogram         [ first, n, n, … ]: of the active images, how many have their maximum
- *                           in bin first, first + 1, …; [] where none is active. Bin 2j holds
- *                           [2^j, 1.5 * 2^j), bin 2j + 1 [1.5 * 2^j, 2^(j+1)); the lowest, -32, and
- *                           the highest, 31, also hold what lies beyond
- *         hits              [ [value, image, y, x], … ]: float32 values > 0, largest first; of
- *                           equal ones the smaller image number, then the first position in
- *                           row-major order
- *     files        [ [number, path, sha256], … ] of the images that occur in hits
+ *     layers       layer, name, tensor, shape: what -l takes for it, the node's name, the tensor's,
+ *                  its shape with N = 1; then its channels in order:
+ *       channel           from 0
+ *       mean              of all its values over all images read; null where none was
+ *       max               the largest value; null where no image was read
+ *       active_images     fraction of the images read that have a value > 0
+ *       active_positions  fraction of all its values that are > 0
+ *       exact             [sum, images, positions]: the same as a sum and two counts, from which
+ *                         indices are merged without rounding. The sum is a hexadecimal number,
+ *                         "0x1a2bp-40", as C and Python's float.fromhex read it: of each image's
+ *                         sum, rounded to float32
+ *       histogram         [first, n, n, …]: of the active images, how many have their maximum in
+ *                         bin first, first + 1, …; [] where none is active. Bin 2j holds
+ *                         [2^j, 1.5 * 2^j), bin 2j + 1 [1.5 * 2^j, 2^(j+1)); the lowest, -32, and
+ *                         the highest, 31, also hold what lies beyond
+ *       hits              [[value, image, y, x], …]: float32 values > 0, largest first; of equal
+ *                         ones the smaller image number, then the first position in row-major order
+ *     files        [number, path, sha256] of each image that occurs in hits
  *
  * Numbers are written with the fewest digits that give the same float32 again. Equal indices are
  * equal files, byte for byte. */
+/* clang-format on */
 #ifndef DV_INDEX_H
 #define DV_INDEX_H
 

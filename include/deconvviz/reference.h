@@ -1,3 +1,4 @@
+/* clang-format off */
 /* reference.h - projections recorded once, to be compared with what a model, a library or a machine
  * makes of the same images later.
  *
@@ -8,29 +9,60 @@
  *     NAME.png          the same for the eye, beside the patch of the image
  *     images/FILE       the images, where they were copied
  *
- * The manifest (UTF-8, one object, a line for each image and unit):
+ * The manifest (UTF-8, one object, a line for each image and unit), for instance:
  *
- *     format       "deconvviz references"
- *     version      1; a reader refuses any other
- *     program      the version of deconvviz that wrote it, "0.1.0"
- *     model        { name, path, sha256, parts }: as in an index
- *     preprocess   { from, resize, size [H,W], channels, scale, mean [C], std [C],
- *                  order "rgb"|"bgr" }; from: "model", what the model itself says, so that a model
- *                  that says something else is found; or "options", for any model
- *     options      { rule, seed }
- *     images       [ { file, sha256, copied }, … ]: the path as it was given, or (copied) one
- * inside of the folder units        [ { … }, … ], each with image        its number in images, from
- * 0 layer        what -l takes for it tensor, shape channel      from 0 at           "max": where
- * the channel was strongest; "given"; or "all": its whole map position     [y,x]; null for "all"
- *         value        of the unit; for "all" the largest
- *         mean, active of the channel: its mean, and the fraction of positions above 0
- *         rms          of all values of the tensor: the root of their mean square
- *         window       [x0,y0,x1,y1] of the network's input, half-open: outside, the projection is
- * 0 norm         of the projection: the root of its sum of squares scale        a power of two;
- * projection = scale * array array        NAME.npy picture      NAME.png, or null ambiguity    how
- * far rounding alone moves the projection (relative L2), and sensitivity  how far rounding the
- * weights to float16 does: see dv_record value_sensitivity    the same of the value, relative to
- * the larger of itself and rms */
+ *     {"format": "deconvviz references", "version": 1, "program": "0.1.0",
+ *      "model": {"name": "zfnet64", "path": "models/zfnet64.json",
+ *       "sha256": "f707300b06d4ec6b0ebd87d59b2a2a4d2bf0de22bacabc2f229d736c5099ea27",
+ *       "parts": [
+ *        {"role": "network", "name": "zfnet64.json",
+ *         "sha256": "74d6f746aedb0a7669014665b79374076a99deeaf33840ddcd4ad5352030b452"},
+ *        {"role": "weights", "name": "zfnet64.safetensors",
+ *         "sha256": "0c2eb77a3bdf215ea1f86f7ef867c2e547d78ec6ef0166a099a6c87e8cac83ac"}]},
+ *      "preprocess": {"from": "model", "resize": 64, "size": [64, 64], "channels": 3,
+ *       "scale": 0.003921569, "mean": [0.48, 0.448, 0.398], "std": [0.277, 0.269, 0.282],
+ *       "order": "rgb"},
+ *      "options": {"rule": "deconvnet", "seed": "value"},
+ *      "images": [
+ *       {"file": "images/1.ppm", "copied": true,
+ *        "sha256": "90fd745d6569afa74b70097efef80aaca84cb5b308bdb23b44593e8b022000e3"}],
+ *      "units": [
+ *       {"image": 0, "layer": "1", "tensor": "relu1", "shape": [1, 64, 32, 32], "channel": 38,
+ *        "at": "max", "position": [8, 31], "value": 14.269499, "mean": 1.7433916,
+ *        "active": 0.5214844, "rms": 1.4234282, "window": [59, 13, 64, 20], "norm": 28.99203,
+ *        "scale": 8, "array": "1-1-c38.npy", "picture": "1-1-c38.png",
+ *        "ambiguity": 2.6539004e-07, "sensitivity": 3.1216874e-05,
+ *        "value_sensitivity": 3.121104e-05}]}
+ *
+ *     version      a reader refuses any but 1
+ *     program      the version of deconvviz that wrote it
+ *     model        path: as it was given. sha256: see dv_model_sha256; it covers the parts, each a
+ *                  file with its role ("network", "weights", "external data", "sidecar") and its own
+ *                  SHA-256. Without parts, as older versions wrote it, it is that of the weights, or
+ *                  of the network's file where the weights are inside
+ *     preprocess   from: "model", what the model itself says, so that a model that says something
+ *                  else is found; or "options", for any model. size: (H,W). mean, std: one a
+ *                  channel. order: "rgb", "bgr"
+ *     options      rule: "deconvnet", "gradient", "guided"; seed: "value", "one"
+ *     images       file: the path as it was given, or (copied) one inside of the folder
+ *     units        those of one image stand together, in the order of the images
+ *       image        its number in images, from 0
+ *       layer        what -l takes for it
+ *       channel      from 0
+ *       at           "max": where the channel was strongest; "given"; or "all": its whole map
+ *       position     [y,x]; null for "all"
+ *       value        of the unit; for "all" the largest
+ *       mean, active of the channel: its mean, and the fraction of positions above 0
+ *       rms          of all values of the tensor: the root of their mean square
+ *       window       [x0,y0,x1,y1] of the network's input, half-open: outside, the projection is 0
+ *       norm         of the projection: the root of its sum of squares
+ *       scale        a power of two; projection = scale * array
+ *       array        NAME.npy
+ *       picture      NAME.png, or null
+ *       ambiguity    how far rounding alone moves the projection (relative L2)
+ *       sensitivity  how far rounding the weights to float16 does; both: see dv_references_record
+ *       value_sensitivity  the same of the value, relative to the larger of itself and rms */
+/* clang-format on */
 #ifndef DV_REFERENCE_H
 #define DV_REFERENCE_H
 

@@ -1,22 +1,27 @@
+/* clang-format off */
 /* network.h - the native format: a network in JSON that takes its weights from a safetensors file.
  *
- *     {"format": "deconvviz-network", "version": 1, "name": "zfnet64", "description": "…",
+ *     {"format": "deconvviz-network", "version": 1, "name": "zfnet64", "description": "an example",
  *      "weights": "zfnet64.safetensors",
- *      "input": {"name": "image", "shape": [3,64,64]},
- *      "preprocess": …, "labels": …,                              see sidecar.h
+ *      "input": {"name": "image", "shape": [3, 64, 64]},
+ *      "preprocess": "imagenet",
+ *      "labels": ["cat", "dog"],
  *      "nodes": [
- *       {"op": "Conv", "name": "conv1", "weights": "conv1", "strides": [2,2]},
+ *       {"op": "Conv", "name": "conv1", "weights": "conv1", "kernel_shape": [7, 7],
+ *        "strides": [2, 2]},
  *       {"op": "Relu", "name": "relu1"},
- *       {"op": "Concat", "name": "both", "input": ["relu1", "conv1"], "axis": 1}, … ]}
+ *       {"op": "Concat", "name": "both", "input": ["relu1", "conv1"], "axis": 1},
+ *       {"op": "Clip", "name": "relu6", "min": 0, "max": 6}]}
  *
- * Operators and attributes are ONNX's, of operator set DV_NETWORK_OPSET. A node reads what "input"
- * names, else the output of the node before it (the first: the network's input). Its output is
- * called as it is, or as "output" says. "weights": "P" appends to its inputs the tensors P.weight
- * and, where the operator takes it and it is there, P.bias; for BatchNormalization P.weight,
- * P.bias, P.running_mean and P.running_var. What ONNX wants as a further input of constants is
- * given under that input's name: {"op": "Reshape", "shape": [0,-1]}, {"op": "Clip", "min": 0,
- * "max": 6}. All other keys are attributes. Which there are, each operator says itself (dv_op). The
- * last node's output is the network's. */
+ * "preprocess" and "labels" are those of sidecar.h. Operators and attributes are ONNX's, of operator
+ * set DV_NETWORK_OPSET. A node reads what "input" names, else the output of the node before it (the
+ * first: the network's input). Its output is called as it is, or as "output" says. "weights": "P"
+ * appends to its inputs the tensors P.weight and, where the operator takes it and it is there,
+ * P.bias; for BatchNormalization P.weight, P.bias, P.running_mean and P.running_var. What ONNX wants
+ * as a further input of constants is given under that input's name, as "min" and "max" of Clip, or
+ * "shape" of Reshape. All other keys are attributes; which there are, each operator says itself
+ * (dv_op). The last node's output is the network's. */
+/* clang-format on */
 #ifndef DV_LOAD_NETWORK_H
 #define DV_LOAD_NETWORK_H
 
