@@ -9,6 +9,10 @@
 #include "deconvviz/image.h"
 #include "deconvviz/tensor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Pixels, half-open; may reach outside of what it is a part of. */
 typedef struct dv_rect {
     int x0, y0, x1, y1;
@@ -115,5 +119,9 @@ typedef struct dv_sheet {
 /* A grid of n tiles in row-major order. A sheet may be the picture of a tile. */
 bool dv_draw_sheet(dv_image *out, const dv_sheet *sheet, int n, const dv_tile *tiles,
                    dv_error *err) DV_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #if defined(__GNUC__)
 #define DV_MUST_CHECK        __attribute__((warn_unused_result))
 #define DV_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
@@ -35,5 +39,9 @@ bool dv_fail(dv_error *err, dv_code code, const char *fmt, ...) DV_PRINTF(3, 4);
 
 /* Puts "where: " before the message of a failure that came from below; returns false. */
 bool dv_fail_in(dv_error *err, const char *fmt, ...) DV_PRINTF(2, 3);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

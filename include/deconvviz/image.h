@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     DV_IMAGE_MAX_SIDE = 32767,
     DV_IMAGE_MAX_PIXELS = 100 * 1000 * 1000, /* checked before anything is decoded */
@@ -26,6 +30,9 @@ bool dv_image_load(dv_image *im, const char *path, dv_error *err) DV_MUST_CHECK;
 bool dv_image_decode(dv_image *im, const void *data, size_t size, const char *name,
                      dv_error *err) DV_MUST_CHECK;
 void dv_image_free(dv_image *im);
+
+/* Writes a PNG file, whole or not at all. Fails with the path. */
+bool dv_image_write(const dv_image *im, const char *path, dv_error *err) DV_MUST_CHECK;
 
 /* How pixels become numbers: resize the shorter side to `resize` (bilinear with antialiasing, equal
  * to Pillow's), cut `size` from the centre, then (pixel * scale - mean) / std a channel. Where the
@@ -61,5 +68,9 @@ bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_
  * (size[0],size[1],3) RGB bytes. The caller frees *out with dv_image_free. */
 bool dv_prepare_view(const dv_image *im, const dv_preprocess *p, dv_image *out,
                      dv_error *err) DV_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -74,6 +74,10 @@
 #include "deconvviz/model.h"
 #include "deconvviz/tensor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     DV_INDEX_MAX_K = 1000,
     DV_INDEX_MAX_UNITS = 1000 * 1000,
@@ -173,5 +177,9 @@ const dv_index_layer *dv_index_find(const dv_index *x, const char *text);
 
 /* The file of an image that occurs in hits. */
 const dv_index_file *dv_index_file_of(const dv_index *x, int32_t image);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "deconvviz/index.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Paths in one block: about 10 bytes an image and the path. Starts out as { 0 }. */
 typedef struct dv_list {
     char *text; /* the paths, a NUL behind each */
@@ -30,5 +34,9 @@ const char *dv_list_path(const dv_list *l, int32_t i);
  * first d is 64 zeros and a path of more than 4000 bytes is replaced by its own SHA-256; so that a
  * list and its continuation have the digest of both in one. */
 void dv_list_digest(const dv_list *l, char digest[DV_DIGEST_TEXT_MAX]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -4,6 +4,10 @@
 
 #include "deconvviz/model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct dv_load_options {
     const char *weights; /* safetensors for a network in JSON; NULL: what the network names, or the
                             file of the same name beside it */
@@ -29,5 +33,9 @@ dv_model *dv_model_open(const char *path, const dv_load_options *options,
  * mapped files and all that was made of the weights. Layers that do not fit images of that size,
  * such as fully connected ones, are left out. Either may be freed first. The same failures. */
 dv_model *dv_model_resized(const dv_model *m, const int size[2], dv_error *err) DV_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

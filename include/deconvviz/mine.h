@@ -10,6 +10,10 @@
 #include "deconvviz/list.h"
 #include "deconvviz/model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct dv_mine_progress {
     int32_t done, total; /* images of this call (of its shard), those of an earlier call included */
     int32_t resumed;     /* of done: those that came out of the journal */
@@ -46,5 +50,9 @@ typedef struct dv_mine_result {
  * index to append to, is of other ones, saying what differs. */
 bool dv_mine(const dv_model *m, const dv_mine_options *o, const dv_list *list,
              dv_mine_result *result, dv_error *err) DV_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 #include "deconvviz/image.h"
 #include "deconvviz/tensor.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct dv_model dv_model;
 
 /* Frees the model and unmaps its files. NULL is fine. */
@@ -68,6 +72,7 @@ const char *dv_model_warning(const dv_model *m, int i); /* i from 0 */
 
 /* -- tensors ---------------------------------------------------------------------------------- */
 
+/* Of a number that is no tensor's, name and shape are NULL. */
 int dv_model_input(const dv_model *m);
 int dv_model_output(const dv_model *m); /* of several, the first */
 const char *dv_tensor_name(const dv_model *m, int tensor);
@@ -86,7 +91,7 @@ typedef struct dv_layer {
 } dv_layer;
 
 int dv_model_n_layers(const dv_model *m);
-const dv_layer *dv_model_layer(const dv_model *m, int i); /* i from 0 */
+const dv_layer *dv_model_layer(const dv_model *m, int i); /* i from 0; NULL behind the last */
 
 /* The tensor meant by `text`: a number N is the N-th layer; anything else the exact name of a
  * tensor or of a node (its first output). Fails (DV_BAD_USAGE) with the nearest names, or with how
@@ -102,5 +107,9 @@ bool dv_model_field(const dv_model *m, int tensor, dv_box out, dv_box *in,
 /* Pixels of the input (y, x) between the receptive fields of neighbouring units; 0 where there is
  * no such thing (one position). */
 bool dv_model_stride(const dv_model *m, int tensor, int32_t stride[2], dv_error *err) DV_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

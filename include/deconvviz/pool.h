@@ -4,6 +4,10 @@
 
 #include "deconvviz/error.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { DV_POOL_MAX_THREADS = 1024 };
 
 typedef struct dv_pool dv_pool;
@@ -22,5 +26,9 @@ int dv_pool_size(const dv_pool *p);
  * as worker 0 of that call (a nested call must therefore use scratch of its own). Threads that
  * share a pool take turns. */
 void dv_pool_run(dv_pool *p, int n, void (*task)(void *ctx, int i, int worker), void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

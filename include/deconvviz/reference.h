@@ -70,6 +70,10 @@
 #include "deconvviz/list.h"
 #include "deconvviz/project.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     DV_REFERENCE_MAX_IMAGES = 10 * 1000,
     DV_REFERENCE_MAX_UNITS = 100 * 1000,
@@ -236,5 +240,9 @@ double dv_reference_allowed(const dv_reference_unit *u, double least);
  * picture cannot be written. */
 bool dv_references_verify(const dv_model *m, const dv_references *r, const dv_verify_options *o,
                           dv_verified *results, dv_error *err) DV_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

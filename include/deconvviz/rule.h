@@ -2,6 +2,10 @@
 #ifndef DV_RULE_H
 #define DV_RULE_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* How a ReLU (and a Clip that starts at 0) treats the signal R on its way back; x is its input. */
 typedef enum dv_rule {
     DV_RULE_DECONVNET, /* max(R, 0)           Zeiler & Fergus 2013, section 2.1 */
@@ -15,5 +19,9 @@ const char *dv_rule_name(dv_rule rule);
 
 /* The rule of that name, or DV_N_RULES. */
 dv_rule dv_rule_find(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

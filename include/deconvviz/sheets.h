@@ -9,6 +9,10 @@
 #include "deconvviz/index.h"
 #include "deconvviz/project.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct dv_sheets_pick {
     const dv_index_layer *layer;
     int32_t n;               /* channels */
@@ -42,5 +46,9 @@ typedef struct dv_sheets_options {
  * marked. Fails (DV_BAD_USAGE) when the model is not the one that was mined. */
 bool dv_sheets(const dv_model *m, const dv_index *x, const dv_sheets_options *o, int *missing,
                dv_error *err) DV_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum {
     DV_MAX_RANK = 6,       /* what an activation or a weight may have */
     DV_SHAPE_TEXT_MAX = 80 /* room for the text of any shape */
@@ -80,5 +84,9 @@ static inline float *dv_signal_at(const dv_signal *s, int32_t c, int32_t y, int3
     return s->data + ((size_t)(c - s->box.lo[DV_C]) * h + (size_t)(y - s->box.lo[DV_Y])) * w +
            (size_t)(x - s->box.lo[DV_X]);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -5,6 +5,10 @@
 #include "deconvviz/model.h"
 #include "deconvviz/rule.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct dv_pool;
 
 /* What a forward pass is made for. It runs only what these tensors need, and keeps only them and
@@ -46,8 +50,8 @@ size_t dv_plan_trace_bytes(const dv_plan *p, struct dv_pool *pool);
  * (before its activation) a pseudo-random number with a standard deviation of `amount` times the
  * root mean square of the layer's outputs. With 1e-6 it moves what rounding may move: the spread of
  * a few passes tells how much of a result is decided by rounding. The numbers depend on `seed` and
- * nothing else. amount 0: none. */
-void dv_trace_set_noise(dv_trace *t, float amount, uint64_t seed);
+ * nothing else. amount 0: none. Fails when the plan's request had no noise. */
+bool dv_trace_set_noise(dv_trace *t, float amount, uint64_t seed, dv_error *err) DV_MUST_CHECK;
 
 /* Runs the network on input (1,C,H,W), which need not outlive the call. Fails when an activation
  * is not finite, naming the layer where that begins. */
@@ -66,5 +70,9 @@ dv_box dv_trace_box(const dv_trace *t, int tensor);
 
 /* The activations of a kept tensor after a forward pass; NULL for one that was not kept. */
 const float *dv_trace_tensor(const dv_trace *t, int tensor);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

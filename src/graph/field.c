@@ -30,6 +30,10 @@ void dv_boxes_back(const dv_model *m, int tensor, bool clip, dv_box *boxes)
 
 bool dv_model_field(const dv_model *m, int tensor, dv_box out, dv_box *in, dv_error *err)
 {
+    if (tensor < 0 || tensor >= m->n_values)
+        return dv_fail(err, DV_BAD_USAGE,
+                       "the receptive field of tensor %d: the network has 0 to %d", tensor,
+                       m->n_values - 1);
     dv_box *boxes = calloc((size_t)m->n_values, sizeof *boxes);
     if (!boxes)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %d boxes", m->n_values);
@@ -42,6 +46,9 @@ bool dv_model_field(const dv_model *m, int tensor, dv_box out, dv_box *in, dv_er
 
 bool dv_model_stride(const dv_model *m, int tensor, int32_t stride[2], dv_error *err)
 {
+    if (tensor < 0 || tensor >= m->n_values)
+        return dv_fail(err, DV_BAD_USAGE, "the stride of tensor %d: the network has 0 to %d",
+                       tensor, m->n_values - 1);
     dv_box whole = dv_box_whole(&m->values[tensor].shape), here = whole;
     for (int a = DV_Y; a <= DV_X; a++) {
         here.lo[a] = (whole.hi[a] - 1) / 2;

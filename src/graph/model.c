@@ -92,14 +92,19 @@ int dv_model_output(const dv_model *m)
     return m->output;
 }
 
+static bool is_tensor(const dv_model *m, int tensor)
+{
+    return tensor >= 0 && tensor < m->n_values;
+}
+
 const char *dv_tensor_name(const dv_model *m, int tensor)
 {
-    return m->values[tensor].name;
+    return is_tensor(m, tensor) ? m->values[tensor].name : NULL;
 }
 
 const dv_shape *dv_tensor_shape(const dv_model *m, int tensor)
 {
-    return &m->values[tensor].shape;
+    return is_tensor(m, tensor) ? &m->values[tensor].shape : NULL;
 }
 
 int dv_model_n_layers(const dv_model *m)
@@ -109,7 +114,7 @@ int dv_model_n_layers(const dv_model *m)
 
 const dv_layer *dv_model_layer(const dv_model *m, int i)
 {
-    return &m->layers[i];
+    return i >= 0 && i < m->n_layers ? &m->layers[i] : NULL;
 }
 
 int dv_model_value(const dv_model *m, const char *name)

@@ -5,6 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool check_request(const dv_model *m, const dv_request *r, dv_error *err)
+{
+    if (r->n_keep < 0 || (r->n_keep > 0 && !r->keep))
+        return dv_fail(err, DV_BAD_USAGE, "a plan for %d tensors", r->n_keep);
+    for (int i = 0; i < r->n_keep; i++) {
+        const int v = r->keep[i];
+        if (v < 0 || v >= m->n_values)
+            return dv_fail(err, DV_BAD_USAGE, "a plan for tensor %d: the network has 0 to %d", v,
+                           m->n_values - 1);
+        if (m->values[v].constant || m->values[v].shape.rank < 0)
+            return dv_fail(err, DV_BAD_USAGE, "a plan for '%s', which is no activation",
+                           m->values[v].name);
+    }
+    if (r->rules >> DV_N_RULES)
+        return dv_fail(err, DV_BAD_USAGE, "a plan for rules %#x: there are %d", r->rules,
+                       DV_N_RULES);
+    return true;
+}
+
 static bool copy_request(dv_plan *p, const dv_request *r, dv_error *err)
 {
     int *keep = dv_arena_array(&p->arena, (size_t)r->n_keep, sizeof *keep, err);
@@ -129,6 +148,8 @@ static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
 {
     const dv_model *m = p->model;
     const dv_shape *in = &m->values[m->input].shape;
+    if (!check_request(m, r, err))
+        return false;
     if (r->rules && in->rank > 0 && in->dim[0] != 1)
         return dv_fail(err, DV_UNSUPPORTED, "the input is a batch of %d: projecting needs 1",
                        (int)in->dim[0]);
@@ -149,6 +170,10 @@ static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
 
 dv_plan *dv_plan_new(const dv_model *m, const dv_request *r, dv_pool *pool, dv_error *err)
 {
+    if (!m || !r) {
+        dv_fail(err, DV_BAD_USAGE, "a plan without a %s", m ? "request" : "model");
+        return NULL;
+    }
     dv_plan *p = calloc(1, sizeof *p);
     if (!p) {
         dv_fail(err, DV_NO_MEMORY, "no memory for a plan");

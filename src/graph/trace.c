@@ -2,7 +2,6 @@
 #include "graph/noise.h"
 #include "graph/plan.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +109,10 @@ static bool make(dv_trace *t, dv_error *err)
 
 dv_trace *dv_trace_new(const dv_plan *p, dv_pool *pool, dv_error *err)
 {
+    if (!p) {
+        dv_fail(err, DV_BAD_USAGE, "a trace without a plan");
+        return NULL;
+    }
     dv_trace *t = calloc(1, sizeof *t);
     if (!t) {
         dv_fail(err, DV_NO_MEMORY, "no memory for a trace");
@@ -138,15 +141,19 @@ void dv_trace_free(dv_trace *t)
     free(t);
 }
 
-void dv_trace_set_noise(dv_trace *t, float amount, uint64_t seed)
+bool dv_trace_set_noise(dv_trace *t, float amount, uint64_t seed, dv_error *err)
 {
-    assert(t->plan->request.noise);
+    if (!t->plan->request.noise && amount != 0)
+        return dv_fail(err, DV_BAD_USAGE, "noise for a plan that was not made for it");
     t->noise = amount;
     t->noise_seed = seed;
+    return true;
 }
 
 const float *dv_trace_tensor(const dv_trace *t, int tensor)
 {
+    if (tensor < 0 || tensor >= t->plan->model->n_values)
+        return NULL;
     return t->plan->kept[tensor] ? at(t, t->plan->places[tensor]) : NULL;
 }
 
@@ -243,6 +250,9 @@ bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
 {
     const dv_plan *p = t->plan;
     const dv_model *m = p->model;
+    t->passed = false;
+    if (!input)
+        return dv_fail(err, DV_BAD_USAGE, "a pass without an input");
     t->input = input;
     float *kept = at(t, p->places[m->input]);
     if (kept)
@@ -314,8 +324,10 @@ static void forward_changed(dv_trace *t)
 bool dv_trace_forward_box(dv_trace *t, const float *input, dv_box changed, dv_error *err)
 {
     const dv_model *m = t->plan->model;
-    if (!t->changed)
-        return dv_fail(err, DV_BAD_USAGE, "a pass inside a box by a plan that was not made for it");
+    if (!t->changed || !input)
+        return dv_fail(err, DV_BAD_USAGE,
+                       !input ? "a pass without an input"
+                              : "a pass inside a box by a plan that was not made for it");
     if (!t->passed)
         return dv_fail(err, DV_BAD_USAGE, "a pass inside a box needs a whole one before");
     const dv_box box = dv_box_intersect(changed, dv_box_whole(&m->values[m->input].shape));

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "deconvviz/image.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -139,4 +140,9 @@ bool dv_png_write(const char *path, int w, int h, int channels, const uint8_t *p
     bool ok = dv_file_write(path, png, size, err);
     free(png);
     return ok;
+}
+
+bool dv_image_write(const dv_image *im, const char *path, dv_error *err)
+{
+    return dv_png_write(path, im->width, im->height, 3, im->rgb, NULL, 0, err);
 }

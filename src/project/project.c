@@ -29,6 +29,10 @@ static const dv_model *model_of(const dv_projector *p)
 
 dv_projector *dv_projector_new(const dv_trace *t, dv_pool *pool, dv_error *err)
 {
+    if (!t) {
+        dv_fail(err, DV_BAD_USAGE, "a projector without a trace");
+        return NULL;
+    }
     const dv_model *m = t->plan->model;
     dv_projector *p = calloc(1, sizeof *p);
     if (p) {
@@ -220,10 +224,30 @@ static bool all_finite(const dv_signal *s)
     return finite;
 }
 
+static bool check_unit(const dv_projector *p, const dv_unit *u, dv_rule rule, dv_error *err)
+{
+    const dv_model *m = model_of(p);
+    const dv_plan *plan = p->trace->plan;
+    const dv_box box = dv_unit_box(m, u);
+    char shape[DV_SHAPE_TEXT_MAX];
+    if (!dv_trace_tensor(p->trace, u->tensor))
+        return dv_fail(err, DV_BAD_USAGE, "a unit of tensor %d, which the plan does not keep",
+                       u->tensor);
+    if (dv_box_empty(&box))
+        return dv_fail(err, DV_BAD_USAGE, "channel %d at (%d,%d) of '%s', which is %s",
+                       (int)u->channel, (int)u->y, (int)u->x, m->values[u->tensor].name,
+                       dv_shape_text(&m->values[u->tensor].shape, shape));
+    if ((unsigned)rule >= DV_N_RULES || !(plan->request.rules >> rule & 1))
+        return dv_fail(err, DV_BAD_USAGE, "rule %d, for which the plan was not made", (int)rule);
+    return p->trace->passed || dv_fail(err, DV_BAD_USAGE, "a projection without a pass before");
+}
+
 bool dv_project(dv_projector *p, const dv_unit *u, dv_rule rule, dv_seed seed, dv_signal *result,
                 dv_error *err)
 {
     const dv_model *m = model_of(p);
+    if (!check_unit(p, u, rule, err))
+        return false;
     memset(p->boxes, 0, (size_t)m->n_values * sizeof *p->boxes);
     p->boxes[u->tensor] = dv_unit_box(model_of(p), u);
     dv_boxes_back(m, u->tensor, true, p->boxes);

@@ -151,8 +151,8 @@ static bool project_plain(recording *w, int image, dv_error *err)
 /* Raises *worst to how far a pass with noise moves each projection, and *value to its value. */
 static bool disturb(recording *w, float amount, uint64_t seed, bool halves, dv_error *err)
 {
-    dv_trace_set_noise(w->run.trace, amount, seed);
-    bool ok = dv_trace_forward(w->run.trace, w->input, err);
+    bool ok = dv_trace_set_noise(w->run.trace, amount, seed, err) &&
+              dv_trace_forward(w->run.trace, w->input, err);
     for (int i = 0; ok && i < w->n_picks; i++) {
         const dv_unit *u = &w->picks[i].unit;
         dv_reference_unit *r = &w->refs.units[w->n_units + i];
@@ -166,8 +166,7 @@ static bool disturb(recording *w, float amount, uint64_t seed, bool halves, dv_e
             r->value_sensitivity = fmaxf(r->value_sensitivity,
                                          (float)dv_value_change(r, dv_unit_value(w->run.trace, u)));
     }
-    dv_trace_set_noise(w->run.trace, 0, 0);
-    return ok;
+    return dv_trace_set_noise(w->run.trace, 0, 0, ok ? err : NULL) && ok;
 }
 
 static bool measure_ambiguity(recording *w, dv_error *err)

@@ -81,7 +81,7 @@ static void run(float out[VALUES], const dv_model *m, bool may, float amount, ui
     dv_plan *plan = dv_plan_new(m, &r, pool, &err);
     dv_trace *t = dv_trace_new(plan, pool, &err);
     if (may)
-        dv_trace_set_noise(t, amount, seed);
+        assert_true(dv_trace_set_noise(t, amount, seed, &err));
     assert_true(dv_trace_forward(t, input, &err));
     memcpy(out, dv_trace_tensor(t, tensor), VALUES * sizeof *out);
     dv_trace_free(t);
@@ -146,7 +146,7 @@ static bool noise_moves(dv_model *m)
         fail_msg("%s", err.message);
     size_t bytes = dv_shape_count(dv_tensor_shape(m, tensor)) * sizeof **y;
     for (int i = 0; i < 2; i++) {
-        dv_trace_set_noise(t, i ? 1e-3F : 0, 1);
+        assert_true(dv_trace_set_noise(t, i ? 1e-3F : 0, 1, NULL));
         assert_true(dv_trace_forward(t, x, &err));
         y[i] = malloc(bytes);
         assert_non_null(y[i]);

@@ -1,0 +1,6 @@
+#include "deconvviz/version.h"
+
+const char *dv_version(void)
+{
+    return DV_VERSION;
+}
