@@ -10,14 +10,14 @@ bool dv_model_warn(dv_model *m, dv_error *err, const char *fmt, ...)
     dv_error one_line; /* whose message is made safe to print */
     char text[sizeof one_line.message];
     va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
     if (m->n_warnings >= DV_MAX_WARNINGS) {
         snprintf(m->more_warnings, sizeof m->more_warnings, "and %d warnings more",
                  ++m->n_further_warnings);
         return true;
     }
-    va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
     dv_fail(&one_line, DV_OK, "%s", text);
     const char *line = dv_arena_text(&m->arena, one_line.message, strlen(one_line.message), err);
     if (!line)

@@ -107,8 +107,8 @@ typedef enum dv_attr_need {
 typedef struct dv_attr_row {
     const char *name;
     dv_attr_kind kind;
-    size_t at, size, one, n_at; /* by DV_AT or DV_LIST_AT; size 0: it goes nowhere */
     dv_attr_need need;
+    size_t at, size, one, n_at; /* by DV_AT or DV_LIST_AT; size 0: it goes nowhere */
     union {
         int64_t i; /* an integer; which word; how many in a list */
         float f;
