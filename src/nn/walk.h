@@ -36,8 +36,9 @@ typedef struct dv_run {
     int32_t index[DV_MAX_RANK]; /* of the first element */
     int32_t n;
     dv_shape shape;
-    dv_box box;
-    int32_t plane, row;
+    int32_t cursor[DV_MAX_RANK];                /* the next element */
+    int32_t row, left, rows, rows_left, planes; /* elements of a row of the box, rows of a plane */
+    int32_t row_gap, plane_gap;                 /* elements between them that are not in the box */
 } dv_run;
 
 dv_run dv_run_over(const dv_shape *s, dv_box box); /* box: clipped to the tensor */
@@ -98,6 +99,25 @@ dv_ranges dv_ranges_of(const dv_shape *s, const dv_box *b);
 
 /* The smallest box that holds the ranges; empty when one of them is. */
 dv_box dv_box_of_ranges(const dv_shape *s, const dv_ranges *r);
+
+/* -- a tensor under other axes -----------------------------------------------------------------
+ * The numbers of a tensor in their order may be seen as another shape, (1,4,7,5) of a tensor
+ * (1,4,35). Boxes remain those of the tensor itself, all of which is `whole`. */
+
+/* The axes that a box counts into its C come before y, those of its Y before x; the rest are X. */
+typedef struct dv_planes {
+    int y, x;
+} dv_planes;
+
+/* False: the axes do not fall apart so. */
+bool dv_planes_seen(const dv_shape *seen, const dv_box *whole, dv_planes *p);
+
+/* As above, by those axes. The axes of the first two must fall apart so; where the ranges' do not,
+ * these hold all from the first to the last element. */
+dv_layout dv_layout_seen(const dv_shape *seen, const dv_box *whole, const dv_box *b);
+dv_box dv_box_seen(const dv_shape *seen, const dv_box *whole, const dv_ranges *r);
+dv_ranges dv_ranges_seen(const dv_shape *seen, const dv_box *whole, const dv_box *b);
+dv_run dv_run_seen(const dv_shape *seen, const dv_box *whole, dv_box box);
 
 /* Clamps a coordinate that padding upon padding has carried away. */
 static inline int32_t dv_coordinate(int64_t v)
