@@ -245,11 +245,6 @@ static bool constant_inputs(dv_model *m, const dv_node *n, dv_tensor *in, dv_err
 static bool run(dv_model *m, const dv_op *op, dv_call *c, dv_error *err)
 {
     void *state = NULL;
-    if (op->view) {
-        memcpy(c->out[0].data, c->in[0].data,
-               dv_shape_count(&c->out[0].shape) * sizeof *c->out[0].data);
-        return true;
-    }
     const dv_use once = { .precision = DV_EXACT };
     if (op->prepare && !op->prepare(c, &once, &state, err))
         return false;
@@ -279,9 +274,13 @@ static bool evaluate(dv_model *m, const dv_node_words *w, size_t limit, dv_array
     if (!in || !result || !constant_inputs(m, &n, in, err))
         return false;
     dv_tensor to = { shape, result };
-    dv_call c = {
-        .params = n.params, .n_in = n.n_in, .n_out = 1, .in = in, .out = &to, .ep = dv_no_epilogue
-    };
+    dv_call c = { .op = n.op,
+                  .params = n.params,
+                  .n_in = n.n_in,
+                  .n_out = 1,
+                  .in = in,
+                  .out = &to,
+                  .ep = dv_no_epilogue };
     *out = (dv_array){ DV_F32, shape, result };
     return run(m, n.op, &c, err);
 }
@@ -312,7 +311,8 @@ static bool make_calls(dv_model *m, dv_error *err)
                 return dv_fail(err, DV_UNSUPPORTED, "node '%s': its output %d has no name",
                                dv_node_title(m, n), k - n->n_in);
         }
-        m->calls[i] = (dv_call){ .params = n->params,
+        m->calls[i] = (dv_call){ .op = n->op,
+                                 .params = n->params,
                                  .n_in = n->n_in,
                                  .n_out = n->n_out,
                                  .in = t,

@@ -1,6 +1,7 @@
 /* fuse.c - from the nodes that are needed to the steps that run: a batch normalisation or a ReLU
  * behind a convolution is done in its epilogue when nobody asks for the value between. */
 #include "graph/plan.h"
+#include "nn/rearrange.h"
 
 enum {
     MOST_BEHIND = 32, /* layers behind a convolution that may round as it likes */
@@ -140,7 +141,7 @@ bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err)
         dv_step *s = &p->steps[p->n_steps++];
         *s = (dv_step){ .node = i,
                         .out = m->nodes[i].out[0],
-                        .view = m->nodes[i].op->view,
+                        .view = dv_rearrange_is_view(&m->calls[i]),
                         .ep = dv_no_epilogue,
                         .aux = DV_NOWHERE };
         if (!fuse_followers(p, r, s, done, err) || !prepare(p, s, pool, err))

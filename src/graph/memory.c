@@ -2,6 +2,7 @@
  * away. */
 #include "graph/places.h"
 #include "graph/plan.h"
+#include "nn/rearrange.h"
 
 /* -- lifetimes -------------------------------------------------------------------------------- */
 
@@ -31,12 +32,14 @@ static void join_parts(const dv_plan *p, lives *l)
     for (int i = p->n_steps - 1; i >= 0; i--) {
         const dv_node *n = &m->nodes[p->steps[i].node];
         const int whole = p->steps[i].out;
-        for (int k = 0; n->op->part && k < n->n_in; k++) {
+        for (int k = 0; n->op->piece && !p->steps[i].view && k < n->n_in; k++) {
             const int v = n->in[k];
-            const int64_t at = n->op->part(&m->calls[p->steps[i].node], k) * (int)sizeof(float);
             if (v == DV_NO_VALUE || m->values[v].constant || m->values[v].producer < 0 ||
-                m->nodes[m->values[v].producer].op->view || l->root[v] != v || at < 0 ||
-                at % DV_PLACE_UNIT != 0)
+                dv_rearrange_is_view(&m->calls[m->values[v].producer]) || l->root[v] != v)
+                continue;
+            const int64_t at =
+                dv_rearrange_part(&m->calls[p->steps[i].node], k) * (int)sizeof(float);
+            if (at < 0 || at % DV_PLACE_UNIT != 0)
                 continue;
             l->root[v] = l->root[whole];
             l->offset[v] = l->offset[whole] + at / DV_PLACE_UNIT;

@@ -1,6 +1,7 @@
 #include "base/large.h"
 #include "graph/noise.h"
 #include "graph/plan.h"
+#include "nn/rearrange.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -164,7 +165,7 @@ static float *input_data(const dv_trace *t, int value)
 {
     const dv_plan *p = t->plan;
     for (int i = p->model->values[value].producer; i >= 0; i = p->model->values[value].producer) {
-        if (!p->model->nodes[i].op->view)
+        if (!dv_rearrange_is_view(&p->model->calls[i]))
             return NULL;
         value = p->model->nodes[i].in[0];
     }

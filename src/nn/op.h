@@ -129,6 +129,7 @@ typedef struct dv_attr_row {
 /* -- a node at work --------------------------------------------------------------------------- */
 
 typedef struct dv_call {
+    const struct dv_op *op;
     const void *params; /* what parse made; NULL for an operator without */
     const void *state;  /* what prepare made; NULL without */
     int n_in, n_out;
@@ -158,6 +159,7 @@ enum { DV_KEEP_NOTHING = 0, DV_KEEP_IN = 1, DV_KEEP_OUT = 2 };
 enum { DV_NAMED_INPUTS = 5 };
 
 typedef struct dv_op dv_op;
+struct dv_piece;
 
 struct dv_op {
     const char *name;   /* the ONNX op_type */
@@ -214,14 +216,12 @@ struct dv_op {
      * has it, op this operator. NULL: all of it. */
     dv_box (*reach)(const dv_op *op, const dv_call *c, int i, int o, dv_box in);
 
-    /* Output 0 is input 0's numbers in the same order, under another shape: the plan gives both one
-     * place, and forward is not called. */
-    bool view;
-
-    /* Where in output 0 the numbers of input i lie side by side: floats from its start; -1: they do
-     * not. The plan may place the input just there, and forward then has nothing to copy. NULL: of
-     * no input. */
-    int64_t (*part)(const dv_call *c, int i);
+    /* An operator that only moves numbers says which (see rearrange.h, where the rest follows from
+     * it): sets *p to piece k, from 0 on, of what output o takes from input i; false behind the
+     * last. Each element of an output is in one piece. NULL: an operator that computes. */
+    bool (*piece)(const dv_call *c, int i, int o, int k, struct dv_piece *p);
+    /* One element of the type, for pieces of filling; NULL: there is none of that type. */
+    const void *(*filling)(const dv_call *c, dv_dtype type);
 
     /* forward applies c->ep to output 0, whose channels are dimension 1. */
     bool takes_epilogue;

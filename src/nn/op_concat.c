@@ -1,10 +1,12 @@
 /* op_concat.c - joins tensors along an axis. */
 #include "nn/axes.h"
-#include "nn/view.h"
+#include "nn/rearrange.h"
 
 typedef struct concat {
     int64_t axis;
 } concat;
+
+enum { MOST_INPUTS = 4096 }; /* each looks at all before it */
 
 static const dv_attr_row attrs[] = {
     { "axis", DV_ATTR_INT, DV_AT(concat, axis), .need = DV_ATTR_REQUIRED },
@@ -37,77 +39,28 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
     return dv_shape_set(out, first->rank, dim, "the output", err);
 }
 
-/* Input i, as a part of the output. */
-static dv_view part(const dv_call *c, int i, int *axis)
-{
-    const concat *p = c->params;
-    dv_view v = dv_view_identity(&c->out[0].shape);
-    *axis = dv_axis_at(p->axis, c->out[0].shape.rank);
-    for (int k = 0; k < i; k++)
-        v.lo[*axis] += c->in[k].shape.dim[*axis];
-    v.hi[*axis] = v.lo[*axis] + c->in[i].shape.dim[*axis];
-    v.origin[*axis] = -v.lo[*axis];
-    return v;
-}
-
-static int64_t part_of_output(const dv_call *c, int i)
-{
-    int axis;
-    const dv_view v = part(c, i, &axis);
-    const dv_shape *s = &c->out[0].shape;
-    int64_t at = v.lo[axis];
-    for (int k = 0; k < s->rank; k++) {
-        if (k < axis && s->dim[k] != 1)
-            return -1;
-        if (k > axis)
-            at *= s->dim[k];
-    }
-    return at;
-}
-
-static void forward(const dv_call *c)
-{
-    for (int i = 0, axis; i < c->n_in; i++) {
-        dv_view v = part(c, i, &axis);
-        int64_t at = part_of_output(c, i);
-        if (at >= 0 && c->in[i].data == c->out[0].data + at)
-            continue;
-        dv_view_forward(&v, &c->in[i], &c->out[0]);
-    }
-}
-
-static dv_box window(const dv_call *c, int i, int o, dv_box out)
+static bool piece(const dv_call *c, int i, int o, int k, dv_piece *p)
 {
     (void)o;
-    int axis;
-    dv_view v = part(c, i, &axis);
-    dv_ranges r = dv_ranges_of(&c->out[0].shape, &out);
-    /* what lies beyond the first and the last input is padding of those */
-    if (i > 0 && r.lo[axis] < v.lo[axis])
-        r.lo[axis] = v.lo[axis];
-    if (i + 1 < c->n_in && r.hi[axis] > v.hi[axis])
-        r.hi[axis] = v.hi[axis];
-    return dv_view_window(&v, &c->in[i].shape, &c->out[0].shape, &r);
-}
-
-static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
-{
-    for (int i = 0, axis; i < c->n_in; i++) {
-        dv_view v = part(c, i, &axis);
-        dv_view_project(&v, &c->in[i].shape, &c->out[0].shape, &out[0], &in[i]);
-    }
+    const concat *params = c->params;
+    if (k > 0)
+        return false;
+    int axis = dv_axis_at(params->axis, c->out[0].shape.rank);
+    *p = dv_piece_identity(&c->in[i].shape, &c->out[0].shape);
+    for (int before = 0; before < i; before++)
+        p->lo[axis] += c->in[before].shape.dim[axis];
+    p->hi[axis] = p->lo[axis] + c->in[i].shape.dim[axis];
+    p->origin[axis] = -p->lo[axis];
+    return true;
 }
 
 const dv_op dv_op_concat = {
     .name = "Concat",
     .min_in = 1,
-    .max_in = -1,
+    .max_in = MOST_INPUTS,
     .max_out = 1,
     .params_size = sizeof(concat),
     .attrs = attrs,
     .infer = infer,
-    .forward = forward,
-    .part = part_of_output,
-    .window = window,
-    .project = project,
+    DV_REARRANGES(piece),
 };

@@ -1,7 +1,6 @@
 /* op_depth_to_space.c - channels become blocks of pixels, and back: DepthToSpace (modes DCR and
  * CRD) and SpaceToDepth. ONNX 13; four dimensions. */
-#include "nn/op.h"
-#include "nn/walk.h"
+#include "nn/rearrange.h"
 
 typedef struct blocks {
     int32_t size;        /* of a block, both ways */
@@ -47,87 +46,26 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
     return dv_shape_set(out, 4, p->to_space ? flat : deep, "the output", err);
 }
 
-/* The index in the deep tensor of an index in the flat one, and the other way round. `channels`:
- * of the flat tensor. */
-static void to_deep(const blocks *p, int32_t channels, const int32_t *flat, int32_t *deep)
+/* Both are seen with the rows and columns of a block as axes of their own: the flat tensor as
+ * (N, C, H, row, W, column), the deep one as (N, row, column, C, H, W) or (N, C, row, column, H,
+ * W).
+ */
+static bool piece(const dv_call *c, int i, int o, int k, dv_piece *p)
 {
-    int32_t b = p->size, inside = flat[2] % b * b + flat[3] % b;
-    deep[0] = flat[0];
-    deep[1] = p->channels_first ? flat[1] * b * b + inside : inside * channels + flat[1];
-    deep[2] = flat[2] / b;
-    deep[3] = flat[3] / b;
-}
-
-static void to_flat(const blocks *p, int32_t channels, const int32_t *deep, int32_t *flat)
-{
-    int32_t b = p->size, inside = p->channels_first ? deep[1] % (b * b) : deep[1] / channels;
-    flat[0] = deep[0];
-    flat[1] = p->channels_first ? deep[1] / (b * b) : deep[1] % channels;
-    flat[2] = deep[2] * b + inside / b;
-    flat[3] = deep[3] * b + inside % b;
-}
-
-/* The index of the input that the output shows at `index`. */
-static void source(const dv_call *c, const int32_t *index, int32_t *from)
-{
-    const blocks *p = c->params;
-    if (p->to_space)
-        to_deep(p, c->out[0].shape.dim[1], index, from);
-    else
-        to_flat(p, c->in[0].shape.dim[1], index, from);
-}
-
-static void forward(const dv_call *c)
-{
-    float *y = c->out[0].data;
-    int32_t from[DV_MAX_RANK];
-    dv_layout l = dv_layout_whole(&c->in[0].shape);
-    dv_run r = dv_run_over(&c->out[0].shape, dv_box_whole(&c->out[0].shape));
-    while (dv_run_next(&r))
-        for (int32_t i = 0; i < r.n; i++, r.index[r.last]++) {
-            source(c, r.index, from);
-            *y++ = c->in[0].data[dv_layout_at(&l, from, 4)];
-        }
-}
-
-static dv_box window(const dv_call *c, int i, int o, dv_box out)
-{
-    (void)i, (void)o;
-    const blocks *p = c->params;
-    const dv_shape *in = &c->in[0].shape;
-    if (dv_box_empty(&out))
-        return out;
-    dv_ranges r = dv_ranges_of(&c->out[0].shape, &out);
-    for (int k = 2; k < 4; k++) {
-        int64_t lo = r.lo[k], hi = r.hi[k], b = p->size;
-        if (p->to_space) {
-            lo = lo >= 0 ? lo / b : -((-lo + b - 1) / b);
-            hi = hi > 0 ? (hi + b - 1) / b : -(-hi / b);
-        } else {
-            lo *= b;
-            hi *= b;
-        }
-        r.lo[k] = dv_coordinate(lo);
-        r.hi[k] = dv_coordinate(hi);
-    }
-    r.lo[1] = 0;
-    r.hi[1] = in->dim[1];
-    return dv_box_of_ranges(in, &r);
-}
-
-static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
-{
-    if (!out[0].data || !in[0].data)
-        return;
-    const float *v = out[0].data;
-    int32_t from[DV_MAX_RANK];
-    dv_layout l = dv_layout_box(&c->in[0].shape, &in[0].box);
-    dv_run r = dv_run_over(&c->out[0].shape, out[0].box);
-    while (dv_run_next(&r))
-        for (int32_t i = 0; i < r.n; i++, r.index[r.last]++) {
-            source(c, r.index, from);
-            in[0].data[dv_layout_at(&l, from, 4)] += *v++;
-        }
+    (void)o;
+    static const int deep_axes[2][6] = { { 0, 3, 4, 1, 5, 2 }, { 0, 1, 4, 2, 5, 3 } };
+    const blocks *params = c->params;
+    const int *deep_axis = deep_axes[params->channels_first]; /* by axis of the flat tensor */
+    const int32_t b = params->size;
+    const dv_shape *s = params->to_space ? &c->out[0].shape : &c->in[0].shape;
+    const dv_shape flat = { 6, { s->dim[0], s->dim[1], s->dim[2] / b, b, s->dim[3] / b, b } };
+    dv_shape deep = { .rank = 6 };
+    for (int a = 0; a < 6; a++)
+        deep.dim[deep_axis[a]] = flat.dim[a];
+    *p = params->to_space ? dv_piece_identity(&deep, &flat) : dv_piece_identity(&flat, &deep);
+    for (int a = 0; a < 6; a++)
+        p->axis[params->to_space ? a : deep_axis[a]] = params->to_space ? deep_axis[a] : a;
+    return i == 0 && k == 0;
 }
 
 #define BLOCKS_OP(NAME, ONNX_NAME, ATTRS, PARSE) \
@@ -140,9 +78,7 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
         .attrs = (ATTRS),                        \
         .parse = (PARSE),                        \
         .infer = infer,                          \
-        .forward = forward,                      \
-        .window = window,                        \
-        .project = project,                      \
+        DV_REARRANGES(piece),                    \
     }
 
 BLOCKS_OP(depth_to_space, "DepthToSpace", &attrs[0], to_space_parse);

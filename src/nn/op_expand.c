@@ -28,12 +28,12 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
                         "the output", err);
 }
 
-static dv_view view_of(const dv_call *c)
+static bool piece(const dv_call *c, int i, int o, int k, dv_piece *p)
 {
-    return dv_view_broadcast(&c->in[0].shape, &c->out[0].shape);
+    (void)o;
+    *p = dv_piece_broadcast(&c->in[0].shape, &c->out[0].shape);
+    return i == 0 && k == 0;
 }
-
-DV_REARRANGE(view_of)
 
 const dv_op dv_op_expand = {
     .name = "Expand",
@@ -44,7 +44,5 @@ const dv_op dv_op_expand = {
     .params_size = sizeof(expand),
     .parse = parse,
     .infer = infer,
-    .forward = forward,
-    .window = window,
-    .project = project,
+    DV_REARRANGES(piece),
 };

@@ -4,7 +4,7 @@
 #include "kernel/gemm.h"
 #include "nn/broadcast.h"
 #include "nn/channel_epilogue.h"
-#include "nn/view.h"
+#include "nn/piece.h"
 #include "nn/weights.h"
 
 #include <stdlib.h>
@@ -138,8 +138,8 @@ static void start_with_bias(const dv_call *c)
     memset(y, 0, n * sizeof *y);
     if (!has_bias(c))
         return;
-    dv_view v = dv_view_broadcast(&c->in[2].shape, &c->out[0].shape);
-    dv_view_forward(&v, &c->in[2], &c->out[0]);
+    dv_piece v = dv_piece_broadcast(&c->in[2].shape, &c->out[0].shape);
+    dv_piece_copy(&v, sizeof(float), c->in[2].data, c->out[0].data);
     for (size_t i = 0; i < n; i++)
         y[i] *= p->beta;
 }

@@ -1,75 +1,20 @@
 /* op_reshape.c - the same numbers under another shape: Reshape, Flatten, Squeeze, Unsqueeze, and
- * Identity, Dropout and Cast, which keep the shape too. They are views: nothing is computed on the
- * way forward, and the way back only needs to know which box becomes which. */
+ * Identity, Dropout and Cast, which keep the shape too. */
 #include "nn/axes.h"
-#include "nn/elementwise.h"
-#include "nn/walk.h"
+#include "nn/rearrange.h"
 
-#include <string.h>
-
-/* -- what they share -------------------------------------------------------------------------- */
-
-/* Both shapes are seen as the same (C,Y,X), so that boxes are the same too. */
-static bool same_planes(const dv_call *c)
+/* The order of the numbers. Input and output are seen as one shape: the output's, if each axis of a
+ * box falls into axes of it for both, so that windows are as small as can be. */
+static bool piece(const dv_call *c, int i, int o, int k, dv_piece *p)
 {
-    return dv_box_equal(dv_box_whole(&c->in[0].shape), dv_box_whole(&c->out[0].shape));
-}
-
-static int32_t element(const dv_box *whole, int32_t c, int32_t y, int32_t x)
-{
-    return (c * whole->hi[DV_Y] + y) * whole->hi[DV_X] + x;
-}
-
-/* The smallest box that holds the elements first to last of a tensor, in row-major order. */
-static dv_box box_of_elements(dv_box whole, int32_t first, int32_t last)
-{
-    dv_box b = whole;
-    int32_t w = whole.hi[DV_X], plane = whole.hi[DV_Y] * w;
-    b.lo[DV_C] = first / plane;
-    b.hi[DV_C] = last / plane + 1;
-    if (b.hi[DV_C] - b.lo[DV_C] > 1)
-        return b;
-    b.lo[DV_Y] = first % plane / w;
-    b.hi[DV_Y] = last % plane / w + 1;
-    if (b.hi[DV_Y] - b.lo[DV_Y] > 1)
-        return b;
-    b.lo[DV_X] = first % w;
-    b.hi[DV_X] = last % w + 1;
-    return b;
-}
-
-static dv_box window(const dv_call *c, int i, int o, dv_box out)
-{
-    (void)i, (void)o;
-    if (same_planes(c))
-        return out;
-    dv_box to = dv_box_whole(&c->out[0].shape);
-    out = dv_box_intersect(out, to);
-    if (dv_box_empty(&out))
-        return out;
-    return box_of_elements(dv_box_whole(&c->in[0].shape),
-                           element(&to, out.lo[DV_C], out.lo[DV_Y], out.lo[DV_X]),
-                           element(&to, out.hi[DV_C] - 1, out.hi[DV_Y] - 1, out.hi[DV_X] - 1));
-}
-
-static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
-{
-    if (!out[0].data || !in[0].data)
-        return;
-    if (same_planes(c)) {
-        dv_add_signal(&c->out[0].shape, &out[0], &in[0]);
-        return;
-    }
-    dv_box from = dv_box_whole(&c->in[0].shape), to = dv_box_whole(&c->out[0].shape);
-    const dv_box *b = &out[0].box;
-    const float *r = out[0].data;
-    int32_t w = from.hi[DV_X], plane = from.hi[DV_Y] * w;
-    for (int32_t k = b->lo[DV_C]; k < b->hi[DV_C]; k++)
-        for (int32_t y = b->lo[DV_Y]; y < b->hi[DV_Y]; y++) {
-            int32_t at = element(&to, k, y, b->lo[DV_X]);
-            for (int32_t x = b->lo[DV_X]; x < b->hi[DV_X]; x++, at++)
-                *dv_signal_at(&in[0], at / plane, at % plane / w, at % w) += *r++;
-        }
+    (void)o;
+    dv_planes planes;
+    const dv_box in = dv_box_whole(&c->in[0].shape);
+    const dv_shape *s = &c->out[0].shape;
+    if (s->rank == 0 || !dv_planes_seen(s, &in, &planes))
+        s = &c->in[0].shape;
+    *p = dv_piece_identity(s, s);
+    return i == 0 && k == 0;
 }
 
 /* -- Reshape ---------------------------------------------------------------------------------- */
@@ -271,9 +216,7 @@ static bool cast_parse(const dv_node_spec *s, void *params, dv_error *err)
         .attrs = (ATTRS),                                                \
         .parse = (PARSE),                                                \
         .infer = (INFER),                                                \
-        .view = true,                                                    \
-        .window = window,                                                \
-        .project = project,                                              \
+        DV_REARRANGES(piece),                                            \
     }
 
 VIEW_OP(reshape, "Reshape", 2, sizeof(reshape), reshape_attrs, reshape_parse, reshape_infer, "data",

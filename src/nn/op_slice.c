@@ -65,15 +65,15 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
     const slice *p = params;
     const dv_shape *in = &s->in[0].shape;
     unsigned mask;
-    if (p->n > in->rank)
-        return dv_fail(err, DV_BAD_DATA, "%d axes of an input of %d dimensions", p->n, in->rank);
     if (p->has_axes && !dv_axes_fit(p->axis, p->n, in->rank, &mask, err))
         return false;
+    if (p->n > in->rank)
+        return dv_fail(err, DV_BAD_DATA, "%d axes of an input of %d dimensions", p->n, in->rank);
     *out = *in;
     for (int i = 0; i < p->n; i++) {
         int axis = p->has_axes ? dv_axis_at(p->axis[i], in->rank) : i;
         part cut = part_of(p->start[i], p->end[i], p->step[i], in->dim[axis]);
-        if (cut.n < 1)
+        if (cut.n < 1 && !s->in[0].constant) /* constants may be empty */
             return dv_fail(err, DV_UNSUPPORTED,
                            "nothing is left of axis %d: from %lld to %lld of %d, step %lld", axis,
                            (long long)p->start[i], (long long)p->end[i], (int)in->dim[axis],
@@ -83,21 +83,22 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
     return true;
 }
 
-static dv_view view_of(const dv_call *c)
+static bool piece(const dv_call *c, int i, int o, int k, dv_piece *p)
 {
-    const slice *p = c->params;
+    (void)o;
+    const slice *params = c->params;
     const dv_shape *in = &c->in[0].shape;
-    dv_view v = dv_view_identity(&c->out[0].shape);
-    for (int i = 0; i < p->n; i++) {
-        int axis = p->has_axes ? dv_axis_at(p->axis[i], in->rank) : i;
-        part cut = part_of(p->start[i], p->end[i], p->step[i], in->dim[axis]);
-        v.origin[axis] = (int32_t)cut.first;
-        v.step[axis] = (int32_t)cut.step;
+    if (i > 0 || k > 0)
+        return false;
+    *p = dv_piece_identity(in, &c->out[0].shape);
+    for (int n = 0; n < params->n; n++) {
+        int axis = params->has_axes ? dv_axis_at(params->axis[n], in->rank) : n;
+        part cut = part_of(params->start[n], params->end[n], params->step[n], in->dim[axis]);
+        p->origin[axis] = (int32_t)cut.first;
+        p->step[axis] = (int32_t)cut.step;
     }
-    return v;
+    return true;
 }
-
-DV_REARRANGE(view_of)
 
 const dv_op dv_op_slice = {
     .name = "Slice",
@@ -109,7 +110,5 @@ const dv_op dv_op_slice = {
     .attrs = attrs,
     .parse = parse,
     .infer = infer,
-    .forward = forward,
-    .window = window,
-    .project = project,
+    DV_REARRANGES(piece),
 };

@@ -1,6 +1,6 @@
 /* op_split.c - cuts a tensor along an axis into parts; ONNX Split-2 to 18. */
 #include "nn/axes.h"
-#include "nn/view.h"
+#include "nn/rearrange.h"
 
 typedef struct split {
     int64_t axis;
@@ -61,40 +61,16 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
     return true;
 }
 
-static dv_view view_of(const dv_call *c, int o)
+static bool piece(const dv_call *c, int i, int o, int k, dv_piece *p)
 {
-    const split *p = c->params;
-    dv_view v = dv_view_identity(&c->out[o].shape);
-    int axis = dv_axis_at(p->axis, c->in[0].shape.rank);
-    for (int k = 0; k < o; k++)
-        v.origin[axis] += c->out[k].shape.dim[axis];
-    return v;
-}
-
-static void forward(const dv_call *c)
-{
-    for (int o = 0; o < c->n_out; o++) {
-        dv_view v = view_of(c, o);
-        dv_view_forward(&v, &c->in[0], &c->out[o]);
-    }
-}
-
-static dv_box window(const dv_call *c, int i, int o, dv_box out)
-{
-    (void)i;
-    if (dv_box_empty(&out))
-        return out;
-    dv_view v = view_of(c, o);
-    dv_ranges r = dv_ranges_of(&c->out[o].shape, &out);
-    return dv_view_window(&v, &c->in[0].shape, &c->out[o].shape, &r);
-}
-
-static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
-{
-    for (int o = 0; o < c->n_out; o++) {
-        dv_view v = view_of(c, o);
-        dv_view_project(&v, &c->in[0].shape, &c->out[o].shape, &out[o], &in[0]);
-    }
+    const split *params = c->params;
+    if (i > 0 || k > 0)
+        return false;
+    int axis = dv_axis_at(params->axis, c->in[0].shape.rank);
+    *p = dv_piece_identity(&c->in[0].shape, &c->out[o].shape);
+    for (int before = 0; before < o; before++)
+        p->origin[axis] += c->out[before].shape.dim[axis];
+    return true;
 }
 
 const dv_op dv_op_split = {
@@ -106,7 +82,5 @@ const dv_op dv_op_split = {
     .params_size = sizeof(split),
     .attrs = attrs,
     .infer = infer,
-    .forward = forward,
-    .window = window,
-    .project = project,
+    DV_REARRANGES(piece),
 };

@@ -36,16 +36,17 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
     return true;
 }
 
-static dv_view view_of(const dv_call *c)
+static bool piece(const dv_call *c, int i, int o, int k, dv_piece *p)
 {
+    (void)o;
     const dv_shape *out = &c->out[0].shape;
-    dv_view v = dv_view_identity(out);
-    for (int k = 0; k < out->rank; k++)
-        v.axis[k] = from_axis(c->params, out->rank, k);
-    return v;
+    if (i > 0 || k > 0)
+        return false;
+    *p = dv_piece_identity(&c->in[0].shape, out);
+    for (int axis = 0; axis < out->rank; axis++)
+        p->axis[axis] = from_axis(c->params, out->rank, axis);
+    return true;
 }
-
-DV_REARRANGE(view_of)
 
 const dv_op dv_op_transpose = {
     .name = "Transpose",
@@ -55,7 +56,5 @@ const dv_op dv_op_transpose = {
     .params_size = sizeof(transpose),
     .attrs = attrs,
     .infer = infer,
-    .forward = forward,
-    .window = window,
-    .project = project,
+    DV_REARRANGES(piece),
 };

@@ -2,7 +2,7 @@
 #include "nn/broadcast.h"
 #include "nn/channel_epilogue.h"
 #include "nn/elementwise.h"
-#include "nn/view.h"
+#include "nn/piece.h"
 
 typedef float function(float y, float x);
 
@@ -82,8 +82,8 @@ static void min_forward(const dv_call *c)
 static void sum_project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 {
     for (int i = 0; i < c->n_in; i++) {
-        dv_view v = dv_view_broadcast(&c->in[i].shape, &c->out[0].shape);
-        dv_view_project(&v, &c->in[i].shape, &c->out[0].shape, &out[0], &in[i]);
+        dv_piece v = dv_piece_broadcast(&c->in[i].shape, &c->out[0].shape);
+        dv_piece_project(&v, &c->in[i].shape, &c->out[0].shape, &out[0], &in[i]);
     }
 }
 

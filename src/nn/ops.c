@@ -63,6 +63,7 @@
     X(sum)                    \
     X(tanh)                   \
     X(thresholded_relu)       \
+    X(tile)                   \
     X(transpose)              \
     X(unsqueeze)              \
     X(upsample)

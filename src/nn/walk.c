@@ -170,9 +170,15 @@ dv_box dv_box_of_ranges(const dv_shape *s, const dv_ranges *r)
 dv_box dv_box_seen(const dv_shape *seen, const dv_box *whole, const dv_ranges *r)
 {
     dv_planes p;
-    bool fits = dv_planes_seen(seen, whole, &p);
-    assert(fits), (void)fits;
-    return box_of(seen, p, *r);
+    if (dv_planes_seen(seen, whole, &p))
+        return box_of(seen, p, *r);
+    const dv_shape all = { 3, { whole->hi[DV_C], whole->hi[DV_Y], whole->hi[DV_X] } };
+    dv_box list = box_of(seen, (dv_planes){ seen->rank, seen->rank }, *r); /* C counts elements */
+    dv_ranges in;
+    if (dv_box_empty(&list))
+        return list;
+    part_ranges(&all, 0, 3, list.lo[DV_C], list.hi[DV_C], &in);
+    return (dv_box){ { in.lo[0], in.lo[1], in.lo[2] }, { in.hi[0], in.hi[1], in.hi[2] } };
 }
 
 /* -- runs ------------------------------------------------------------------------------------- */

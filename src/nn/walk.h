@@ -112,11 +112,11 @@ typedef struct dv_planes {
 /* False: the axes do not fall apart so. */
 bool dv_planes_seen(const dv_shape *seen, const dv_box *whole, dv_planes *p);
 
-/* As above, by those axes. The axes of the first two must fall apart so; where the ranges' do not,
- * these hold all from the first to the last element. */
+/* As above, by those axes, which must fall apart so for a layout. Where they do not, boxes and
+ * ranges hold all from the first to the last element. */
 dv_layout dv_layout_seen(const dv_shape *seen, const dv_box *whole, const dv_box *b);
-dv_box dv_box_seen(const dv_shape *seen, const dv_box *whole, const dv_ranges *r);
 dv_ranges dv_ranges_seen(const dv_shape *seen, const dv_box *whole, const dv_box *b);
+dv_box dv_box_seen(const dv_shape *seen, const dv_box *whole, const dv_ranges *r);
 dv_run dv_run_seen(const dv_shape *seen, const dv_box *whole, dv_box box);
 
 /* Clamps a coordinate that padding upon padding has carried away. */

@@ -100,27 +100,12 @@ static void check_box(op_case *k, int i)
         if (before.bytes[o])
             memcpy(part_of(k, o), before.data[o], before.bytes[o]);
     k->call.boxes = boxes;
-    if (k->op->view)
-        memcpy(k->out[0].data, k->in[0].data, want.bytes[0]);
-    else
-        k->op->forward(&k->call);
+    k->op->forward(&k->call);
     k->call.boxes = NULL;
     for (int o = 0; o <= k->spec.n_out; o++)
         if (want.bytes[o] && memcmp(part_of(k, o), want.data[o], want.bytes[o]) != 0)
             fail_msg("%s: %s %d of a pass inside a box is not that of a whole one", k->op->name,
                      o < k->spec.n_out ? "output" : "aux behind", o);
-    /* What lies outside of the reach has not changed; a view is not computed, so see it here. */
-    for (int o = 0; k->op->view && o < 1; o++) {
-        const dv_signal was = { dv_box_whole(&k->out[o].shape), (float *)(void *)before.data[o] };
-        for (int32_t c = 0; c < was.box.hi[0]; c++)
-            for (int32_t y = 0; y < was.box.hi[1]; y++)
-                for (int32_t x = 0; x < was.box.hi[2]; x++) {
-                    const dv_box one = { { c, y, x }, { c + 1, y + 1, x + 1 } };
-                    const float *a = dv_signal_at(&was, c, y, x);
-                    if (!dv_box_contains(boxes[o], one))
-                        assert_memory_equal(a, k->out[o].data + (a - was.data), sizeof *a);
-                }
-    }
     memcpy(k->in[i].data, own, bytes);
     free(own);
     free_results(&before);

@@ -256,6 +256,7 @@ static void make(op_case *k)
     void *state = NULL;
     without_data(k, in, out);
     dv_call *c = &k->call;
+    c->op = k->op;
     c->n_in = k->spec.n_in;
     c->n_out = k->spec.n_out;
     c->in = in;
@@ -282,10 +283,7 @@ void op_forward(op_case *k)
         make(k);
     for (int o = 0; o < k->spec.n_out; o++)
         memset(k->out[o].data, 0xff, dv_shape_count(&k->out[o].shape) * sizeof(float));
-    if (k->op->view)
-        memcpy(k->out[0].data, k->in[0].data, dv_shape_count(&k->out[0].shape) * sizeof(float));
-    else
-        k->op->forward(&k->call);
+    k->op->forward(&k->call);
 }
 
 void op_expect_shape(op_case *k, int o, dv_shape s)

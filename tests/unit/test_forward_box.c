@@ -162,6 +162,55 @@ static void a_network_of_many_kinds(void **state)
     dv_model_free(m);
 }
 
+/* What only moves numbers hands a box on as it is. */
+static void a_network_that_moves_numbers(void **state)
+{
+    (void)state;
+    static const int64_t pads[] = { 0, 0, 2, 1, 0, 0, 1, 3 }, begin[] = { 1, 40 },
+                         axes[] = { 2, 3 };
+    static const int64_t end[] = { 25, INT64_MIN }, steps[] = { 1, -2 };
+    const dv_array numbers[] = { { DV_I64, { 1, { 8 } }, pads },
+                                 { DV_I64, { 1, { 2 } }, begin },
+                                 { DV_I64, { 1, { 2 } }, end },
+                                 { DV_I64, { 1, { 2 } }, axes },
+                                 { DV_I64, { 1, { 2 } }, steps } };
+    static const char *const names[] = { "pads", "begin", "end", "axes", "steps" };
+    dv_model *m = net_new(2, 24, 20);
+    for (int i = 0; i < 5; i++)
+        assert_true(dv_model_add_constant(m, names[i], &numbers[i], NULL));
+    const dv_attr reflect = { .name = "mode", .kind = DV_ATTR_TEXT, .v.text = "reflect" };
+    const char *const in[] = { "deep", "pads" }, *const out[] = { "wide" };
+    const dv_node_words pad = { .op = "Pad",
+                                .opset = 13,
+                                .n_attrs = 1,
+                                .attrs = &reflect,
+                                .n_in = 2,
+                                .in = in,
+                                .n_out = 1,
+                                .out = out };
+    net_conv(m, "x", "a", 2, 8, 3, 2, 1, net_random, 1);
+    net_add(m, "DepthToSpace", "a", "deep", (net_ints[]){ { "blocksize", 0, { 2 } }, { 0 } });
+    assert_true(dv_model_add_node(m, &pad, NULL));
+    net_add(m, "Slice", "wide begin end axes steps", "cut", NULL);
+    net_add(m, "Transpose", "cut", "turned", (net_ints[]){ { "perm", 4, { 0, 1, 3, 2 } }, { 0 } });
+    net_add(m, "Split", "turned", "p q", (net_ints[]){ { "axis", 0, { 1 } }, { 0 } });
+    net_add(m, "Concat", "q p turned", "cat", (net_ints[]){ { "axis", 0, { 1 } }, { 0 } });
+    net_conv(m, "cat", "y", 4, 4, 3, 1, 1, net_random, 2);
+    net_finish(m, "y");
+    check_network(m, dv_model_output(m), 20);
+    int tensor;
+    bed b;
+    assert_true(dv_model_find(m, "turned", &tensor, NULL));
+    set_up(&b, m, dv_model_output(m), false);
+    assert_true(dv_trace_forward(b.inside, b.input, NULL));
+    assert_true(
+        dv_trace_forward_box(b.inside, b.input, (dv_box){ { 0, 12, 12 }, { 1, 13, 13 } }, NULL));
+    const dv_box reached = dv_trace_box(b.inside, tensor);
+    assert_in_range(dv_box_count(&reached), 1, 60); /* of 1 x 2 x 12 x 12 */
+    tear_down(&b);
+    dv_model_free(m);
+}
+
 static void what_no_box_reaches_is_not_computed(void **state)
 {
     (void)state;
@@ -243,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_built_in_network),
         cmocka_unit_test(a_network_of_many_kinds),
+        cmocka_unit_test(a_network_that_moves_numbers),
         cmocka_unit_test(what_no_box_reaches_is_not_computed),
         cmocka_unit_test(a_box_needs_a_plan_for_it_and_a_whole_pass_before),
         cmocka_unit_test(a_nan_is_found_and_a_whole_pass_mends_it),

@@ -227,6 +227,51 @@ static void what_is_joined_lies_in_the_whole_from_the_start(void **state)
     dv_model_free(m);
 }
 
+/* What the pieces of an operator say is all that placing goes by: a Slice of everything and a
+ * Transpose of axes of size 1 are views, and a Pad of channels has its input lie in it. */
+static void what_moves_nothing_has_one_place(void **state)
+{
+    (void)state;
+    enum { PLANE = 64 };
+    dv_model *m = net_new(2, 8, 8);
+    static const int64_t begin[] = { 0, 0 }, end[] = { 99, 99 };
+    static const int64_t pads[] = { 0, 1, 0, 0, 0, 2, 0, 0 };
+    const dv_array numbers[] = { { DV_I64, { 1, { 2 } }, begin },
+                                 { DV_I64, { 1, { 2 } }, end },
+                                 { DV_I64, { 1, { 8 } }, pads } };
+    static const char *const numbers_of[] = { "begin", "end", "pads" };
+    for (int i = 0; i < 3; i++)
+        assert_true(dv_model_add_constant(m, numbers_of[i], &numbers[i], NULL));
+    net_add(m, "Slice", "x begin end", "all", NULL);
+    net_conv(m, "all", "a", 2, 2, 3, 1, 1, net_random, 1);
+    net_add(m, "Pad", "a pads", "wide", NULL);
+    net_add(m, "Unsqueeze", "wide", "deep", (net_ints[]){ { "axes", 1, { 2 } }, { 0 } });
+    net_add(m, "Transpose", "deep", "y", (net_ints[]){ { "perm", 5, { 2, 1, 0, 3, 4 } }, { 0 } });
+    net_finish(m, "y");
+    static const char *const names[] = { "a", "wide", "y" };
+    int keep[3];
+    for (int i = 0; i < 3; i++)
+        assert_true(dv_model_find(m, names[i], &keep[i], NULL));
+    dv_request r = { .n_keep = 3, .keep = keep };
+    dv_plan *p = dv_plan_new(m, &r, NULL, NULL);
+    dv_trace *t = dv_trace_new(p, NULL, NULL);
+    float x[2 * PLANE];
+    uint32_t seed = 9;
+    for (int i = 0; i < 2 * PLANE; i++)
+        x[i] = net_random(&seed);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_true(dv_trace_forward(t, x, NULL));
+        const float *y = kept(m, t, "y");
+        assert_ptr_equal(kept(m, t, "wide"), y);
+        assert_ptr_equal(kept(m, t, "a"), y + PLANE);
+        for (int i = 0; i < 5 * PLANE; i++)
+            assert_int_equal(y[i] != 0, i >= PLANE && i < 3 * PLANE);
+    }
+    dv_trace_free(t);
+    dv_plan_free(p);
+    dv_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +283,7 @@ int main(void)
         cmocka_unit_test(receptive_fields_count_padding_and_join_over_branches),
         cmocka_unit_test(what_cannot_be_built_is_refused_in_one_line),
         cmocka_unit_test(what_is_joined_lies_in_the_whole_from_the_start),
+        cmocka_unit_test(what_moves_nothing_has_one_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

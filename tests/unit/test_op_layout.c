@@ -1,6 +1,7 @@
 /* The operators that only move numbers: Reshape and its kin, Transpose, Concat, Split, Slice, Pad,
  * Expand, Gather, Resize, DepthToSpace; and the sums over axes. Numbers are counted off, so that
  * each output names the input it came from. */
+#include "nn/rearrange.h"
 #include "op_harness.h"
 
 #include <math.h>
@@ -116,8 +117,8 @@ static void views_keep_the_numbers_in_order(void **state)
                 op_input_ints_of(k, views[i].n, views[i].v);
             else if (views[i].n >= 0)
                 op_ints_of(k, attr, views[i].n, views[i].v);
-            assert_true(k->op->view);
             run(k);
+            assert_true(dv_rearrange_is_view(&k->call));
             op_expect_shape(k, 0, views[i].out);
             op_free(k);
         }
