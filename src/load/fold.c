@@ -7,9 +7,8 @@
 bool dv_fold_make(dv_fold *f, dv_dtype type, const dv_shape *s, void **data, dv_error *err)
 {
     size_t n = dv_shape_count(s);
-    if (n > DV_FOLD_MAX)
-        return dv_fail(err, DV_UNSUPPORTED, "a constant of %zu elements: %d at most", n,
-                       DV_FOLD_MAX);
+    if (n > f->most)
+        return dv_fail(err, DV_UNSUPPORTED, "a constant of %zu elements: %zu at most", n, f->most);
     *data = dv_arena_array(f->arena, n, dv_dtype_size(type), err);
     f->out = (dv_array){ type, *s, *data };
     return *data != NULL;
@@ -61,7 +60,7 @@ bool dv_fold_axes(const dv_fold *f, int i, int rank, int64_t *axes, int *n, dv_e
 
 const dv_fold_op *dv_fold_find(const char *name)
 {
-    const dv_fold_op *const tables[] = { dv_fold_arithmetic, dv_fold_layout, dv_fold_source };
+    const dv_fold_op *const tables[] = { dv_fold_arithmetic, dv_fold_source };
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
         for (const dv_fold_op *row = tables[t]; row->name; row++)
             if (strcmp(row->name, name) == 0)
@@ -103,57 +102,102 @@ static bool look_at_inputs(dv_model *m, const dv_node_words *w, sources *s, dv_e
 
 static bool fits(const dv_fold_op *row, const dv_node_words *w, const sources *s)
 {
-    return row && w->n_out == 1 && s->known && (s->constant || (row->flags & DV_FOLD_SHAPE_ONLY)) &&
-           (s->small || (row->flags & (DV_FOLD_SHAPE_ONLY | DV_FOLD_ANY_SIZE)));
+    return row && w->n_out == 1 && s->known &&
+           (row->flags & DV_FOLD_SHAPE_ONLY || (s->constant && s->small));
 }
 
-static bool run_row(dv_model *m, const dv_fold_op *row, const dv_node_words *w, const sources *s,
-                    dv_array *out, dv_error *err)
+/* Whether the node only moves constants, and the operator gives all of its outputs. */
+static bool rearranges(const dv_fold_op *row, const dv_op *op, const dv_node_words *w,
+                       const sources *s)
 {
-    dv_fold f = { .arena = &m->arena,
-                  .spec = { w->opset, w->n_attrs, w->attrs, s->n, s->operands, 1 },
-                  .how = row->how };
-    if (s->n < row->min_in || (row->max_in >= 0 && s->n > row->max_in))
-        return dv_fail(err, DV_BAD_DATA, "%d inputs: %d to %d are needed", s->n, row->min_in,
-                       row->max_in < 0 ? DV_MAX_VALUES : row->max_in);
-    for (int i = 0; i < row->min_in; i++)
+    return !row && op && op->piece && s->n && s->known && s->constant && w->n_out > 0 &&
+           (op->max_out < 0 || w->n_out <= op->max_out);
+}
+
+static bool check_inputs(const sources *s, int min_in, int max_in, dv_error *err)
+{
+    if (s->n < min_in || (max_in >= 0 && s->n > max_in))
+        return dv_fail(err, DV_BAD_DATA, "%d inputs: %d to %d are needed", s->n, min_in,
+                       max_in < 0 ? DV_MAX_VALUES : max_in);
+    for (int i = 0; i < min_in; i++)
         if (s->operands[i].shape.rank < 0)
             return dv_fail(err, DV_BAD_DATA, "input %d is missing", i);
+    return true;
+}
+
+/* By a row of the tables, or by the pieces of an operator. */
+static bool run(dv_model *m, const dv_fold_op *row, const dv_op *op, const dv_node_words *w,
+                const sources *s, dv_array *out, dv_error *err)
+{
+    dv_fold f = { .arena = &m->arena,
+                  .spec = { w->opset, w->n_attrs, w->attrs, s->n, s->operands, w->n_out },
+                  .most = DV_FOLD_MAX,
+                  .how = row ? row->how : NULL };
+    if (!check_inputs(s, row ? row->min_in : op->min_in, row ? row->max_in : op->max_in, err))
+        return false;
+    if (!row)
+        return dv_fold_rearrange(&f, op, out, err);
     if (!row->run(&f, err))
         return false;
     *out = f.out;
     return true;
 }
 
-dv_folded dv_fold_node(dv_model *m, const dv_node_words *w, dv_fold_budget *budget, dv_error *err)
+/* Whether the array is one of the inputs, under another shape perhaps. */
+static bool is_input(const dv_array *a, const sources *s)
 {
+    for (int i = 0; i < s->n; i++)
+        if (s->operands[i].constant && s->operands[i].constant->data == a->data)
+            return true;
+    return false;
+}
+
+/* Adds output k to the model, unless it has no name. */
+static bool add_result(dv_model *m, const dv_node_words *w, int k, const dv_array *result,
+                       const sources *s, dv_fold_budget *budget, dv_error *err)
+{
+    size_t n = is_input(result, s) ? 0 : dv_shape_count(&result->shape);
+    if (n > budget->elements)
+        return dv_fail(err, DV_UNSUPPORTED,
+                       "node '%s' (%s): more than %d numbers to compute from constants",
+                       dv_net_title(w), w->op, DV_FOLD_BUDGET);
+    budget->elements -= n;
+    return !w->out[k] || !w->out[k][0] || dv_model_add_constant(m, w->out[k], result, err);
+}
+
+/* The node without the last outputs that have no name. */
+static dv_node_words trimmed(dv_node_words w)
+{
+    while (w.n_out > 0 && (!w.out[w.n_out - 1] || !w.out[w.n_out - 1][0]))
+        w.n_out--;
+    return w;
+}
+
+dv_folded dv_fold_node(dv_model *m, const dv_node_words *words, dv_fold_budget *budget,
+                       dv_error *err)
+{
+    const dv_node_words named = trimmed(*words), *w = &named;
     sources s;
-    dv_array result;
     const dv_fold_op *row = dv_fold_find(w->op);
+    const dv_op *op = dv_op_find(w->op);
     if (!look_at_inputs(m, w, &s, err))
         return DV_FOLD_FAILED;
-    if (fits(row, w, &s)) {
-        if (!run_row(m, row, w, &s, &result, err)) {
+    bool has_row = fits(row, w, &s), moves = rearranges(row, op, w, &s);
+    if (!has_row && !moves && !(s.n && s.known && s.constant && w->n_out == 1 && op))
+        return DV_FOLD_NO;
+    dv_array *results = dv_arena_array(&m->arena, (size_t)w->n_out, sizeof *results, err);
+    if (!results)
+        return DV_FOLD_FAILED;
+    if (has_row || moves) {
+        if (!run(m, has_row ? row : NULL, op, w, &s, results, err)) {
             dv_fail_in(err, "node '%s' (%s)", dv_net_title(w), w->op);
             return DV_FOLD_FAILED;
         }
-    } else if (s.n && s.known && s.constant && w->n_out == 1 && dv_op_find(w->op)) {
-        if (!dv_model_evaluate(m, w, budget->elements, &result, err))
+    } else if (!dv_model_evaluate(m, w, budget->elements, results, err)) {
+        return DV_FOLD_FAILED;
+    }
+    for (int k = 0; k < w->n_out; k++)
+        if (!add_result(m, w, k, &results[k], &s, budget, err))
             return DV_FOLD_FAILED;
-    } else {
-        return DV_FOLD_NO;
-    }
-    size_t n = row && (row->flags & DV_FOLD_ANY_SIZE) ? 0 : dv_shape_count(&result.shape);
-    if (n > budget->elements) {
-        dv_fail(err, DV_UNSUPPORTED,
-                "node '%s' (%s): more than %d numbers to compute from constants", dv_net_title(w),
-                w->op, DV_FOLD_BUDGET);
-        return DV_FOLD_FAILED;
-    }
-    budget->elements -= n;
-    dv_array *a = dv_arena_alloc(&m->arena, sizeof *a, err);
-    if (!a)
-        return DV_FOLD_FAILED;
-    *a = result;
-    return dv_model_add_constant(m, w->out[0], a, err) ? DV_FOLD_DONE : DV_FOLD_FAILED;
+    return DV_FOLD_DONE;
 }

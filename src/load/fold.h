@@ -1,17 +1,19 @@
 /* fold.h - nodes that read constants only are computed when a model is loaded.
  *
  * Exporters leave arithmetic on shapes in the graph (Shape, Gather, Unsqueeze, Concat, Reshape …).
- * It runs here, on small arrays of any type, by tables with a row an operator; arithmetic on
- * weights, which are large and float, runs by the operators' own forward (dv_model_evaluate).
+ * Operators that only move numbers run here by the pieces that they consist of, on arrays of any
+ * type; arithmetic on small arrays of any type by tables with a row an operator; arithmetic on
+ * weights, which are large and float, by the operators' own forward (dv_model_evaluate).
  *
- * To add an operator: a row in one of the three tables. */
+ * To add an operator that computes: a row in one of the two tables. */
 #ifndef DV_LOAD_FOLD_H
 #define DV_LOAD_FOLD_H
 
 #include "graph/model.h"
 
 enum {
-    DV_FOLD_MAX = 65536,        /* elements of an array that a row of the table reads or makes */
+    DV_FOLD_MAX = 65536,        /* elements of an array that a row of the table reads or makes; of
+                                   one that only moved numbers grow to */
     DV_FOLD_BUDGET = 256 << 20, /* elements that a whole model may have computed */
 };
 
@@ -31,6 +33,7 @@ dv_folded dv_fold_node(dv_model *m, const dv_node_words *w, dv_fold_budget *budg
 typedef struct dv_fold {
     dv_arena *arena;
     dv_node_spec spec;
+    size_t most;     /* elements of a result */
     const void *how; /* of the row */
     dv_array out;    /* to be set */
 } dv_fold;
@@ -50,12 +53,15 @@ typedef struct dv_fold_op {
 #define DV_FOLD_WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 enum {
-    DV_FOLD_ANY_SIZE = 1,   /* does not touch the data, so the data may be large */
-    DV_FOLD_SHAPE_ONLY = 2, /* reads its input's shape alone: an activation will do */
+    DV_FOLD_SHAPE_ONLY = 1, /* reads its input's shape alone: an activation of any size will do */
 };
 
 /* Each ends with a row without a name. */
-extern const dv_fold_op dv_fold_arithmetic[], dv_fold_layout[], dv_fold_source[];
+extern const dv_fold_op dv_fold_arithmetic[], dv_fold_source[];
+
+/* By the pieces of an operator, into out (f->spec.n_out); what is input 0's data in its order stays
+ * where that is. */
+bool dv_fold_rearrange(dv_fold *f, const dv_op *op, dv_array *out, dv_error *err) DV_MUST_CHECK;
 
 /* The row of an operator, or NULL. */
 const dv_fold_op *dv_fold_find(const char *name);

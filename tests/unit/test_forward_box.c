@@ -206,7 +206,7 @@ static void a_network_that_moves_numbers(void **state)
     assert_true(
         dv_trace_forward_box(b.inside, b.input, (dv_box){ { 0, 12, 12 }, { 1, 13, 13 } }, NULL));
     const dv_box reached = dv_trace_box(b.inside, tensor);
-    assert_in_range(dv_box_count(&reached), 1, 60); /* of 1 x 2 x 12 x 12 */
+    assert_in_range(dv_box_count(&reached), 1, 60); /* of 2 x 12 x 24 */
     tear_down(&b);
     dv_model_free(m);
 }

@@ -200,9 +200,9 @@ static void a_slice_stays_inside_its_input(void **unused)
     holds(folded(m, (step){ "Slice", { "v", "far", "low" }, "nothing", { { 0 } } }),
           (dv_shape){ 1, { 0 } }, v);
     refuses(m, (step){ "Slice", { "v", "low2", "far2", "axes2" }, "s", { { 0 } } },
-            "node 'n' (Slice): axis 0 is listed twice");
+            "node 'n' (Slice): axis 0 comes twice");
     refuses(m, (step){ "Slice", { "v", "low", "far", "axis", "still" }, "s", { { 0 } } },
-            "node 'n' (Slice): step is 0");
+            "node 'n' (Slice): step 0 is 0");
     dv_model_free(m);
 }
 
@@ -217,11 +217,11 @@ static void indices_and_axes_are_checked(void **unused)
     holds(folded(m, (step){ "Gather", { "v", "last" }, "g", { { 0 } } }), (dv_shape){ 1, { 1 } },
           two);
     refuses(m, (step){ "Gather", { "v", "beyond" }, "h", { { 0 } } },
-            "node 'n' (Gather): index 3: -3 to 2 are possible");
+            "node 'n' (Gather): index 0 is 3: the axis is of size 3");
     refuses(m, (step){ "Gather", { "v", "last" }, "h", { int_attr("axis", 1) } },
-            "node 'n' (Gather): axis is 1: -1 to 0 are possible");
+            "node 'n' (Gather): axis 1 of a tensor of 1 dimensions");
     refuses(m, (step){ "Squeeze", { "v", "last" }, "h", { { 0 } } },
-            "node 'n' (Squeeze): dimension 0 is 3, not 1");
+            "node 'n' (Squeeze): axis 0 is of size 3: only 1 can be squeezed");
     dv_model_free(m);
 }
 

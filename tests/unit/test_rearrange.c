@@ -1,15 +1,20 @@
-/* The operators that only move numbers, all at once: what each says of where the numbers of its
- * inputs stand must be the same for forward, inside a box and on the way back, and for what the
- * plan places. The inputs' numbers are counted off, so that each output names the one it is. */
+/* The operators that only move numbers, all at once: what each says of where
+ * the numbers of its inputs stand must be the same for forward, inside a box
+ * and on the way back, for constants of any type, and for what the plan places.
+ * The inputs' numbers are counted off, so that each output names the one it is.
+ */
+#include "load/fold.h"
 #include "nn/rearrange.h"
 #include "op_harness.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FILLING = -1, TRIALS = 60 };
 
-/* -- a random node of each operator ----------------------------------------------------------- */
+/* -- a random node of each operator
+ * ----------------------------------------------------------- */
 
 static dv_shape random_shape(int min_rank, int max_rank)
 {
@@ -213,7 +218,8 @@ static const struct {
     { "Unsqueeze", unsqueeze }, { "Transpose", transpose },
 };
 
-/* The first number of activation i: the numbers of all activations follow one another. */
+/* The first number of activation i: the numbers of all activations follow one
+ * another. */
 static int first_of(const op_case *k, int i)
 {
     int first = 0;
@@ -222,7 +228,8 @@ static int first_of(const op_case *k, int i)
     return first;
 }
 
-/* Calls `check` on many random nodes of every operator, run on numbers that are counted off. */
+/* Calls `check` on many random nodes of every operator, run on numbers that are
+ * counted off. */
 static void on_random_nodes(void (*check)(op_case *k))
 {
     for (size_t m = 0; m < sizeof makers / sizeof makers[0]; m++)
@@ -241,7 +248,9 @@ static void on_random_nodes(void (*check)(op_case *k))
         }
 }
 
-/* -- boxes ------------------------------------------------------------------------------------ */
+/* -- boxes
+ * ------------------------------------------------------------------------------------
+ */
 
 static dv_box random_box(dv_box whole)
 {
@@ -254,7 +263,8 @@ static dv_box random_box(dv_box whole)
     return b;
 }
 
-/* Whether element `at` of a tensor lies in a box of it; its place in the box is *inside. */
+/* Whether element `at` of a tensor lies in a box of it; its place in the box is
+ * *inside. */
 static bool lies_in(const dv_box *whole, const dv_box *b, int at, int *inside)
 {
     int32_t w = whole->hi[DV_X], h = whole->hi[DV_Y], i[3] = { at / w / h, at / w % h, at % w };
@@ -274,7 +284,8 @@ static dv_box box_of_one(const dv_box *whole, int at)
     return (dv_box){ { c, y, x }, { c + 1, y + 1, x + 1 } };
 }
 
-/* What is computed again inside boxes is what it was, and nothing else is written. */
+/* What is computed again inside boxes is what it was, and nothing else is
+ * written. */
 static void check_boxes(op_case *k)
 {
     dv_box boxes[OP_MAX_OUTPUTS];
@@ -306,7 +317,8 @@ static void check_boxes(op_case *k)
     op_check_boxes(k, 3); /* what a changed box of an input reaches */
 }
 
-/* One number of an input is seen at most where it stands, and in the box around those places. */
+/* One number of an input is seen at most where it stands, and in the box around
+ * those places. */
 static void check_reach(op_case *k)
 {
     for (int i = 0; i < k->spec.n_in; i++) {
@@ -327,8 +339,8 @@ static void check_reach(op_case *k)
     }
 }
 
-/* The way back adds what is in a box of an output to the numbers that stand there, all of which the
- * window holds. */
+/* The way back adds what is in a box of an output to the numbers that stand
+ * there, all of which the window holds. */
 static void check_back(op_case *k)
 {
     int o = op_random_int(0, k->spec.n_out - 1), n = (int)dv_shape_count(&k->out[o].shape);
@@ -364,7 +376,8 @@ static void check_back(op_case *k)
     free(out[o].data);
 }
 
-/* The window of one element is that of the number that stands there, and nothing else. */
+/* The window of one element is that of the number that stands there, and
+ * nothing else. */
 static void check_windows(op_case *k)
 {
     int o = op_random_int(0, k->spec.n_out - 1);
@@ -385,9 +398,95 @@ static void check_windows(op_case *k)
     }
 }
 
-/* -- places ----------------------------------------------------------------------------------- */
+/* -- constants
+ * --------------------------------------------------------------------------------
+ */
 
-/* An input may lie where its numbers stand in the output anyway: forward then gives the same. */
+static void put(dv_dtype type, char *to, int64_t v)
+{
+    switch (dv_dtype_size(type)) {
+    case 1:
+        memcpy(to, &(int8_t){ (int8_t)v }, 1);
+        break;
+    case 2:
+        memcpy(to, &(int16_t){ (int16_t)v }, 2);
+        break;
+    case 4:
+        memcpy(to, &(int32_t){ (int32_t)v }, 4);
+        break;
+    default:
+        memcpy(to, &v, 8);
+    }
+}
+
+/* Adds input i to a model: integers of the type, at an odd address. */
+static const char *add_constant(dv_model *m, const op_case *k, int i, dv_dtype type)
+{
+    static const char *const names[OP_MAX_INPUTS] = { "0", "1", "2", "3", "4", "5", "6", "7" };
+    dv_error err = { 0 };
+    size_t n = dv_shape_count(&k->in[i].shape), size = dv_dtype_size(type);
+    dv_array *a = dv_arena_alloc(&m->arena, sizeof *a, &err);
+    char *data = dv_arena_alloc(&m->arena, n * size + 1, &err);
+    assert_true(a && data);
+    if (k->operands[i].shape.rank < 0)
+        return "";
+    data++;
+    for (size_t j = 0; j < n; j++)
+        put(type, data + j * size, (int64_t)k->in[i].data[j]);
+    *a = (dv_array){ type, k->in[i].shape, data };
+    assert_true(dv_model_add_constant(m, names[i], a, &err));
+    return names[i];
+}
+
+/* Over constants of any integer type the node gives what forward does, in that
+ * type. */
+static void check_fold(op_case *k)
+{
+    static const dv_dtype types[] = { DV_I64, DV_I32, DV_I16, DV_I8 };
+    static const char *const out[OP_MAX_OUTPUTS] = { "a", "b", "c" };
+    const dv_dtype type = types[op_random_int(0, 3)];
+    const char *in[OP_MAX_INPUTS];
+    dv_error err = { 0 };
+    dv_model *m = dv_model_new("hand.made", NULL, &err);
+    assert_non_null(m);
+    if (strcmp(k->op->name, "Cast") != 0) { /* which makes another type */
+        bool typed = strcmp(k->op->name, "Pad") == 0;
+        for (int i = 0; i < k->spec.n_in; i++) {
+            bool is_moved = !k->operands[i].constant || (typed && i == 2);
+            in[i] = add_constant(m, k, i, is_moved ? type : DV_I64);
+        }
+        dv_node_words w = { .op = k->op->name,
+                            .opset = k->spec.opset,
+                            .n_attrs = k->spec.n_attrs,
+                            .attrs = k->attrs,
+                            .n_in = k->spec.n_in,
+                            .n_out = k->spec.n_out,
+                            .in = in,
+                            .out = out };
+        dv_fold_budget budget = { DV_FOLD_BUDGET };
+        if (dv_fold_node(m, &w, &budget, &err) != DV_FOLD_DONE)
+            fail_msg("%s: %s", k->op->name, err.message);
+        for (int o = 0; o < k->spec.n_out; o++) {
+            const dv_array *a = m->values[dv_model_value(m, out[o])].constant;
+            assert_int_equal(a->type, type);
+            assert_true(dv_shape_equal(&a->shape, &k->out[o].shape));
+            for (size_t j = 0; j < dv_shape_count(&a->shape); j++) {
+                char want[8], got[8];
+                put(type, want, (int64_t)k->out[o].data[j]);
+                put(type, got, dv_array_int(a, j));
+                assert_memory_equal(got, want, dv_dtype_size(type));
+            }
+        }
+    }
+    dv_model_free(m);
+}
+
+/* -- places
+ * -----------------------------------------------------------------------------------
+ */
+
+/* An input may lie where its numbers stand in the output anyway: forward then
+ * gives the same. */
 static void check_places(op_case *k)
 {
     size_t n = dv_shape_count(&k->out[0].shape);
@@ -436,13 +535,20 @@ static void windows_of_single_numbers_are_single_numbers(void **state)
     on_random_nodes(check_windows);
 }
 
+static void constants_of_any_type_are_moved_alike(void **state)
+{
+    (void)state;
+    on_random_nodes(check_fold);
+}
+
 static void inputs_may_lie_in_the_output(void **state)
 {
     (void)state;
     on_random_nodes(check_places);
 }
 
-/* -- what follows, by hand -------------------------------------------------------------------- */
+/* -- what follows, by hand
+ * -------------------------------------------------------------------- */
 
 static void expect_part(op_case *k, int64_t at, bool view)
 {
@@ -509,6 +615,7 @@ int main(void)
         cmocka_unit_test(a_number_reaches_the_places_where_it_stands),
         cmocka_unit_test(the_way_back_goes_where_the_numbers_came_from),
         cmocka_unit_test(windows_of_single_numbers_are_single_numbers),
+        cmocka_unit_test(constants_of_any_type_are_moved_alike),
         cmocka_unit_test(inputs_may_lie_in_the_output),
         cmocka_unit_test(what_moves_nothing_is_a_view),
         cmocka_unit_test(tiles_lie_side_by_side),
