@@ -297,8 +297,7 @@ static bool reach_outputs(dv_trace *t, int step, dv_box *boxes)
             if (n->in[i] == DV_NO_VALUE || dv_box_empty(&t->changed[n->in[i]]))
                 continue;
             const dv_box in = t->changed[n->in[i]];
-            const dv_box out =
-                n->op->reach ? n->op->reach(n->op, &t->forward[step], i, o, in) : whole;
+            const dv_box out = n->op->reach ? n->op->reach(&t->forward[step], i, o, in) : whole;
             boxes[o] = dv_box_hull(boxes[o], dv_box_intersect(out, whole));
         }
         any |= !dv_box_empty(&boxes[o]);

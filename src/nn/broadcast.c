@@ -56,9 +56,9 @@ dv_box dv_window_broadcast(const dv_call *c, int i, int o, dv_box out)
     return dv_box_of_ranges(in, &mine);
 }
 
-dv_box dv_reach_broadcast(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+dv_box dv_reach_broadcast(const dv_call *c, int i, int o, dv_box in)
 {
-    (void)op, (void)o;
+    (void)o;
     const dv_shape *from = &c->in[i].shape, *to = &c->out[0].shape;
     if (dv_box_empty(&in) || dv_shape_equal(from, to))
         return in;

@@ -21,29 +21,28 @@ dv_box dv_window_whole(const dv_call *c, int i, int o, dv_box out)
     return dv_box_empty(&out) ? out : dv_box_whole(&c->in[i].shape);
 }
 
-dv_box dv_reach_same(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+dv_box dv_reach_same(const dv_call *c, int i, int o, dv_box in)
 {
-    (void)op, (void)c, (void)i, (void)o;
+    (void)c, (void)i, (void)o;
     return in;
 }
 
 /* The window of one plane, row or column of the output. */
-static dv_box window_at(const dv_op *op, const dv_call *c, int i, int o, dv_box out, int axis,
-                        int32_t at)
+static dv_box window_at(const dv_call *c, int i, int o, dv_box out, int axis, int32_t at)
 {
     out.lo[axis] = at;
     out.hi[axis] = at + 1;
-    return op->window(c, i, o, out);
+    return c->op->window(c, i, o, out);
 }
 
 /* The first index on an axis whose window ends behind `at`, or (begins) begins there or behind. */
-static int32_t first_past(const dv_op *op, const dv_call *c, int i, int o, dv_box out, int axis,
-                          int32_t at, bool begins)
+static int32_t first_past(const dv_call *c, int i, int o, dv_box out, int axis, int32_t at,
+                          bool begins)
 {
     int32_t lo = 0, hi = out.hi[axis];
     while (lo < hi) {
         const int32_t mid = lo + (hi - lo) / 2;
-        const dv_box w = window_at(op, c, i, o, out, axis, mid);
+        const dv_box w = window_at(c, i, o, out, axis, mid);
         if (begins ? w.lo[axis] >= at : w.hi[axis] > at)
             hi = mid;
         else
@@ -52,13 +51,13 @@ static int32_t first_past(const dv_op *op, const dv_call *c, int i, int o, dv_bo
     return lo;
 }
 
-dv_box dv_reach_along(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+dv_box dv_reach_along(const dv_call *c, int i, int o, dv_box in)
 {
     const dv_box whole = dv_box_whole(&c->out[o].shape);
     dv_box out = whole;
     for (int axis = DV_C; axis <= DV_X; axis++) {
-        out.lo[axis] = first_past(op, c, i, o, whole, axis, in.lo[axis], false);
-        out.hi[axis] = first_past(op, c, i, o, whole, axis, in.hi[axis], true);
+        out.lo[axis] = first_past(c, i, o, whole, axis, in.lo[axis], false);
+        out.hi[axis] = first_past(c, i, o, whole, axis, in.hi[axis], true);
     }
     return out;
 }

@@ -213,8 +213,8 @@ struct dv_op {
     void (*forward)(const dv_call *c);
 
     /* The box of output o whose bytes may change when input i does in the box `in`; c as forward
-     * has it, op this operator. NULL: all of it. */
-    dv_box (*reach)(const dv_op *op, const dv_call *c, int i, int o, dv_box in);
+     * has it. NULL: all of it. */
+    dv_box (*reach)(const dv_call *c, int i, int o, dv_box in);
 
     /* An operator that only moves numbers says which (see rearrange.h, where the rest follows from
      * it): sets *p to piece k, from 0 on, of what output o takes from input i; false behind the
@@ -266,8 +266,8 @@ dv_box dv_window_same(const dv_call *c, int i, int o, dv_box out);
 dv_box dv_window_whole(const dv_call *c, int i, int o, dv_box out);
 /* reach of the first of these; and of an operator whose window moves on along each axis, or stays,
  * when the output does. */
-dv_box dv_reach_same(const dv_op *op, const dv_call *c, int i, int o, dv_box in);
-dv_box dv_reach_along(const dv_op *op, const dv_call *c, int i, int o, dv_box in);
+dv_box dv_reach_same(const dv_call *c, int i, int o, dv_box in);
+dv_box dv_reach_along(const dv_call *c, int i, int o, dv_box in);
 /* What forward is to compute of output o. */
 dv_box dv_wanted(const dv_call *c, int o);
 

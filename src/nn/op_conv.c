@@ -155,10 +155,10 @@ static dv_box window(const dv_call *c, int i, int o, dv_box out)
     return in;
 }
 
-static dv_box reach(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+static dv_box reach(const dv_call *c, int i, int o, dv_box in)
 {
     const conv_state *st = c->state;
-    dv_box out = dv_box_intersect(dv_reach_along(op, c, i, o, in), dv_box_whole(&c->out[o].shape));
+    dv_box out = dv_box_intersect(dv_reach_along(c, i, o, in), dv_box_whole(&c->out[o].shape));
     if (!dv_box_empty(&out))
         dv_conv_widen(st->kernel, &out);
     return out;

@@ -125,9 +125,9 @@ static dv_box window(const dv_call *c, int i, int o, dv_box out)
     return dv_box_of_ranges(s, &r);
 }
 
-static dv_box reach(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+static dv_box reach(const dv_call *c, int i, int o, dv_box in)
 {
-    (void)op, (void)i, (void)o;
+    (void)i, (void)o;
     const lrn *p = c->params;
     const dv_shape *s = &c->in[0].shape;
     dv_ranges r = dv_ranges_of(s, &in);

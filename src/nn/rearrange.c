@@ -25,11 +25,11 @@ bool dv_rearrange_array(const dv_call *c, int i, int o, dv_dtype type, const voi
     return true;
 }
 
-dv_box dv_rearrange_reach(const dv_op *op, const dv_call *c, int i, int o, dv_box in)
+dv_box dv_rearrange_reach(const dv_call *c, int i, int o, dv_box in)
 {
     dv_piece p;
     dv_box out = { .hi = { 0 } };
-    for (int k = 0; !dv_box_empty(&in) && op->piece(c, i, o, k, &p); k++)
+    for (int k = 0; !dv_box_empty(&in) && c->op->piece(c, i, o, k, &p); k++)
         out = dv_box_hull(out, dv_piece_reach(&p, &c->in[i].shape, &c->out[o].shape, in));
     return out;
 }

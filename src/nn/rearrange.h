@@ -11,7 +11,7 @@
     .window = dv_rearrange_window, .project = dv_rearrange_project
 
 void dv_rearrange(const dv_call *c);
-dv_box dv_rearrange_reach(const dv_op *op, const dv_call *c, int i, int o, dv_box in);
+dv_box dv_rearrange_reach(const dv_call *c, int i, int o, dv_box in);
 dv_box dv_rearrange_window(const dv_call *c, int i, int o, dv_box out);
 void dv_rearrange_project(const dv_call *c, const dv_signal *out, const dv_signal *in);
 

@@ -91,7 +91,7 @@ static void check_box(op_case *k, int i)
     results want = copy_results(k);
     for (int o = 0; o < k->spec.n_out; o++) {
         const dv_box whole = dv_box_whole(&k->out[o].shape);
-        boxes[o] = k->op->reach ? k->op->reach(k->op, &k->call, i, o, in) : whole;
+        boxes[o] = k->op->reach ? k->op->reach(&k->call, i, o, in) : whole;
         boxes[o] = dv_box_intersect(boxes[o], whole);
         if (random_int(0, 2) == 0) /* two inputs may have changed */
             boxes[o] = dv_box_hull(boxes[o], some_box(&k->out[o].shape));
