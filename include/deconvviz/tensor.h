@@ -33,7 +33,7 @@ typedef struct dv_tensor {
     float *data;
 } dv_tensor;
 
-/* The number of elements; 1 for rank 0. */
+/* The number of elements; 1 for rank 0; SIZE_MAX where that is too small for it. */
 size_t dv_shape_count(const dv_shape *s);
 
 bool dv_shape_equal(const dv_shape *a, const dv_shape *b);

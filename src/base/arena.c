@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
-#include <stdint.h>
+#include "base/size.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,16 +77,17 @@ void *dv_arena_alloc(dv_arena *a, size_t bytes, dv_error *err)
 
 void *dv_arena_array(dv_arena *a, size_t n, size_t size, dv_error *err)
 {
-    if (size && n > SIZE_MAX / size) {
+    const size_t bytes = dv_size_mul(n, size);
+    if (bytes == SIZE_MAX) {
         dv_fail(err, DV_NO_MEMORY, "out of memory: %zu elements of %zu bytes were needed", n, size);
         return NULL;
     }
-    return dv_arena_alloc(a, n * size, err);
+    return dv_arena_alloc(a, bytes, err);
 }
 
 char *dv_arena_text(dv_arena *a, const char *text, size_t n, dv_error *err)
 {
-    char *copy = dv_arena_alloc(a, n + (n < SIZE_MAX), err);
+    char *copy = dv_arena_alloc(a, dv_size_add(n, 1), err);
     if (copy && n)
         memcpy(copy, text, n);
     return copy;

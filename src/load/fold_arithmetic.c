@@ -94,17 +94,16 @@ static bool check_type(const function *how, dv_dtype t, dv_error *err)
 static bool widen(dv_shape *s, const dv_shape *by, dv_error *err)
 {
     int rank = s->rank > by->rank ? s->rank : by->rank;
-    dv_shape out = { .rank = rank };
+    int64_t dim[DV_MAX_RANK];
     for (int d = 0; d < rank; d++) {
         int i = d - (rank - s->rank), k = d - (rank - by->rank);
         int32_t a = i < 0 ? 1 : s->dim[i], b = k < 0 ? 1 : by->dim[k];
         if (a != b && a != 1 && b != 1)
             return dv_fail(err, DV_BAD_DATA, "dimensions of %d and %d do not go together", (int)a,
                            (int)b);
-        out.dim[d] = a == 1 ? b : a;
+        dim[d] = a == 1 ? b : a;
     }
-    *s = out;
-    return true;
+    return dv_shape_set(s, rank, dim, "the result", err);
 }
 
 /* The broadcast shape of all inputs. */

@@ -1,5 +1,7 @@
 #include "deconvviz/tensor.h"
 
+#include "base/size.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +9,7 @@ size_t dv_shape_count(const dv_shape *s)
 {
     size_t n = 1;
     for (int i = 0; i < s->rank; i++)
-        n *= (size_t)s->dim[i];
+        n = dv_size_mul(n, (size_t)s->dim[i]);
     return n;
 }
 

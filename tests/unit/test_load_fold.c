@@ -245,6 +245,23 @@ static void results_are_bounded(void **unused)
     dv_model_free(m);
 }
 
+/* Four axes of 65536 are 2^64 elements, which is 0 in 64 bits: a Slice of that read beyond it. */
+static void what_is_repeated_along_many_axes_is_counted_without_wrapping(void **unused)
+{
+    (void)unused;
+    static const float ones[65536];
+    dv_model *m = new_model();
+    for (int axis = 0; axis < 4; axis++) {
+        static const char *const names[] = { "a", "b", "c", "d" };
+        dv_shape s = { 4, { 1, 1, 1, 1 } };
+        s.dim[axis] = 65536;
+        add(m, names[axis], DV_F32, s, ones);
+    }
+    refuses(m, (step){ "Max", { "a", "b", "c", "d" }, "m", { { 0 } } },
+            "node 'n' (Max): the result: dimension 1 is 65536: more than 2147483647 elements");
+    dv_model_free(m);
+}
+
 /* A weight is not copied to be called otherwise. */
 static void a_view_of_a_large_weight_stays_where_it_is(void **unused)
 {
@@ -283,6 +300,7 @@ int main(void)
         cmocka_unit_test(a_slice_stays_inside_its_input),
         cmocka_unit_test(indices_and_axes_are_checked),
         cmocka_unit_test(results_are_bounded),
+        cmocka_unit_test(what_is_repeated_along_many_axes_is_counted_without_wrapping),
         cmocka_unit_test(a_view_of_a_large_weight_stays_where_it_is),
         cmocka_unit_test(activations_are_left_alone),
     };

@@ -35,6 +35,13 @@ static void a_shape_is_filled_and_printed(void **state)
     }
 }
 
+static void elements_beyond_count_are_more_than_any_limit(void **state)
+{
+    (void)state;
+    const dv_shape s = { 4, { 65536, 65536, 65536, 65536 } }; /* 2^64, which is 0 in 64 bits */
+    assert_true(dv_shape_count(&s) == SIZE_MAX);
+}
+
 static void any_shape_has_room_for_its_text(void **state)
 {
     (void)state;
@@ -191,6 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_shape_is_filled_and_printed),
+        cmocka_unit_test(elements_beyond_count_are_more_than_any_limit),
         cmocka_unit_test(any_shape_has_room_for_its_text),
         cmocka_unit_test(impossible_shapes_are_refused_with_their_numbers),
         cmocka_unit_test(shapes_are_equal_in_rank_and_sides_alone),
