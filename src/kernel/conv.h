@@ -14,7 +14,8 @@
 #include "kernel/precision.h"
 #include "kernel/weights_cache.h"
 
-/* Axis 0 is y, 1 is x. */
+/* Axis 0 is y, 1 is x. What a window reads of an axis, output * stride + tap * dilation - pad, and
+ * the axis with its padding lie within 2^30 (DV_SLIDING_REACH), so that an int holds any place. */
 typedef struct dv_conv_shape {
     int32_t batch;                /* N */
     int32_t in_channels, in[2];   /* C, (H,W) */

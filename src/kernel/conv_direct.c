@@ -22,7 +22,7 @@ enum { MAX_PHASES = 8 };
 typedef struct phases {
     int count;             /* remainders by the stride that some tap has */
     int size;              /* of each plane on this axis */
-    int first[MAX_PHASES]; /* the remainders */
+    int first[MAX_PHASES]; /* the remainders, ascending */
 } phases;
 
 typedef struct plan {
@@ -45,14 +45,17 @@ static bool phases_of(const dv_conv_shape *s, int axis, phases *p)
 {
     const int stride = s->stride[axis], dilation = s->dilation[axis];
     *p = (phases){ .size = s->out[axis] + (s->kernel[axis] - 1) * dilation / stride };
-    for (int remainder = 0; remainder < stride; remainder++)
-        for (int tap = 0; tap < s->kernel[axis]; tap++)
-            if (tap * dilation % stride == remainder) {
-                if (p->count == MAX_PHASES)
-                    return false;
-                p->first[p->count++] = remainder;
-                break;
-            }
+    for (int tap = 0; tap < s->kernel[axis]; tap++) {
+        const int remainder = tap * dilation % stride;
+        if (tap > 0 && remainder == 0) /* from here on they repeat */
+            break;
+        if (p->count == MAX_PHASES)
+            return false;
+        int i = p->count++;
+        for (; i > 0 && p->first[i - 1] > remainder; i--)
+            p->first[i] = p->first[i - 1];
+        p->first[i] = remainder;
+    }
     return true;
 }
 
@@ -75,10 +78,11 @@ static bool is_pointwise(const dv_conv_shape *s)
 /* Per cent of the lanes that hold one of n pixels. */
 static int fill(int n, int lanes)
 {
-    return 100 * n / dv_round_up(n, lanes);
+    return (int)((int64_t)100 * n / dv_round_up(n, lanes));
 }
 
-/* Fills what depends on the geometry alone. False: too large for the offsets. */
+/* Fills what depends on the geometry alone. False: too large for the offsets, or for a number of
+ * tasks. */
 static bool make_plan(const dv_conv *k, plan *p)
 {
     const dv_conv_shape *s = &k->s;
@@ -90,7 +94,8 @@ static bool make_plan(const dv_conv *k, plan *p)
         return false;
     p->pitch = p->x.size;
     p->plane = (size_t)p->y.size * (size_t)p->x.size;
-    if (p->plane * (size_t)(p->y.count * p->x.count) * (size_t)s->in_channels > INT32_MAX / 8)
+    const size_t planes = dv_size_mul((size_t)s->in_channels, (size_t)(p->y.count * p->x.count));
+    if (dv_size_mul(p->plane, planes) > INT32_MAX / 8)
         return false;
     p->pixels = (s->out[0] - 1) * p->pitch + s->out[1];
     const bool full_rows = !p->pointwise && fill(s->out[1], k->isa->lanes) >= LEAST_FILL;
@@ -107,7 +112,8 @@ static bool make_plan(const dv_conv *k, plan *p)
         p->block = p->pixels;
     const int64_t flops = (int64_t)2 * p->depth * p->panel * dv_least(p->block, p->pixels);
     p->task_panels = dv_least((int)(TASK_FLOPS / flops) + 1, p->panels);
-    return true;
+    const int64_t blocks = dv_ceil_div(p->pixels, p->block), panels = (int64_t)s->group * p->panels;
+    return blocks * panels <= INT32_MAX && (int64_t)p->depth * p->panel <= INT32_MAX;
 }
 
 static bool fits(const dv_conv *k, dv_direction direction)

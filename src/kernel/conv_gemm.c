@@ -167,7 +167,7 @@ static tiling transposed_tiling(const dv_conv_shape *s, const dv_box *out)
     t.channels = clamp_int((int)(TRANSPOSED_FLOATS / (row * tile_rows)), 1, channels);
     if (out_rows == height)
         t.rows = s->in[0];
-    t.floats = (size_t)t.channels * (size_t)(row * tile_rows);
+    t.floats = dv_size_mul((size_t)t.channels, (size_t)(row * tile_rows));
     return t;
 }
 
@@ -240,9 +240,15 @@ static void transposed_tile(void *ctx, int i, int worker)
                        columns + (size_t)(c - c0) * (size_t)taps * (size_t)n);
 }
 
+static size_t worker_scratch(const tiling *t)
+{
+    return dv_aligned_size(dv_size_mul(t->floats, sizeof(float)));
+}
+
 static size_t transposed_scratch(const dv_conv *k, const dv_box *out, int workers)
 {
-    return dv_aligned_size(transposed_tiling(&k->s, out).floats * sizeof(float)) * (size_t)workers;
+    const tiling t = transposed_tiling(&k->s, out);
+    return dv_size_mul(worker_scratch(&t), (size_t)workers);
 }
 
 static void transposed(const dv_conv *k, const void *packed, const dv_signal *out,
@@ -253,7 +259,7 @@ static void transposed(const dv_conv *k, const void *packed, const dv_signal *ou
     const int out_channels = s->out_channels / s->group;
     transposed_job job = { .k = k, .out = out, .in = in, .scratch = scratch };
     job.tiling = transposed_tiling(s, &out->box);
-    job.scratch_size = dv_aligned_size(job.tiling.floats * sizeof(float));
+    job.scratch_size = worker_scratch(&job.tiling);
     job.groups.lo = out->box.lo[DV_C] / out_channels;
     job.groups.hi = dv_ceil_div(out->box.hi[DV_C], out_channels);
     job.rows = dv_range_clip((dv_range){ in->box.lo[DV_Y], in->box.hi[DV_Y] }, 0, s->in[0]);

@@ -2,6 +2,7 @@
 #ifndef DV_KERNEL_CONV_METHOD_H
 #define DV_KERNEL_CONV_METHOD_H
 
+#include "base/size.h"
 #include "kernel/conv.h"
 #include "kernel/isa.h"
 
@@ -123,7 +124,7 @@ static inline int dv_greatest(int a, int b)
 
 static inline int dv_ceil_div(int a, int b)
 {
-    return (a + b - 1) / b;
+    return a / b + (a % b > 0);
 }
 
 static inline int dv_round_up(int a, int to)
@@ -134,7 +135,7 @@ static inline int dv_round_up(int a, int to)
 /* Bytes rounded up so that what comes behind is aligned to a cache line. */
 static inline size_t dv_aligned_size(size_t bytes)
 {
-    return (bytes + 63) & ~(size_t)63;
+    return dv_size_round_up(bytes, 64);
 }
 
 /* The epilogue as seen from channel `channel` on. */

@@ -47,7 +47,8 @@ static layout layout_of(const dv_conv *k)
     l.rows = dv_least(k->isa->sum_vectors / l.vectors, dv_least(s->kernel[0], DV_SUM_ROWS));
     l.row = (size_t)l.vectors * (size_t)lanes;
     l.kernel = (size_t)s->kernel[0] * l.row;
-    l.block = dv_greatest((int)(BLOCK_BYTES / (l.row * (size_t)l.rows * sizeof(float))), 1);
+    const size_t rows = (size_t)dv_greatest(l.rows, 1) * l.row;
+    l.block = dv_greatest((int)(BLOCK_BYTES / (rows * sizeof(float))), 1);
     l.block = dv_least(l.block < lanes ? l.block : l.block / lanes * lanes, l.out);
     l.blocks = dv_ceil_div(l.out, l.block);
     l.room = l.out + lanes;
@@ -254,8 +255,9 @@ static size_t transposed_scratch(const dv_conv *k, const dv_box *out, int worker
 {
     const layout l = layout_of(k);
     const band s = band_of(k, &l, out);
-    return ends_size(&l, out) + terms_size(&l, out) +
-           (size_t)workers * (size_t)s.rows * s.pitch * sizeof(float);
+    const size_t sums = dv_size_mul((size_t)s.rows * sizeof(float), s.pitch);
+    return dv_size_add(ends_size(&l, out) + terms_size(&l, out),
+                       dv_size_mul(sums, (size_t)workers));
 }
 
 static void transposed(const dv_conv *k, const void *packed, const dv_signal *out,

@@ -384,6 +384,18 @@ static void transposed_is_the_definition(void **unused)
     }
 }
 
+/* A row of such a kernel is more vectors than the registers hold, so that none can be summed at a
+ * time: the sparse method divided by that number. */
+static void kernels_wider_than_the_registers_are_computed(void **unused)
+{
+    (void)unused;
+    const dv_conv_shape s = { 1,         20,       { 5, 60 }, 4,        { 3, 21 },
+                              { 3, 40 }, { 1, 1 }, { 1, 1 },  { 0, 0 }, 1 };
+    check_forward(&s, DV_FAST);
+    for (int i = 0; i < 8; i++)
+        check_transposed(&s, (dv_precision)(i % 3));
+}
+
 /* <conv(x), y> = <x, transposed(y)>: the two directions agree with each other. */
 static void transposed_is_the_adjoint(void **unused)
 {
@@ -576,6 +588,7 @@ int main(void)
         cmocka_unit_test(forward_is_the_definition),
         cmocka_unit_test(epilogue_scales_shifts_and_clamps),
         cmocka_unit_test(transposed_is_the_definition),
+        cmocka_unit_test(kernels_wider_than_the_registers_are_computed),
         cmocka_unit_test(transposed_is_the_adjoint),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
         cmocka_unit_test(a_box_has_the_bytes_of_the_whole),
