@@ -1,6 +1,7 @@
 /* build.c - how a loader puts a model together, node by node. */
 #include "graph/model.h"
 #include "graph/names.h"
+#include "graph/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -250,7 +251,7 @@ static bool run(dv_model *m, const dv_op *op, dv_call *c, dv_error *err)
         return false;
     c->state = state;
     size_t scratch = op->scratch_bytes ? op->scratch_bytes(c) : 0;
-    c->scratch = dv_arena_alloc(&m->arena, scratch, err);
+    c->scratch = dv_check_scratch(scratch, err) ? dv_arena_alloc(&m->arena, scratch, err) : NULL;
     if (c->scratch)
         op->forward(c);
     if (op->release)

@@ -2,6 +2,8 @@
  */
 #include "graph/plan.h"
 
+#include "base/size.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,19 +115,23 @@ static bool convert_constants(dv_plan *p, dv_pool *pool, dv_error *err)
     return true;
 }
 
+static size_t step_scratch(const dv_plan *p, const dv_step *s, dv_pool *pool)
+{
+    const dv_op *op = p->model->nodes[s->node].op;
+    if (!op->scratch_bytes || s->view)
+        return 0;
+    dv_call c = p->model->calls[s->node];
+    c.state = s->state;
+    c.ep = s->ep;
+    c.pool = pool;
+    return op->scratch_bytes(&c);
+}
+
 size_t dv_plan_scratch(const dv_plan *p, dv_pool *pool)
 {
     size_t most = 0;
     for (int i = 0; i < p->n_steps; i++) {
-        const dv_step *s = &p->steps[i];
-        const dv_op *op = p->model->nodes[s->node].op;
-        if (!op->scratch_bytes || s->view)
-            continue;
-        dv_call c = p->model->calls[s->node];
-        c.state = s->state;
-        c.ep = s->ep;
-        c.pool = pool;
-        size_t bytes = op->scratch_bytes(&c);
+        const size_t bytes = step_scratch(p, &p->steps[i], pool);
         most = bytes > most ? bytes : most;
     }
     return most;
@@ -142,6 +148,23 @@ static void keep_all(dv_plan *p)
         for (int k = 1; k < n->n_out; k++)
             p->kept[n->out[k]] = true;
     }
+}
+
+bool dv_check_scratch(size_t bytes, dv_error *err)
+{
+    return bytes <= DV_MAX_SCRATCH ||
+           dv_fail(err, DV_NO_MEMORY, "%zu bytes of scratch are needed: at most %zu are possible",
+                   bytes, DV_MAX_SCRATCH);
+}
+
+static bool check_steps(const dv_plan *p, dv_pool *pool, dv_error *err)
+{
+    for (int i = 0; i < p->n_steps; i++) {
+        const dv_node *n = &p->model->nodes[p->steps[i].node];
+        if (!dv_check_scratch(step_scratch(p, &p->steps[i], pool), err))
+            return dv_fail_in(err, "node '%s' (%s)", dv_node_title(p->model, n), n->op->name);
+    }
+    return true;
 }
 
 static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
@@ -161,7 +184,8 @@ static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
     mark_needed(p, wanted);
     if (r->boxes && r->noise)
         return dv_fail(err, DV_BAD_USAGE, "a plan for boxes, and for noise: one of them");
-    if (!convert_constants(p, pool, err) || !dv_plan_steps(p, pool, err))
+    if (!convert_constants(p, pool, err) || !dv_plan_steps(p, pool, err) ||
+        !check_steps(p, pool, err))
         return false;
     if (r->boxes)
         keep_all(p);
@@ -207,5 +231,5 @@ const dv_model *dv_plan_model(const dv_plan *p)
 
 size_t dv_plan_trace_bytes(const dv_plan *p, dv_pool *pool)
 {
-    return (size_t)p->n_units * DV_PLACE_UNIT + dv_plan_scratch(p, pool);
+    return dv_size_add((size_t)p->n_units * DV_PLACE_UNIT, dv_plan_scratch(p, pool));
 }

@@ -34,6 +34,12 @@ struct dv_plan {
 /* Bytes of scratch for the largest step of a pass on so many workers. */
 size_t dv_plan_scratch(const dv_plan *p, dv_pool *pool);
 
+/* A terabyte: only geometry that is hostile or mistaken asks for more. */
+#define DV_MAX_SCRATCH ((size_t)1 << 40)
+
+/* Fails when nobody could have so many bytes of scratch. */
+bool dv_check_scratch(size_t bytes, dv_error *err) DV_MUST_CHECK;
+
 /* Steps of dv_plan_new, in files of their own. */
 /* fuse.c: the nodes into steps */
 bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err) DV_MUST_CHECK;

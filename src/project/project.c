@@ -148,6 +148,8 @@ static bool place_signals(dv_projector *p, int tensor, size_t *scratch, dv_error
             c.pool = p->pool;
             gather_signals(p, n, NULL);
             size_t bytes = n->op->project_scratch(&c, p->signals);
+            if (!dv_check_scratch(bytes, err))
+                return dv_fail_in(err, "node '%s' (%s)", dv_node_title(m, n), n->op->name);
             *scratch = bytes > *scratch ? bytes : *scratch;
         }
         for (int k = is_in_place(p, n) ? 1 : 0; k < n->n_out; k++)
