@@ -3,6 +3,8 @@
 #include "base/spelling.h"
 #include "cli/cli.h"
 #include "deconvviz/version.h"
+#include "kernel/conv.h"
+#include "kernel/isa.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -131,8 +133,27 @@ static int answer_at_once(int argc, char **argv)
     return -1;
 }
 
+/* Kernels other than the best, for tests. */
+static bool choose_kernels(void)
+{
+    static const struct {
+        const char *variable;
+        bool (*choose)(const char *name);
+    } choices[] = { { "DECONVVIZ_ISA", dv_isa_limit }, { "DECONVVIZ_KERNEL", dv_conv_only } };
+    for (int i = 0; i < 2; i++) {
+        const char *name = getenv(choices[i].variable);
+        if (!choices[i].choose(name)) {
+            cli_say("%s: there is no '%s'", choices[i].variable, name);
+            return false;
+        }
+    }
+    return true;
+}
+
 static int run_command(int argc, char **argv)
 {
+    if (!choose_kernels())
+        return EXIT_USAGE;
     const cli_command *cmd = find(argv[1]);
     int skip = cmd ? 2 : 1;
     dv_error err = { 0 };

@@ -14,14 +14,24 @@ static const dv_conv_method *const methods[DV_CONV_METHODS] = {
 
 enum { FORWARD_SLOT = DV_CONV_METHODS, SLOTS };
 
-/* Tests ask for one method by DECONVVIZ_KERNEL; where it does not fit, the plain one it is. */
+static const dv_conv_method *only; /* see dv_conv_only; NULL: all of them */
+
+bool dv_conv_only(const char *kernel)
+{
+    for (int i = 0; i < DV_CONV_METHODS; i++)
+        if (!kernel || strcmp(kernel, methods[i]->name) == 0) {
+            only = kernel ? methods[i] : NULL;
+            return true;
+        }
+    return false;
+}
+
 static void choose(dv_conv *k)
 {
-    const char *only = getenv("DECONVVIZ_KERNEL");
     bool any = false;
     for (int i = 0; i < DV_CONV_METHODS; i++) {
         const dv_conv_method *m = methods[i];
-        if (only && strcmp(only, m->name) != 0)
+        if (only && m != only)
             continue;
         if (!k->forward && m->fits(k, DV_FORWARD))
             k->forward = m;

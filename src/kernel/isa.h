@@ -135,9 +135,13 @@ typedef struct dv_isa {
                            size_t plane);
 } dv_isa;
 
-/* The best that this machine has, or a lesser one that DECONVVIZ_ISA (avx512, avx2, baseline)
- * asks for. */
+/* The best that this machine has, up to what dv_isa_limit says. */
 const dv_isa *dv_isa_best(void);
+
+/* From now on none better than `name` ("avx512", "avx2", "baseline"; NULL: no limit). False, and
+ * nothing changes, where there is none of that name. For the whole process, and not while anything
+ * is computed: for a program's first steps, and for tests. */
+bool dv_isa_limit(const char *name);
 
 /* Floats of scratch that winograd_input needs. */
 static inline size_t dv_winograd_scratch(const dv_tiles *t)

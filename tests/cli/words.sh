@@ -17,4 +17,6 @@ deconvviz classify --quiet=1 x.jpg || echo "exit $?"
 deconvviz classify --top five x.jpg || echo "exit $?"
 deconvviz sheets --scale=sheat x.json || echo "exit $?"
 deconvviz layers >/dev/full || echo "exit $?"
+DECONVVIZ_ISA=avx3 deconvviz layers || echo "exit $?"
+DECONVVIZ_KERNEL=fft deconvviz layers || echo "exit $?"
 deconvviz help merge

@@ -1,5 +1,6 @@
 /* What src/kernel/conv.h promises, for every kernel and random geometry. */
 #include "kernel/conv.h"
+#include "kernel/isa.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +14,8 @@
 #include <string.h>
 
 enum { GUARD = 256, CASES = 120 };
+
+static const char *forced; /* the only kernel; NULL: the best */
 
 static uint32_t state = 1;
 
@@ -548,7 +551,7 @@ static double rounding(dv_precision precision)
 static void precision_bounds_the_rounding(void **unused)
 {
     (void)unused;
-    if (getenv("DECONVVIZ_KERNEL"))
+    if (forced)
         skip(); /* the choice is another's */
     const double fast = rounding(DV_FAST), careful = rounding(DV_CAREFUL);
     const double exact = rounding(DV_EXACT);
@@ -561,7 +564,7 @@ static void precision_bounds_the_rounding(void **unused)
 static void kernels_can_be_asked_for(void **unused)
 {
     (void)unused;
-    const char *kernel = getenv("DECONVVIZ_KERNEL");
+    const char *kernel = forced;
     float w[16 * 16 * 9] = { 0 };
     dv_conv_shape s = {
         1, 16, { 20, 20 }, 16, { 20, 20 }, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 1
@@ -578,11 +581,46 @@ static void kernels_can_be_asked_for(void **unused)
     dv_conv_free(k);
 }
 
+/* It is the program that reads the environment, not the library. */
+static void the_environment_chooses_nothing(void **unused)
+{
+    (void)unused;
+    static const char *const sets[] = { "baseline", "avx512" };
+    const dv_isa *isa = dv_isa_best();
+    const float w = 0;
+    const dv_conv_shape s = { 1,        1,        { 20, 20 }, 1,        { 20, 20 },
+                              { 1, 1 }, { 1, 1 }, { 1, 1 },   { 0, 0 }, 1 };
+    for (int i = 0; i < 2; i++) {
+        setenv("DECONVVIZ_ISA", sets[i], 1);
+        setenv("DECONVVIZ_KERNEL", "gemm", 1);
+        dv_conv *k = dv_conv_new(&s, &w, DV_CONV_FORWARD, DV_FAST, NULL, NULL);
+        assert_non_null(k);
+        assert_ptr_equal(dv_isa_best(), isa);
+        if (!forced)
+            assert_string_equal(dv_conv_kernel(k), "direct");
+        dv_conv_free(k);
+    }
+    unsetenv("DECONVVIZ_ISA");
+    unsetenv("DECONVVIZ_KERNEL");
+}
+
+static void names_of_no_kernel_are_refused(void **unused)
+{
+    (void)unused;
+    const dv_isa *isa = dv_isa_best();
+    assert_false(dv_isa_limit("AVX2"));
+    assert_false(dv_isa_limit(""));
+    assert_false(dv_conv_only("fft"));
+    assert_ptr_equal(dv_isa_best(), isa);
+}
+
 /* Every kernel, compiled for every instruction set that this machine has. */
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kernels_can_be_asked_for),
+        cmocka_unit_test(the_environment_chooses_nothing),
+        cmocka_unit_test(names_of_no_kernel_are_refused),
         cmocka_unit_test(precision_bounds_the_rounding),
         cmocka_unit_test(forward_is_the_definition_by_hand),
         cmocka_unit_test(forward_is_the_definition),
@@ -602,10 +640,8 @@ int main(void)
         for (int i = 0; i < 3; i++) {
             char name[80];
             snprintf(name, sizeof name, "conv: %s, %s", kernels[k] ? kernels[k] : "best", sets[i]);
-            setenv("DECONVVIZ_ISA", sets[i], 1);
-            unsetenv("DECONVVIZ_KERNEL");
-            if (kernels[k])
-                setenv("DECONVVIZ_KERNEL", kernels[k], 1);
+            forced = kernels[k];
+            failures += !dv_isa_limit(sets[i]) || !dv_conv_only(forced);
             failures += cmocka_run_group_tests_name(name, tests, NULL, NULL);
         }
     return failures;
