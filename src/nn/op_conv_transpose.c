@@ -43,6 +43,14 @@ static bool parse(const dv_node_spec *s, void *params, dv_error *err)
     return dv_sliding_parse(s, params, err);
 }
 
+/* The size of the output on one axis, before anything is cut from it. */
+static int64_t natural_size(const conv_transpose *p, int axis, int32_t in, int32_t kernel)
+{
+    const dv_sliding *a = &p->sliding;
+    return (int64_t)(in - 1) * a->stride[axis] + p->extra[axis] +
+           (int64_t)(kernel - 1) * a->dilation[axis] + 1;
+}
+
 /* One axis of the convolution that this is the transpose of: s->in is the size of this operator's
  * output, s->out that of its input. */
 static void place(const conv_transpose *p, int axis, int32_t in, int32_t kernel, dv_slide *s)
@@ -51,8 +59,7 @@ static void place(const conv_transpose *p, int axis, int32_t in, int32_t kernel,
     *s = (dv_slide){
         .out = in, .kernel = kernel, .stride = a->stride[axis], .dilation = a->dilation[axis]
     };
-    int64_t natural = (int64_t)(in - 1) * s->stride + p->extra[axis] +
-                      (int64_t)(kernel - 1) * s->dilation + 1; /* without any pads */
+    int64_t natural = natural_size(p, axis, in, kernel);
     int64_t size = natural - a->pad_lo[axis] - a->pad_hi[axis];
     bool same = a->auto_pad == DV_PAD_SAME_UPPER || a->auto_pad == DV_PAD_SAME_LOWER;
     s->pad_lo = a->pad_lo[axis];
@@ -116,6 +123,18 @@ static bool check_lists(const conv_transpose *p, const dv_shape *x, const dv_sha
     return true;
 }
 
+static bool check_reach(const conv_transpose *p, const dv_shape *x, const dv_shape *w,
+                        dv_error *err)
+{
+    int32_t in[DV_MAP_AXES], kernel[DV_MAP_AXES];
+    dv_map_sizes(x, 2, in);
+    dv_map_sizes(w, 2, kernel);
+    for (int a = 0; a < DV_MAP_AXES; a++)
+        if (!dv_sliding_check_reach(natural_size(p, a, in[a], kernel[a]), err))
+            return false;
+    return true;
+}
+
 static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
 {
     const conv_transpose *p = params;
@@ -130,6 +149,8 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
         return dv_fail(err, DV_BAD_DATA,
                        "weight is %s in %d groups: it does not fit an input of %d channels",
                        dv_shape_text(w, text), (int)p->group, (int)x->dim[1]);
+    if (!check_reach(p, x, w, err))
+        return false;
     dv_slide slide[DV_MAP_AXES];
     slides(p, x, w, slide);
     int64_t dim[DV_MAX_RANK] = { x->dim[0], (int64_t)w->dim[1] * p->group };

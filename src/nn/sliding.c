@@ -107,6 +107,14 @@ static bool check_axes(const dv_sliding *p, const dv_shape *in, int max_axes, dv
     return true;
 }
 
+bool dv_sliding_check_reach(int64_t places, dv_error *err)
+{
+    return places <= DV_SLIDING_REACH ||
+           dv_fail(err, DV_UNSUPPORTED,
+                   "windows reach over %lld places of an axis: %d at most are supported",
+                   (long long)places, DV_SLIDING_REACH);
+}
+
 bool dv_sliding_fit(const dv_sliding *p, const dv_shape *in, const int32_t kernel[DV_MAP_AXES],
                     int max_axes, dv_slide slide[DV_MAP_AXES], dv_error *err)
 {
@@ -119,6 +127,8 @@ bool dv_sliding_fit(const dv_sliding *p, const dv_shape *in, const int32_t kerne
     dv_sliding_at(p, in, kernel, slide);
     for (int a = 0; a < DV_MAP_AXES; a++) {
         const dv_slide *s = &slide[a];
+        if (!dv_sliding_check_reach((int64_t)s->in + s->pad_lo + s->pad_hi, err))
+            return false;
         if (s->out < 1)
             return dv_fail(err, DV_BAD_DATA,
                            "the kernel covers %lld, more than the padded input, which is %lld",

@@ -10,7 +10,8 @@ enum {
     DV_HEIGHT, /* has no depth, and one of one only a width */
     DV_WIDTH,
     DV_MAP_AXES,
-    DV_SLIDING_MAX = 1 << 24, /* of a kernel, stride, dilation or pad */
+    DV_SLIDING_MAX = 1 << 24,   /* of a kernel, stride, dilation or pad */
+    DV_SLIDING_REACH = 1 << 30, /* of an axis with all its padding: 32 bits hold every place */
 };
 
 typedef enum dv_auto_pad {
@@ -64,12 +65,15 @@ typedef struct dv_slide {
 
 /* How the windows lie on the map of tensor `in` (its axes behind the first two). kernel: sizes on
  * the three axes (1 where there is none). Axes that the map has not are of size 1. Fails when the
- * attributes do not fit the map's dimensions, when there are more than `max_axes` of them, or when
- * the kernel is larger than the padded map. */
+ * attributes do not fit the map's dimensions, when there are more than `max_axes` of them, when the
+ * padded map is too large, or the kernel larger than that. */
 bool dv_sliding_fit(const dv_sliding *p, const dv_shape *in, const int32_t kernel[DV_MAP_AXES],
                     int max_axes, dv_slide slide[DV_MAP_AXES], dv_error *err) DV_MUST_CHECK;
 
-/* The same for a node at work, which dv_sliding_fit has found good. */
+/* Fails when an axis, pads included, has more places than DV_SLIDING_REACH. */
+bool dv_sliding_check_reach(int64_t places, dv_error *err) DV_MUST_CHECK;
+
+/* The same as dv_sliding_fit for a node at work, which that has found good. */
 void dv_sliding_at(const dv_sliding *p, const dv_shape *in, const int32_t kernel[DV_MAP_AXES],
                    dv_slide slide[DV_MAP_AXES]);
 

@@ -438,6 +438,24 @@ static void conv_refuses_what_does_not_fit(void **state)
                  "attribute strides is an integer: a list of integers is needed");
 }
 
+/* 100 taps that lie 2^24 apart: padded for them, the map would have 1.7 * 10^9 places. */
+static void windows_that_reach_too_far_are_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "Conv", "MaxPool", "AveragePool" };
+    for (int i = 0; i < 3; i++) {
+        op_case *k = op_new(names[i], 11);
+        op_text(k, "auto_pad", "SAME_UPPER");
+        op_ints(k, "dilations", 2, 1, 1 << 24);
+        op_ints(k, "kernel_shape", 2, 1, 100);
+        op_activation(k, op_shape(4, 1, 1, 1, 8));
+        if (i == 0)
+            op_weight(k, op_shape(4, 1, 1, 1, 100), NULL);
+        op_refused(k, DV_UNSUPPORTED, "places of an axis: 1073741824 at most are supported");
+        op_free(k);
+    }
+}
+
 static void conv_refuses_weights_that_are_computed(void **state)
 {
     (void)state;
@@ -497,6 +515,7 @@ int main(void)
         cmocka_unit_test(transposed_is_adjoint),
         cmocka_unit_test(transposed_pads_to_the_shape_asked_for),
         cmocka_unit_test(conv_refuses_what_does_not_fit),
+        cmocka_unit_test(windows_that_reach_too_far_are_refused),
         cmocka_unit_test(conv_refuses_weights_that_are_computed),
         cmocka_unit_test(transposed_refuses_what_does_not_fit),
     };
