@@ -153,12 +153,13 @@ static bool binary(dv_fold *f, dv_error *err)
     return combine(f, f->how, err);
 }
 
-/* An integer division by zero is no number to go on with. */
+/* A division of integers by zero, or by what becomes zero as an integer, is no number to go on
+ * with. */
 static bool divide(dv_fold *f, dv_error *err)
 {
     const dv_array *by = input(f, 1);
     size_t n = dv_shape_count(&by->shape);
-    for (size_t i = 0; i < n && !dv_dtype_is_float(by->type); i++)
+    for (size_t i = 0; i < n && !dv_dtype_is_float(input(f, 0)->type); i++)
         if (dv_array_int(by, i) == 0)
             return dv_fail(err, DV_BAD_DATA, "a division by zero");
     return combine(f, f->how, err);

@@ -178,6 +178,15 @@ static void whole_numbers_divide_as_onnx_has_it(void **unused)
             "node 'n' (Div): a division by zero");
     refuses(m, (step){ "Mod", { "a", "zero" }, "d", { { 0 } } },
             "node 'n' (Mod): a division by zero");
+    static const float half[] = { 0.5F }, two[] = { 2.5F };
+    add(m, "half", DV_F32, (dv_shape){ 1, { 1 } }, half); /* 0, as an integer */
+    add(m, "two", DV_F32, (dv_shape){ 1, { 1 } }, two);
+    refuses(m, (step){ "Div", { "a", "half" }, "d", { { 0 } } },
+            "node 'n' (Div): a division by zero");
+    refuses(m, (step){ "Mod", { "a", "half" }, "d", { { 0 } } },
+            "node 'n' (Mod): a division by zero");
+    holds(folded(m, (step){ "Div", { "a", "two" }, "halves", { { 0 } } }), five,
+          (const int64_t[]){ 3, -3, 3, -3, INT64_MIN / 2 });
     dv_model_free(m);
 }
 
