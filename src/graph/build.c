@@ -87,12 +87,26 @@ bool dv_model_add_constant(dv_model *m, const char *name, const dv_array *a, dv_
     return add_value(m, (dv_value){ name, a->shape, a, -1, false }, &id, err);
 }
 
+bool dv_model_add_missing(dv_model *m, const char *name, dv_error *err)
+{
+    int id;
+    return add_value(m, (dv_value){ name, { .rank = -1 }, NULL, -1, false }, &id, err);
+}
+
 /* The number of names up to the last that is not empty. */
 static int n_present(int n, const char *const *names)
 {
     while (n > 0 && (!names[n - 1] || !names[n - 1][0]))
         n--;
     return n;
+}
+
+/* The value cannot be had: a further output of a node, or of one that has been folded. */
+static bool fail_missing(const dv_model *m, const dv_value *v, dv_error *err)
+{
+    return dv_fail(err, DV_UNSUPPORTED,
+                   "its input '%s' is a further output of a node that is supported with %d only",
+                   v->name, v->producer < 0 ? 1 : m->nodes[v->producer].op->max_out);
 }
 
 /* Looks up the operator and the inputs of a node in words. */
@@ -122,11 +136,9 @@ static bool resolve(dv_model *m, const dv_node_words *w, dv_node *n, dv_error *e
             n->in[i] = dv_names_find(m->names, w->in[i]);
             if (n->in[i] < 0)
                 return dv_fail(err, DV_BAD_DATA, "its input '%s' is nowhere defined", w->in[i]);
-            if (m->values[n->in[i]].shape.rank < 0 && !m->values[n->in[i]].unfit)
-                return dv_fail(err, DV_UNSUPPORTED,
-                               "its input '%s' is a further output of a node that is supported "
-                               "with %d only",
-                               w->in[i], m->nodes[m->values[n->in[i]].producer].op->max_out);
+            const dv_value *v = &m->values[n->in[i]];
+            if (v->shape.rank < 0 && !v->unfit)
+                return fail_missing(m, v, err);
         } else if (i < n->op->min_in) {
             return dv_fail(err, DV_BAD_DATA, "input %d is missing", i);
         }

@@ -100,6 +100,9 @@ bool dv_model_add_input(dv_model *m, const char *name, const dv_shape *s,
 bool dv_model_add_constant(dv_model *m, const char *name, const dv_array *a,
                            dv_error *err) DV_MUST_CHECK;
 
+/* A name for what the node that gives it cannot give; who reads it fails. */
+bool dv_model_add_missing(dv_model *m, const char *name, dv_error *err) DV_MUST_CHECK;
+
 /* A node in words. Names "" or NULL in `in` and `out` stand for what is absent. */
 typedef struct dv_node_words {
     const char *name, *op;

@@ -106,12 +106,11 @@ static bool fits(const dv_fold_op *row, const dv_node_words *w, const sources *s
            (row->flags & DV_FOLD_SHAPE_ONLY || (s->constant && s->small));
 }
 
-/* Whether the node only moves constants, and the operator gives all of its outputs. */
+/* Whether the node only moves constants. */
 static bool rearranges(const dv_fold_op *row, const dv_op *op, const dv_node_words *w,
                        const sources *s)
 {
-    return !row && op && op->piece && s->n && s->known && s->constant && w->n_out > 0 &&
-           (op->max_out < 0 || w->n_out <= op->max_out);
+    return !row && op && op->piece && s->n && s->known && s->constant && w->n_out > 0;
 }
 
 static bool check_inputs(const sources *s, int min_in, int max_in, dv_error *err)
@@ -165,9 +164,11 @@ static bool add_result(dv_model *m, const dv_node_words *w, int k, const dv_arra
     return !w->out[k] || !w->out[k][0] || dv_model_add_constant(m, w->out[k], result, err);
 }
 
-/* The node without the last outputs that have no name. */
-static dv_node_words trimmed(dv_node_words w)
+/* The node without the last outputs that have no name, or that its operator cannot give. */
+static dv_node_words trimmed(dv_node_words w, const dv_op *op)
 {
+    if (op && op->max_out >= 0 && w.n_out > op->max_out)
+        w.n_out = op->max_out;
     while (w.n_out > 0 && (!w.out[w.n_out - 1] || !w.out[w.n_out - 1][0]))
         w.n_out--;
     return w;
@@ -176,10 +177,10 @@ static dv_node_words trimmed(dv_node_words w)
 dv_folded dv_fold_node(dv_model *m, const dv_node_words *words, dv_fold_budget *budget,
                        dv_error *err)
 {
-    const dv_node_words named = trimmed(*words), *w = &named;
+    const dv_op *op = dv_op_find(words->op);
+    const dv_node_words named = trimmed(*words, op), *w = &named;
     sources s;
     const dv_fold_op *row = dv_fold_find(w->op);
-    const dv_op *op = dv_op_find(w->op);
     if (!look_at_inputs(m, w, &s, err))
         return DV_FOLD_FAILED;
     bool has_row = fits(row, w, &s), moves = rearranges(row, op, w, &s);
@@ -198,6 +199,9 @@ dv_folded dv_fold_node(dv_model *m, const dv_node_words *words, dv_fold_budget *
     }
     for (int k = 0; k < w->n_out; k++)
         if (!add_result(m, w, k, &results[k], &s, budget, err))
+            return DV_FOLD_FAILED;
+    for (int k = w->n_out; k < words->n_out; k++)
+        if (words->out[k] && words->out[k][0] && !dv_model_add_missing(m, words->out[k], err))
             return DV_FOLD_FAILED;
     return DV_FOLD_DONE;
 }

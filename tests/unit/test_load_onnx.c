@@ -409,6 +409,29 @@ static void arithmetic_on_weights_is_folded(void **unused)
     gives(g, want, 16);
 }
 
+/* As exporters leave a Dropout: its mask has a name, which nobody reads. */
+static void a_dropout_of_a_constant_is_folded(void **unused)
+{
+    (void)unused;
+    static const float w[] = { 4 };
+    float want[16];
+    bytes g = onnx_graph();
+    onnx_weights(&g, "w", scalar_like, w);
+    onnx_node(&g, "Dropout", "drop", "w", "same mask", no_attrs);
+    onnx_node(&g, "Mul", "", "x same", "y", no_attrs);
+    for (int i = 0; i < 16; i++)
+        want[i] = 4 * (float)i;
+    gives(g, want, 16);
+
+    g = onnx_graph();
+    onnx_weights(&g, "w", scalar_like, w);
+    onnx_node(&g, "Dropout", "drop", "w", "same mask", no_attrs);
+    onnx_node(&g, "Mul", "product", "x mask", "y", no_attrs);
+    refuses(g, 13,
+            "node 'product' (Mul): its input 'mask' is a further output of a node that is supported"
+            " with 1 only");
+}
+
 /* A Constant of 20000 ones, expanded and expanded. */
 static void what_grows_beyond_measure_is_refused(void **unused)
 {
@@ -864,6 +887,7 @@ int main(void)
         cmocka_unit_test(operator_sets_from_7_on_are_taken),
         cmocka_unit_test(shape_arithmetic_is_folded),
         cmocka_unit_test(arithmetic_on_weights_is_folded),
+        cmocka_unit_test(a_dropout_of_a_constant_is_folded),
         cmocka_unit_test(what_grows_beyond_measure_is_refused),
         cmocka_unit_test(an_attribute_that_is_a_graph_is_refused),
         cmocka_unit_test(of_an_if_the_branch_that_is_taken_is_left),
