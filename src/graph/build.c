@@ -139,7 +139,7 @@ static bool resolve(dv_model *m, const dv_node_words *w, dv_node *n, dv_error *e
             const dv_value *v = &m->values[n->in[i]];
             if (v->shape.rank < 0 && !v->unfit)
                 return fail_missing(m, v, err);
-        } else if (i < n->op->min_in) {
+        } else if (i < n->op->min_in || n->op->max_in < 0) {
             return dv_fail(err, DV_BAD_DATA, "input %d is missing", i);
         }
     }

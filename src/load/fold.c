@@ -118,7 +118,7 @@ static bool check_inputs(const sources *s, int min_in, int max_in, dv_error *err
     if (s->n < min_in || (max_in >= 0 && s->n > max_in))
         return dv_fail(err, DV_BAD_DATA, "%d inputs: %d to %d are needed", s->n, min_in,
                        max_in < 0 ? DV_MAX_VALUES : max_in);
-    for (int i = 0; i < min_in; i++)
+    for (int i = 0; i < (max_in < 0 ? s->n : min_in); i++)
         if (s->operands[i].shape.rank < 0)
             return dv_fail(err, DV_BAD_DATA, "input %d is missing", i);
     return true;

@@ -286,6 +286,21 @@ static void a_view_of_a_large_weight_stays_where_it_is(void **unused)
     dv_model_free(m);
 }
 
+static void an_input_of_many_cannot_be_absent(void **unused)
+{
+    (void)unused;
+    static const int64_t v[] = { 1, 2 };
+    dv_model *m = new_model();
+    add_ints(m, "v", 2, v);
+    static const char *const names[] = { "Concat", "Max", "Min", "Sum" };
+    for (int i = 0; i < 4; i++) {
+        char message[64];
+        snprintf(message, sizeof message, "node 'n' (%s): input 1 is missing", names[i]);
+        refuses(m, (step){ names[i], { "v", "", "v" }, "y", { int_attr("axis", 0) } }, message);
+    }
+    dv_model_free(m);
+}
+
 static void activations_are_left_alone(void **unused)
 {
     (void)unused;
@@ -311,6 +326,7 @@ int main(void)
         cmocka_unit_test(results_are_bounded),
         cmocka_unit_test(what_is_repeated_along_many_axes_is_counted_without_wrapping),
         cmocka_unit_test(a_view_of_a_large_weight_stays_where_it_is),
+        cmocka_unit_test(an_input_of_many_cannot_be_absent),
         cmocka_unit_test(activations_are_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

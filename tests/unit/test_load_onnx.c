@@ -432,6 +432,23 @@ static void a_dropout_of_a_constant_is_folded(void **unused)
             " with 1 only");
 }
 
+static void an_input_of_many_cannot_be_absent(void **unused)
+{
+    (void)unused;
+    static const char *const names[] = { "Sum", "Mean", "Max", "Min", "Concat" };
+    for (int i = 0; i < 5; i++) {
+        char message[64];
+        bytes g = onnx_graph(), axis = { 0 };
+        onnx_attr_int(&axis, "axis", 1);
+        onnx_node(&g, names[i], "gap", "x  x", "y", axis);
+        snprintf(message, sizeof message, "node 'gap' (%s): input 1 is missing", names[i]);
+        refuses(g, 13, message);
+    }
+    bytes g = onnx_graph();
+    onnx_node(&g, "Add", "gap", " x", "y", no_attrs);
+    refuses(g, 13, "node 'gap' (Add): input 0 is missing");
+}
+
 /* A Constant of 20000 ones, expanded and expanded. */
 static void what_grows_beyond_measure_is_refused(void **unused)
 {
@@ -888,6 +905,7 @@ int main(void)
         cmocka_unit_test(shape_arithmetic_is_folded),
         cmocka_unit_test(arithmetic_on_weights_is_folded),
         cmocka_unit_test(a_dropout_of_a_constant_is_folded),
+        cmocka_unit_test(an_input_of_many_cannot_be_absent),
         cmocka_unit_test(what_grows_beyond_measure_is_refused),
         cmocka_unit_test(an_attribute_that_is_a_graph_is_refused),
         cmocka_unit_test(of_an_if_the_branch_that_is_taken_is_left),
