@@ -25,7 +25,7 @@ static float *filled(size_t n, float value)
 static dv_conv *made(const dv_conv_shape *s, const float *w)
 {
     dv_error err = { 0 };
-    dv_conv *k = dv_conv_new(s, w, BOTH, DV_FAST, &err);
+    dv_conv *k = dv_conv_new(s, w, BOTH, DV_FAST, NULL, &err);
     if (!k)
         fail_msg("%s", err.message);
     return k;
