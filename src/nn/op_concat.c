@@ -18,6 +18,9 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
     const concat *p = params;
     const dv_shape *first = &s->in[0].shape;
     int axis;
+    if (s->n_in > MOST_INPUTS)
+        return dv_fail(err, DV_UNSUPPORTED, "%d inputs: at most %d are supported", s->n_in,
+                       MOST_INPUTS);
     if (!dv_axis_fit(p->axis, first->rank, &axis, err))
         return false;
     int64_t dim[DV_MAX_RANK];
@@ -57,7 +60,7 @@ static bool piece(const dv_call *c, int i, int o, int k, dv_piece *p)
 const dv_op dv_op_concat = {
     .name = "Concat",
     .min_in = 1,
-    .max_in = MOST_INPUTS,
+    .max_in = -1,
     .max_out = 1,
     .params_size = sizeof(concat),
     .attrs = attrs,
