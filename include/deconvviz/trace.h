@@ -53,8 +53,9 @@ size_t dv_plan_trace_bytes(const dv_plan *p, struct dv_pool *pool);
  * nothing else. amount 0: none. Fails when the plan's request had no noise. */
 bool dv_trace_set_noise(dv_trace *t, float amount, uint64_t seed, dv_error *err) DV_MUST_CHECK;
 
-/* Runs the network on input (1,C,H,W), which need not outlive the call. Fails when an activation
- * is not finite, naming the layer where that begins. */
+/* Runs the network on input (1,C,H,W), which need not outlive the call. Fails when a tensor of the
+ * request's `keep` holds a NaN, naming the node where NaNs begin. An infinity is no failure: a Log
+ * gives one that a ReLU takes away. */
 bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err) DV_MUST_CHECK;
 
 /* As dv_trace_forward, for an input that differs from that of the trace's last pass only inside

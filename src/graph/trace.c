@@ -191,6 +191,16 @@ static void run_step(dv_trace *t, int step, const dv_box *boxes)
                    t->noise_seed + (uint64_t)step);
 }
 
+/* The input of a pass; a copy of it where it is kept, itself or through a view. */
+static void take_input(dv_trace *t, const float *input)
+{
+    const dv_model *m = t->plan->model;
+    float *kept = at(t, t->plan->places[m->input]);
+    t->input = input;
+    if (kept)
+        memcpy(kept, input, dv_shape_count(&m->values[m->input].shape) * sizeof *kept);
+}
+
 static bool has_nan(const float *x, size_t n)
 {
     int found = 0;
@@ -208,14 +218,16 @@ static bool fail_at_nan(const dv_trace *t, dv_error *err)
         return dv_fail(err, DV_BAD_DATA, "the input holds a NaN");
     int *all = calloc((size_t)m->n_values + 1, sizeof *all), n = 0;
     for (int v = 0; all && v < m->n_values; v++)
-        if (m->values[v].producer >= 0 && p->needed[m->values[v].producer])
+        if (m->values[v].producer >= 0 && p->needed[m->values[v].producer] &&
+            m->values[v].shape.rank >= 0)
             all[n++] = v;
     dv_request every = { .n_keep = n, .keep = all, .exact = p->request.exact };
     dv_plan *plan = all ? dv_plan_new(m, &every, NULL, err) : NULL;
     dv_trace *again = plan ? dv_trace_new(plan, NULL, err) : NULL;
     bool named = false;
+    if (again)
+        take_input(again, t->input);
     for (int i = 0; again && i < plan->n_steps && !named; i++) {
-        again->input = t->input;
         if (plan->steps[i].view)
             continue;
         run_step(again, i, NULL);
@@ -254,10 +266,7 @@ bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
     t->passed = false;
     if (!input)
         return dv_fail(err, DV_BAD_USAGE, "a pass without an input");
-    t->input = input;
-    float *kept = at(t, p->places[m->input]);
-    if (kept)
-        memcpy(kept, input, dv_shape_count(&m->values[m->input].shape) * sizeof *kept);
+    take_input(t, input);
     for (int i = 0; i < p->n_steps; i++)
         if (!p->steps[i].view)
             run_step(t, i, NULL);

@@ -257,6 +257,55 @@ static void a_nan_is_an_error_that_names_the_node(void **state)
     dv_model_free(m);
 }
 
+static float large(uint32_t *state)
+{
+    (void)state;
+    return 1e20F;
+}
+
+/* The pass that looks for the node keeps every tensor, views of the input too; it read the input
+ * from where it had not been copied: zeros here, which make no NaN. */
+static void so_it_is_behind_a_view_of_the_input(void **state)
+{
+    (void)state;
+    enum { SIDE = 512, PIXELS = SIDE * SIDE };
+    static float x[PIXELS];
+    for (int i = 0; i < PIXELS; i++)
+        x[i] = 1e30F;
+    dv_model *m = net_new(1, SIDE, SIDE);
+    net_constant(m, "large", 1, 0, 0, 0, large, 0);
+    net_add(m, "Dropout", "x", "same mask", NULL);
+    net_add(m, "Sub", "large same", "less", NULL);
+    net_add(m, "Log", "less", "y", NULL);
+    net_finish(m, "y");
+    const int y = id(m, "y");
+    dv_error err = { 0 };
+    const dv_request r = { .n_keep = 1, .keep = &y };
+    dv_plan *plan = dv_plan_new(m, &r, NULL, &err);
+    dv_trace *t = dv_trace_new(plan, NULL, &err);
+    assert_false(dv_trace_forward(t, x, &err));
+    assert_string_equal(err.message, "the activations become NaN in node 'y' (Log)");
+    dv_trace_free(t);
+    dv_plan_free(plan);
+    dv_model_free(m);
+}
+
+static void an_infinity_is_no_failure(void **state)
+{
+    (void)state;
+    static const float x[N_PIXELS]; /* zeros */
+    dv_model *m = net_new(C, H, W);
+    net_add(m, "Log", "x", "log", NULL);
+    net_add(m, "Relu", "log", "y", NULL);
+    net_finish(m, "y");
+    const int keep[] = { id(m, "log"), id(m, "y") };
+    run it = run_keeping(m, 2, keep, 0, x);
+    assert_true(dv_trace_tensor(it.trace, keep[0])[0] == -INFINITY);
+    assert_true(dv_trace_tensor(it.trace, keep[1])[0] == 0);
+    end(it);
+    dv_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +315,8 @@ int main(void)
         cmocka_unit_test(a_unit_does_not_depend_on_what_lies_outside_its_box),
         cmocka_unit_test(a_whole_map_is_the_sum_of_its_units),
         cmocka_unit_test(a_nan_is_an_error_that_names_the_node),
+        cmocka_unit_test(so_it_is_behind_a_view_of_the_input),
+        cmocka_unit_test(an_infinity_is_no_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
