@@ -48,6 +48,7 @@ static void make_forward(dv_trace *t, int step, dv_tensor **room)
     for (int i = 0; i < n->n_out; i++)
         c->out[i].data = data_of(t, i ? n->out[i] : s->out);
     c->state = s->state;
+    c->exact = p->request.exact;
     c->ep = s->ep;
     c->aux = at(t, s->aux);
     c->scratch = t->scratch;

@@ -107,12 +107,9 @@ typedef struct dv_isa {
 
     /* Windows [lo, hi) of row oy of one plane, to y[window] and, unless NULL, switches[window].
      * None hangs over the left or right edge; the dilation is 1, the stride along x is 1 or 2.
-     * tie: see dv_pool_settle. */
+     * settle: switches by dv_pool_settle. */
     void (*maxpool_row)(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
-                        float tie, float *y, int32_t *switches);
-
-    /* The largest of x (n), none of which is a NaN; -INFINITY for none. */
-    float (*largest)(size_t n, const float *x);
+                        bool settle, float *y, int32_t *switches);
 
     /* y (rows) = w (rows, k) * x (k). */
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);

@@ -31,7 +31,6 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .winograd_output = winograd_output,
     .winograd_weight = winograd_weight,
     .maxpool_row = maxpool_row,
-    .largest = largest,
     .dot_rows = dot_rows,
     .add_rows = add_rows,
     .add_sums = add_sums,

@@ -8,7 +8,8 @@
 typedef struct maxpool_job {
     const dv_pool_shape *s;
     const dv_isa *isa;
-    bool settle; /* ties */
+    bool settle; /* by DV_TIES_ROUNDED */
+    bool fetch;  /* see fetch_rows */
     int rows[2]; /* of y, wanted */
     int lo, hi;  /* windows of a row that lie between the left and right edges */
     const float *x;
@@ -52,33 +53,50 @@ static int32_t first_maximum(const dv_pool_shape *s, const float *plane, int oy,
     return best;
 }
 
-int32_t dv_pool_settle(const dv_pool_shape *s, const float *plane, int oy, int ox, float tie,
-                       int32_t first)
+int32_t dv_pool_settle(const dv_pool_shape *s, const float *plane, int oy, int ox, int32_t first)
 {
     const part w = cut(s, oy, ox);
-    const float most = plane[first], near = most - tie, half = most * DV_POOL_TIE_PART;
-    const float limit = near > half ? near : half;
+    const float most = plane[first], size = fabsf(most);
+    const float near = most - size * DV_POOL_TIE, wide = most - size * DV_POOL_TIE_MANY;
     int count = 0;
-    int32_t settled = first;
+    int32_t of_many = first, of_near = -1;
     for (int ty = w.ty[0]; ty < w.ty[1]; ty++)
         for (int tx = w.tx[0]; tx < w.tx[1]; tx++) {
             const int32_t at = (w.y0 + ty * s->dilation[0]) * s->in[1] + w.x0 + tx * s->dilation[1];
-            if (plane[at] > limit && count++ == 0)
-                settled = at;
+            if (plane[at] > wide && count++ == 0)
+                of_many = at;
+            if (plane[at] > near && of_near < 0)
+                of_near = at;
         }
-    return count >= 3 ? settled : first;
+    return count >= DV_POOL_MANY ? of_many : of_near >= 0 ? of_near : first;
 }
 
 /* Windows [lo, hi) of row oy by the definition. */
-static void plain_windows(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
-                          float tie, float *y, int32_t *switches)
+static void plain_windows(const maxpool_job *job, const float *plane, int oy, int lo, int hi,
+                          float *y, int32_t *switches)
 {
     for (int ox = lo; ox < hi; ox++) {
-        const int32_t at = first_maximum(s, plane, oy, ox);
+        const int32_t at = first_maximum(job->s, plane, oy, ox);
         y[ox] = plane[at];
         if (switches)
-            switches[ox] = dv_pool_settle(s, plane, oy, ox, tie, at);
+            switches[ox] = job->settle ? dv_pool_settle(job->s, plane, oy, ox, at) : at;
     }
+}
+
+enum { LINE = 16, AHEAD = 1024, LARGE = 1 << 20 }; /* floats; LINE: in one of the cache */
+
+/* Rows of the input, of the maxima and of the switches are more streams than the processor follows
+ * by itself. Where the input is LARGE for a cache, what the windows below row oy will read is
+ * fetched AHEAD of them. */
+static void fetch_rows(const maxpool_job *job, int plane, int oy)
+{
+    const dv_pool_shape *s = job->s;
+    const size_t width = (size_t)s->in[1], size = (size_t)s->in[0] * width;
+    const size_t step = (size_t)s->stride[0] * width, from = (size_t)oy * step;
+    const size_t to = from + step < size ? from + step : size; /* in the plane */
+    const size_t ahead = (size_t)plane * size + AHEAD, end = (size_t)s->planes * size;
+    for (size_t i = from; i < to && ahead + i < end; i += LINE)
+        __builtin_prefetch(job->x + ahead + i);
 }
 
 static void pool_plane(void *ctx, int i, int worker)
@@ -88,15 +106,16 @@ static void pool_plane(void *ctx, int i, int worker)
     const dv_pool_shape *s = job->s;
     const size_t size = (size_t)s->in[0] * (size_t)s->in[1];
     const float *plane = job->x + (size_t)i * size;
-    const float tie = job->settle ? DV_POOL_TIE * job->isa->largest(size, plane) : 0;
     const size_t first = (size_t)i * (size_t)s->out[0] * (size_t)s->out[1];
     for (int oy = job->rows[0]; oy < job->rows[1]; oy++) {
         float *y = job->y + first + (size_t)oy * (size_t)s->out[1];
         int32_t *switches = job->switches ? job->switches + (y - job->y) : NULL;
-        plain_windows(s, plane, oy, 0, job->lo, tie, y, switches);
+        if (job->fetch)
+            fetch_rows(job, i, oy);
+        plain_windows(job, plane, oy, 0, job->lo, y, switches);
         if (job->lo < job->hi)
-            job->isa->maxpool_row(s, plane, oy, job->lo, job->hi, tie, y, switches);
-        plain_windows(s, plane, oy, job->hi, s->out[1], tie, y, switches);
+            job->isa->maxpool_row(s, plane, oy, job->lo, job->hi, job->settle, y, switches);
+        plain_windows(job, plane, oy, job->hi, s->out[1], y, switches);
     }
 }
 
@@ -111,7 +130,9 @@ void dv_maxpool_rows(const dv_pool_shape *s, int lo, int hi, const float *x, flo
     maxpool_job job = { .s = s, .isa = dv_isa_best(), .x = x, .y = y, .switches = switches };
     job.rows[0] = lo;
     job.rows[1] = hi;
-    job.settle = switches && (int64_t)s->kernel[0] * s->kernel[1] <= DV_POOL_TIE_WINDOW;
+    job.settle =
+        s->ties == DV_TIES_ROUNDED && (int64_t)s->kernel[0] * s->kernel[1] <= DV_POOL_TIE_WINDOW;
+    job.fetch = switches && (int64_t)s->planes * s->in[0] * s->in[1] >= LARGE;
     if (s->stride[1] <= 2 && s->dilation[0] == 1 && s->dilation[1] == 1) {
         const int room = s->in[1] + s->pad[1] - s->kernel[1];
         job.lo = (s->pad[1] + s->stride[1] - 1) / s->stride[1];

@@ -5,23 +5,31 @@
 #include "deconvviz/pool.h"
 #include "deconvviz/tensor.h"
 
+/* Which values of a window count as equal to its largest one. */
+typedef enum dv_ties {
+    DV_TIES_EQUAL,   /* equal ones */
+    DV_TIES_ROUNDED, /* those too that rounding may have set apart, see below */
+} dv_ties;
+
 /* Axis 0 is y, 1 is x. A window may hang over every edge; what lies outside never wins. */
 typedef struct dv_pool_shape {
     int32_t planes, in[2], out[2]; /* N*C planes of (H,W) -> (OH,OW) */
     int32_t kernel[2], stride[2], dilation[2], pad[2];
+    dv_ties ties; /* how switches are chosen */
 } dv_pool_shape;
 
-/* y (planes,OH,OW) = the maximum of each window of x (planes,H,W).
- * switches, unless NULL, gets the index y*W + x in the plane of the first maximum in row-major
- * order, ties settled as below. A window that holds a NaN gives NaN (its switch is the first NaN).
- * Every window must reach into the map.
+/* y (planes,OH,OW) = the maximum of each window of x (planes,H,W). switches, unless NULL, gets the
+ * index y*W + x in the plane of the first value in row-major order that counts as equal to it: no
+ * value outside the window has a say. A window that holds a NaN gives NaN (its switch is the first
+ * NaN). Every window must reach into the map.
  *
  * Where the picture is flat, or has a straight edge, values of a window are equal in exact
- * arithmetic; rounding would choose among them at random, by the place of a tile. So where three
- * or more values of a window of at most DV_POOL_TIE_WINDOW lie within DV_POOL_TIE of the plane's
- * largest value below the window's own, and above half of it, the switch is the first of these. Two
- * values that close meet by chance in any photograph, and the larger wins; three do not (of the
- * order of 1e-7), but for windows as large as a map. */
+ * arithmetic; Winograd's kernels round them by their place in a tile, and so would choose among
+ * them at random. By DV_TIES_ROUNDED, in a window of at most DV_POOL_TIE_WINDOW values whose
+ * largest is m, those above m - DV_POOL_TIE_MANY |m| count as equal to it where they are
+ * DV_POOL_MANY or more, else those above m - DV_POOL_TIE |m|. Of SqueezeNet 1.1's positive switches
+ * on photographs 0.09 % are then not the maximum, nearly all in flat areas, and on drawn pictures
+ * 11 %. */
 void dv_maxpool(const dv_pool_shape *s, const float *x, float *y, int32_t *switches, dv_pool *pool);
 
 /* Only rows [lo, hi) of each plane of y and of switches. */
@@ -30,16 +38,18 @@ void dv_maxpool_rows(const dv_pool_shape *s, int lo, int hi, const float *x, flo
 
 /* -- for the vector kernels -------------------------------------------------------------------- */
 
-/* 2^-18. Winograd's outputs differ by up to 8e-6 of a plane's root mean square where they should
- * be equal (flat parts of a picture, SqueezeNet 1.1), its largest value is four times that and
- * more. */
-#define DV_POOL_TIE      (1 / 262144.0F)
-#define DV_POOL_TIE_PART 0.5F
-enum { DV_POOL_TIE_WINDOW = 25 }; /* values */
+/* 2^-20: which of two closer values is the larger one, the kernels do not know (an error of 1e-6 is
+ * what tests allow for). Flat areas set apart what is small in its plane by more, since errors are
+ * of the size of what was summed; but 2^-16 is far for two values, which meet by chance in any
+ * photograph, and near for three, which do not. */
+#define DV_POOL_TIE      (1 / 1048576.0F)
+#define DV_POOL_TIE_MANY (1 / 65536.0F)
+enum {
+    DV_POOL_MANY = 3,
+    DV_POOL_TIE_WINDOW = 25, /* values; in a whole map many lie close by nature */
+};
 
-/* The switch of a window: the first value above max - tie and max / 2, if there are three such;
- * else `first`, the index of the first maximum. */
-int32_t dv_pool_settle(const dv_pool_shape *s, const float *plane, int oy, int ox, float tie,
-                       int32_t first);
+/* The switch of a window by DV_TIES_ROUNDED; `first`: the index of the first maximum. */
+int32_t dv_pool_settle(const dv_pool_shape *s, const float *plane, int oy, int ox, int32_t first);
 
 #endif

@@ -15,21 +15,21 @@ TEMPLATE vf pool_load(const int stride, const bool partial, const float *p, int 
 }
 
 /* For each of the n windows from x on whose second value is near its largest one. */
-TEMPLATE void settle_ties(const dv_pool_shape *s, const float *plane, int oy, int x, int n,
-                          float tie, vf best, vf second, int32_t *switches)
+TEMPLATE void settle_ties(const dv_pool_shape *s, const float *plane, int oy, int x, int n, vf best,
+                          vf second, int32_t *switches)
 {
-    const vf limit = v_at_least(best - v_set(tie), best * v_set(DV_POOL_TIE_PART));
-    const vi near = second > limit;
+    const vf size = v_at_least(best, -best);
+    const vi near = second > best - size * v_set(DV_POOL_TIE_MANY);
     unsigned lanes = v_nonzero((vf)(near & (vi)v_set(1)));
     for (int i = 0; i < n && lanes >> i; i++)
         if (lanes >> i & 1)
-            switches[x + i] = dv_pool_settle(s, plane, oy, x + i, tie, switches[x + i]);
+            switches[x + i] = dv_pool_settle(s, plane, oy, x + i, switches[x + i]);
 }
 
 /* Windows [x, x + n) of row oy, n <= LANES; switches are recorded or NULL. */
 TEMPLATE void pool_windows(const int stride, const bool partial, const bool record,
-                           const dv_pool_shape *s, const float *plane, int oy, int x, int n,
-                           float tie, float *y, int32_t *switches)
+                           const bool settle, const dv_pool_shape *s, const float *plane, int oy,
+                           int x, int n, float *y, int32_t *switches)
 {
     const int width = s->in[1], column = x * stride - s->pad[1];
     int top = oy * s->stride[0] - s->pad[0], bottom = top + s->kernel[0];
@@ -44,7 +44,7 @@ TEMPLATE void pool_windows(const int stride, const bool partial, const bool reco
         for (int tx = 0; tx < s->kernel[1]; tx++) {
             const int at = row * width + column + tx;
             const vf v = pool_load(stride, partial, plane + at, width - column - tx);
-            if (record)
+            if (settle)
                 second = v_at_least(second, v_at_most(best, v));
             v_take_larger(v, lane + v_set_int(at), &best, &where);
         }
@@ -57,12 +57,12 @@ TEMPLATE void pool_windows(const int stride, const bool partial, const bool reco
         if (record)
             v_store_int(switches + x, where);
     }
-    if (record)
-        settle_ties(s, plane, oy, x, n, tie, best, second, switches);
+    if (settle)
+        settle_ties(s, plane, oy, x, n, best, second, switches);
 }
 
-TEMPLATE void pool_row(const int stride, const bool record, const dv_pool_shape *s,
-                       const float *plane, int oy, int lo, int hi, float tie, float *y,
+TEMPLATE void pool_row(const int stride, const bool record, const bool settle,
+                       const dv_pool_shape *s, const float *plane, int oy, int lo, int hi, float *y,
                        int32_t *switches)
 {
     /* A full vector of pairs reads one float more than its windows, hence the room for one. */
@@ -70,10 +70,10 @@ TEMPLATE void pool_row(const int stride, const bool record, const dv_pool_shape 
     const int room = beyond < 0 ? 0 : beyond / stride + 1;
     int x = lo;
     for (; x < room && x + LANES <= hi; x += LANES)
-        pool_windows(stride, false, record, s, plane, oy, x, LANES, tie, y, switches);
+        pool_windows(stride, false, record, settle, s, plane, oy, x, LANES, y, switches);
     for (; x < hi; x += LANES)
-        pool_windows(stride, true, record, s, plane, oy, x, hi - x < LANES ? hi - x : LANES, tie, y,
-                     switches);
+        pool_windows(stride, true, record, settle, s, plane, oy, x, hi - x < LANES ? hi - x : LANES,
+                     y, switches);
 }
 
 /* `lanes` windows of 2 or 3 columns, two columns apart, by columns first: p is the first pixel of
@@ -128,39 +128,31 @@ TEMPLATE bool pool_row_of_pairs(const int columns, const dv_pool_shape *s, const
     return sum == sum;
 }
 
-static void maxpool_row(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
-                        float tie, float *y, int32_t *switches)
+TEMPLATE void pool_row_recorded(const int stride, const bool settle, const dv_pool_shape *s,
+                                const float *plane, int oy, int lo, int hi, float *y,
+                                int32_t *switches)
 {
-    if (s->stride[1] == 1 && switches)
-        pool_row(1, true, s, plane, oy, lo, hi, tie, y, switches);
-    else if (s->stride[1] == 1)
-        pool_row(1, false, s, plane, oy, lo, hi, tie, y, NULL);
-    else if (!switches && s->kernel[1] == 2 && hi - lo >= LANES &&
-             pool_row_of_pairs(2, s, plane, oy, lo, hi, y))
-        return;
-    else if (!switches && s->kernel[1] == 3 && pool_row_of_pairs(3, s, plane, oy, lo, hi, y))
-        return;
-    else if (switches)
-        pool_row(2, true, s, plane, oy, lo, hi, tie, y, switches);
+    if (settle)
+        pool_row(stride, true, true, s, plane, oy, lo, hi, y, switches);
     else
-        pool_row(2, false, s, plane, oy, lo, hi, tie, y, NULL);
+        pool_row(stride, true, false, s, plane, oy, lo, hi, y, switches);
 }
 
-/* The largest of n values, none of which is a NaN; -INFINITY for none. */
-static float largest(size_t n, const float *x)
+static void maxpool_row(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
+                        bool settle, float *y, int32_t *switches)
 {
-    vf most[4] = { v_set(-INFINITY), v_set(-INFINITY), v_set(-INFINITY), v_set(-INFINITY) };
-    size_t i = 0;
-    for (; i + 4 * LANES <= n; i += 4 * LANES)
-        for (int k = 0; k < 4; k++)
-            most[k] = v_at_least(most[k], v_load(x + i + k * LANES));
-    vf all = v_at_least(v_at_least(most[0], most[1]), v_at_least(most[2], most[3]));
-    float result = -INFINITY;
-    for (int k = 0; k < LANES; k++)
-        result = all[k] > result ? all[k] : result;
-    for (; i < n; i++)
-        result = x[i] > result ? x[i] : result;
-    return result;
+    if (s->stride[1] == 1 && switches)
+        pool_row_recorded(1, settle, s, plane, oy, lo, hi, y, switches);
+    else if (s->stride[1] == 1)
+        pool_row(1, false, false, s, plane, oy, lo, hi, y, NULL);
+    else if (switches)
+        pool_row_recorded(2, settle, s, plane, oy, lo, hi, y, switches);
+    else if (s->kernel[1] == 2 && hi - lo >= LANES && pool_row_of_pairs(2, s, plane, oy, lo, hi, y))
+        return;
+    else if (s->kernel[1] == 3 && pool_row_of_pairs(3, s, plane, oy, lo, hi, y))
+        return;
+    else
+        pool_row(2, false, false, s, plane, oy, lo, hi, y, NULL);
 }
 
 #endif

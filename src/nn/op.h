@@ -138,6 +138,7 @@ typedef struct dv_call {
     dv_tensor *out;      /* (n_out) */
     void *aux;           /* aux bytes: written by forward, read by project (switches) */
     void *scratch;       /* scratch bytes, 64-aligned, content undefined */
+    bool exact;          /* forward: see dv_request */
     dv_epilogue ep;      /* forward of an operator that takes_epilogue; else none */
     const dv_box *boxes; /* forward: (n_out) what of each output is wanted, inside it; NULL: all */
     dv_rule rule;        /* project */

@@ -34,7 +34,8 @@ static void forward(const dv_call *c)
                         .out = { 1, 1 },
                         .kernel = { 1, n },
                         .stride = { 1, 1 },
-                        .dilation = { 1, 1 } };
+                        .dilation = { 1, 1 },
+                        .ties = c->exact ? DV_TIES_EQUAL : DV_TIES_ROUNDED };
     dv_maxpool(&s, c->in[0].data, c->out[0].data, c->aux, c->pool);
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,24 +21,55 @@ static int random_int(int lo, int hi) /* both included */
     return lo + (int)((state >> 8) % (uint32_t)(hi - lo + 1));
 }
 
-/* The definition, one window at a time. */
-static int32_t naive_switch(const dv_pool_shape *s, const float *plane, int oy, int ox)
+/* The places of a window's values, in row-major order; their number. */
+static int window_of(const dv_pool_shape *s, int oy, int ox, int32_t *at)
 {
-    int32_t best = -1;
+    int n = 0;
     for (int ty = 0; ty < s->kernel[0]; ty++)
         for (int tx = 0; tx < s->kernel[1]; tx++) {
             int y = oy * s->stride[0] + ty * s->dilation[0] - s->pad[0];
             int x = ox * s->stride[1] + tx * s->dilation[1] - s->pad[1];
-            if (y < 0 || y >= s->in[0] || x < 0 || x >= s->in[1])
-                continue;
-            int32_t at = y * s->in[1] + x;
-            if (best < 0 || (isnan(plane[at]) && !isnan(plane[best])) || plane[at] > plane[best])
-                best = at;
+            if (y >= 0 && y < s->in[0] && x >= 0 && x < s->in[1])
+                at[n++] = y * s->in[1] + x;
         }
-    return best;
+    return n;
 }
 
-static void check(const dv_pool_shape *s, float *x, dv_pool *pool)
+/* The first of the n values at `at` above the limit, if there are `least` of them; else -1. */
+static int32_t first_above(const float *plane, int n, const int32_t *at, float limit, int least)
+{
+    int32_t first = -1;
+    int count = 0;
+    for (int i = n - 1; i >= 0; i--)
+        if (plane[at[i]] > limit) {
+            first = at[i];
+            count++;
+        }
+    return count >= least ? first : -1;
+}
+
+/* The definition, one window at a time. */
+static int32_t naive_switch(const dv_pool_shape *s, const float *plane, int oy, int ox,
+                            dv_ties ties)
+{
+    int32_t at[25], best = -1;
+    const int n = window_of(s, oy, ox, at);
+    for (int i = 0; i < n; i++) {
+        if (isnan(plane[at[i]]))
+            return at[i];
+        if (best < 0 || plane[at[i]] > plane[best])
+            best = at[i];
+    }
+    if (ties == DV_TIES_EQUAL)
+        return best;
+    const float m = plane[best];
+    int32_t equal = first_above(plane, n, at, m - fabsf(m) * 0x1p-16F, 3);
+    if (equal < 0)
+        equal = first_above(plane, n, at, m - fabsf(m) * 0x1p-20F, 1);
+    return equal < 0 ? best : equal;
+}
+
+static void check(const dv_pool_shape *s, const float *x, dv_pool *pool)
 {
     size_t n = (size_t)s->planes * s->out[0] * s->out[1];
     size_t out_plane = (size_t)s->out[0] * s->out[1], in_plane = (size_t)s->in[0] * s->in[1];
@@ -51,10 +83,10 @@ static void check(const dv_pool_shape *s, float *x, dv_pool *pool)
     for (size_t i = 0; i < n; i++) {
         assert_true(y[i] == y2[i] || (isnan(y[i]) && isnan(y2[i]))); /* zeros of either sign */
         const float *plane = x + i / out_plane * in_plane;
-        int at = (int)(i % out_plane);
-        int32_t want = naive_switch(s, plane, at / s->out[1], at % s->out[1]);
-        assert_int_equal(sw[i], want);
-        assert_memory_equal(&y[i], &plane[want], sizeof(float));
+        int oy = (int)(i % out_plane) / s->out[1], ox = (int)(i % out_plane) % s->out[1];
+        assert_int_equal(sw[i], naive_switch(s, plane, oy, ox, s->ties));
+        int32_t first = naive_switch(s, plane, oy, ox, DV_TIES_EQUAL);
+        assert_memory_equal(&y[i], &plane[first], sizeof(float));
     }
     free(y), free(y2), free(sw);
 }
@@ -79,6 +111,7 @@ static float *random_planes(const dv_pool_shape *s, int kind)
     size_t n = (size_t)s->planes * s->in[0] * s->in[1];
     float *x = malloc(n * sizeof *x);
     assert_non_null(x);
+    const float level[] = { 1, 1, -1, 0.3F };
     for (size_t i = 0; i < n; i++) {
         x[i] = (float)random_int(-4, 4); /* ties in most windows */
         if (kind == 1 && random_int(0, 30) == 0)
@@ -87,10 +120,16 @@ static float *random_planes(const dv_pool_shape *s, int kind)
             x[i] = random_int(0, 2) ? -0.0F : 0.0F;
         if (kind == 3)
             x[i] = -INFINITY;
+        if (kind >= 4) /* near-ties of every distance, of either sign, among a few that stand out */
+            x[i] = (kind == 4 ? level[i % 4] : -1) *
+                   (1 + ldexpf((float)random_int(-3, 3), -random_int(14, 24)));
+        if (kind >= 4 && random_int(0, 99) == 0)
+            x[i] = random_int(0, 1) ? INFINITY : FLT_MAX;
     }
     return x;
 }
 
+/* By either count of what is equal. */
 static void switches_are_first_maxima(void **unused)
 {
     (void)unused;
@@ -105,11 +144,42 @@ static void switches_are_first_maxima(void **unused)
                     free_form ? random_int(1, 4) : ks[1], 20);
         random_axis(&s, 1, free_form ? random_int(1, 5) : ks[0],
                     free_form ? random_int(1, 4) : ks[1], random_int(0, 1) ? 20 : 90);
-        float *x = random_planes(&s, random_int(0, 3));
-        check(&s, x, i % 2 ? pool : NULL);
+        float *x = random_planes(&s, random_int(0, 5));
+        for (int ties = 0; ties < 2; ties++) {
+            s.ties = (dv_ties)ties;
+            check(&s, x, i % 2 ? pool : NULL);
+        }
         free(x);
     }
     dv_pool_free(pool);
+}
+
+/* Windows full of near-ties, among values of any size that lie outside. */
+static void a_pixel_outside_a_window_never_moves_its_switch(void **unused)
+{
+    (void)unused;
+    for (int round = 0; round < 300; round++) {
+        dv_pool_shape s = { .planes = 1 };
+        for (int a = 0; a < 2; a++)
+            random_axis(&s, a, random_int(2, 3), random_int(1, 3), a ? 60 : 12);
+        const int size = s.in[0] * s.in[1], n = s.out[0] * s.out[1];
+        float *x = random_planes(&s, 4), *moved = malloc(sizeof *moved * size);
+        float *y = malloc(sizeof *y * n);
+        int32_t *sw = malloc(sizeof *sw * n), *sw2 = malloc(sizeof *sw2 * n), at[9];
+        for (int ties = 0; ties < 2; ties++) {
+            s.ties = (dv_ties)ties;
+            const int chosen = random_int(0, n - 1);
+            const int values = window_of(&s, chosen / s.out[1], chosen % s.out[1], at);
+            for (int i = 0; i < size; i++)
+                moved[i] = ldexpf((float)random_int(-9, 9), random_int(-30, 30));
+            for (int i = 0; i < values; i++)
+                moved[at[i]] = x[at[i]];
+            dv_maxpool(&s, x, y, sw, NULL);
+            dv_maxpool(&s, moved, y, sw2, NULL);
+            assert_int_equal(sw[chosen], sw2[chosen]);
+        }
+        free(x), free(moved), free(y), free(sw), free(sw2);
+    }
 }
 
 /* Flat planes, rounded at random, and straight edges: every switch is the first of its window's
@@ -121,7 +191,7 @@ static void equal_values_are_not_chosen_among_by_rounding(void **unused)
         const int kernel = 2 + round % 2, side = 90;
         const bool rows = kernel == 3 && random_int(0, 1); /* equal along rows, else everywhere */
         dv_pool_shape s = { 1,        { side, side }, { 44, 44 }, { kernel, kernel },
-                            { 2, 2 }, { 1, 1 },       { 0, 0 } };
+                            { 2, 2 }, { 1, 1 },       { 0, 0 },   DV_TIES_ROUNDED };
         float *x = malloc(sizeof *x * side * side), *y = malloc(sizeof *y * 44 * 44);
         int32_t *sw = malloc(sizeof *sw * 44 * 44);
         for (int i = 0; i < side * side; i++) {
@@ -140,13 +210,15 @@ static void equal_values_are_not_chosen_among_by_rounding(void **unused)
     }
 }
 
-/* Of two close values the larger wins; so it does beside values that are small for the plane. */
+/* Of two values further apart than rounding the larger wins; so it does beside values that are
+ * small for the plane; and where equal means equal, of any. */
 static void what_differs_in_earnest_is_kept_apart(void **unused)
 {
     (void)unused;
     const float x[] = { 1, 1 + 1e-6F, 0.5F, 0.9F, /* two */
                         0, 1e-6F,     0,    0 };
-    dv_pool_shape s = { 2, { 1, 4 }, { 1, 1 }, { 1, 4 }, { 1, 1 }, { 1, 1 }, { 0, 0 } };
+    dv_pool_shape s = { 2,        { 1, 4 }, { 1, 1 }, { 1, 4 },
+                        { 1, 1 }, { 1, 1 }, { 0, 0 }, DV_TIES_ROUNDED };
     float y[2];
     int32_t sw[2];
     dv_maxpool(&s, x, y, sw, NULL);
@@ -154,23 +226,34 @@ static void what_differs_in_earnest_is_kept_apart(void **unused)
     assert_int_equal(sw[1], 1);
     const float z[] = { 0, 0, 0, 1e-6F, 1, 0 }; /* in one plane with a 1 */
     float close[40]; /* of a whole map the largest wins, however close others are */
-    dv_pool_shape whole = { 1, { 1, 40 }, { 1, 1 }, { 1, 40 }, { 1, 1 }, { 1, 1 }, { 0, 0 } };
+    dv_pool_shape whole = { 1,        { 1, 40 }, { 1, 1 }, { 1, 40 },
+                            { 1, 1 }, { 1, 1 },  { 0, 0 }, DV_TIES_ROUNDED };
     for (int i = 0; i < 40; i++)
         close[i] = 1 + (float)i * 1.2e-7F;
     dv_maxpool(&whole, close, y, sw, NULL);
     assert_int_equal(sw[0], 39);
-    dv_pool_shape t = { 1, { 1, 6 }, { 1, 3 }, { 1, 4 }, { 1, 1 }, { 1, 1 }, { 0, 0 } };
+    dv_pool_shape t = { 1,        { 1, 6 }, { 1, 3 }, { 1, 4 },
+                        { 1, 1 }, { 1, 1 }, { 0, 0 }, DV_TIES_ROUNDED };
     float v[3];
     int32_t at[3];
     dv_maxpool(&t, z, v, at, NULL);
     assert_int_equal(at[0], 3);
+    const float more = 1 + 0x1p-23F, pairs[] = { 0.5F, 1, more, 0.9F, 1, 1, more, 1 };
+    dv_maxpool(&s, pairs, y, sw, NULL);
+    assert_int_equal(sw[0], 1);
+    assert_int_equal(sw[1], 0);
+    s.ties = DV_TIES_EQUAL;
+    dv_maxpool(&s, pairs, y, sw, NULL);
+    assert_int_equal(sw[0], 2);
+    assert_int_equal(sw[1], 2);
 }
 
 static void switch_counts_in_the_unpadded_plane(void **unused)
 {
     (void)unused;
     const float x[] = { 1, 5, 5, -1, NAN, 2 }; /* 2 rows of 3 */
-    dv_pool_shape s = { 1, { 2, 3 }, { 2, 2 }, { 2, 2 }, { 1, 2 }, { 1, 1 }, { 1, 1 } };
+    dv_pool_shape s = { 1,        { 2, 3 }, { 2, 2 }, { 2, 2 },
+                        { 1, 2 }, { 1, 1 }, { 1, 1 }, DV_TIES_ROUNDED };
     float y[4];
     int32_t sw[4];
     dv_maxpool(&s, x, y, sw, NULL);
@@ -186,6 +269,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(switch_counts_in_the_unpadded_plane),
         cmocka_unit_test(switches_are_first_maxima),
+        cmocka_unit_test(a_pixel_outside_a_window_never_moves_its_switch),
         cmocka_unit_test(equal_values_are_not_chosen_among_by_rounding),
         cmocka_unit_test(what_differs_in_earnest_is_kept_apart),
     };
