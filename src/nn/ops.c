@@ -29,6 +29,7 @@
     X(hard_swish)             \
     X(identity)               \
     X(instance_normalization) \
+    X(layer_normalization)    \
     X(leaky_relu)             \
     X(log)                    \
     X(log_softmax)            \

@@ -282,6 +282,19 @@ def squeeze_excite(g):
     return g.node('Mul', [x, y] if g.chance(0.5) else [y, x])
 
 
+def layer_norm(g):
+    x = g.recent(g.pick([4, 4, 4, 2]))
+    shape = g.shape(x)
+    axis = g.int(-len(shape), len(shape) - 1)
+    inputs = [x, g.constant(g.rng.uniform(0.5, 1.5, shape[axis:]))]
+    if g.chance(0.7):
+        inputs.append(g.constant(g.rng.standard_normal(shape[axis:]) * 0.2))
+    a = {} if axis == -1 and g.chance(0.5) else {'axis': axis}
+    if g.chance(0.5):
+        a['epsilon'] = 1e-3
+    return g.node('LayerNormalization', inputs, **a)
+
+
 def lrn(g):
     a = {'size': g.int(1, 5), 'alpha': g.pick([1e-4, 0.1, 1.0]), 'beta': g.pick([0.75, 0.5])}
     if g.chance(0.5):
@@ -455,6 +468,7 @@ STEPS = [(conv, 6), (conv_relu, 6), (conv_bn_relu, 3), (max_pool, 5), (average_p
          (slice_, 2), (pad, 2), (with_constant, 2), (constant_minus, 1), (broadcast, 1), (squeeze_excite, 1),
          (swish, 1), (hard_swish_in_parts, 1), (lrn, 2), (positive_power, 1), (exp_div, 1), (shuffle, 1),
          (transpose, 1), (identity, 1), (squeeze_unsqueeze, 1)]
+STEPS_FROM_17 = [(layer_norm, 6)]
 
 
 # -- the end of a graph: a vector, and what follows it ------------------------------------------------
@@ -528,7 +542,7 @@ def attempt(g, step, *args):
 def random_graph(seed):
     """(model, input, names of the float activations that may be targets)"""
     g = Graph(seed)
-    steps = [s for s, weight in STEPS for _ in range(weight)]
+    steps = [s for s, weight in STEPS + (STEPS_FROM_17 if g.opset >= 17 else []) for _ in range(weight)]
     wanted = g.int(3, 14)
     last = None
     while len(g.nodes) < wanted:

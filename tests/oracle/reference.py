@@ -19,7 +19,7 @@ RULES = ('deconvnet', 'gradient', 'guided')
 
 
 class Reference(Oracle):
-    """Oracle and: ConvTranspose with any padding, Softmax over any axis, a few elementwise operators."""
+    """Oracle and: ConvTranspose with any padding, Softmax and LayerNormalization over any axes, elementwise operators."""
 
     def forward(self, x, until=None):
         """As Oracle.forward; the values are kept for op_If, whose branches see them."""
@@ -89,6 +89,10 @@ class Reference(Oracle):
             return torch.softmax(x, axis)
         axis %= x.dim()
         return torch.softmax(x.reshape(*x.shape[:axis], -1), axis).reshape(x.shape)
+
+    def op_LayerNormalization(self, a, x, scale, bias=None):
+        axis = a.get('axis', -1) % x.dim()
+        return F.layer_norm(x, x.shape[axis:], scale, bias, a.get('epsilon', 1e-5))
 
     def op_Neg(self, a, x): return -x
     def op_Abs(self, a, x): return x.abs()
