@@ -22,6 +22,7 @@
     X(expand)                 \
     X(flatten)                \
     X(gather)                 \
+    X(gelu)                   \
     X(gemm)                   \
     X(global_average_pool)    \
     X(global_max_pool)        \
