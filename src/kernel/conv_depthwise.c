@@ -55,13 +55,17 @@ static void forward_plane(void *ctx, int i, int worker)
     const float *x = job->x + ((size_t)image * s->in_channels + c) * in_plane;
     const float *weight = job->k->weight + (size_t)m * s->kernel[0] * s->kernel[1];
     const dv_range rows = job->region->rows, columns = job->region->columns;
-    const size_t width = (size_t)(columns.hi - columns.lo);
+    const size_t width = (size_t)(columns.hi - columns.lo), pitch = (size_t)s->out[1];
+    float *y = job->y + (size_t)i * out_plane + (size_t)rows.lo * pitch;
     for (int row = rows.lo; row < rows.hi; row++) {
-        float *y = job->y + (size_t)i * out_plane + (size_t)row * (size_t)s->out[1];
-        memset(y + columns.lo, 0, width * sizeof *y);
-        add_row(s, x, weight, row, columns, y);
-        dv_epilogue_apply(job->ep, m, 1, y + columns.lo, out_plane, width);
+        float *to = y + (size_t)(row - rows.lo) * pitch;
+        memset(to + columns.lo, 0, width * sizeof *to);
+        add_row(s, x, weight, row, columns, to);
+        if (width < pitch)
+            dv_epilogue_apply(job->ep, m, 1, to + columns.lo, out_plane, width);
     }
+    if (width == pitch)
+        dv_epilogue_apply(job->ep, m, 1, y, out_plane, (size_t)(rows.hi - rows.lo) * pitch);
 }
 
 static size_t forward_scratch(const dv_conv *k, int workers)
