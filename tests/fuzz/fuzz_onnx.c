@@ -30,8 +30,9 @@ static void run(const dv_model *m)
     dv_request q = { .n_keep = 1, .keep = &output, .rules = 1u << DV_RULE_GUIDED };
     float *x = calloc(dv_shape_count(dv_tensor_shape(m, dv_model_input(m))), sizeof *x);
     dv_plan *plan = x ? dv_plan_new(m, &q, NULL, &err) : NULL;
-    dv_trace *t =
-        plan && dv_plan_trace_bytes(plan, NULL) < 64 * ENOUGH ? dv_trace_new(plan, NULL, &err) : NULL;
+    dv_trace *t = plan && dv_plan_trace_bytes(plan, NULL) < 64 * ENOUGH
+                      ? dv_trace_new(plan, NULL, &err)
+                      : NULL;
     if (t && !dv_trace_forward(t, x, &err))
         check_failure(&err);
     dv_trace_free(t);
