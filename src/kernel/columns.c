@@ -42,7 +42,7 @@ typedef struct arrange_job {
     const float *w;
 } arrange_job;
 
-/* A block of outputs, all inputs. Behind the floats stands for each block whether it is finite. */
+/* A block of outputs, all inputs. Behind W stands a 1 for each block that is finite, else a 0. */
 static void arrange_block(const void *ctx, int i, void *data)
 {
     const arrange_job *job = ctx;
@@ -65,8 +65,7 @@ static void arrange_block(const void *ctx, int i, void *data)
             special |= (bits & 0x7f800000) == 0x7f800000;
         }
     }
-    bool *finite = (bool *)((float *)data + data_floats(c));
-    finite[i] = !special;
+    ((float *)data)[data_floats(c) + (size_t)i] = !special;
 }
 
 /* False: no memory. c->data stays NULL where a weight is not finite. */
@@ -77,16 +76,15 @@ static bool arrange(dv_columns *c, const float *w, dv_weights_cache *cache, dv_p
     if (!cache && !(cache = c->own = dv_weights_cache_new(err)))
         return false;
     const dv_packed_key key = { w, &maker, { c->isa->lanes, c->n, c->k } };
-    const size_t bytes = data_floats(c) * sizeof(float) + (size_t)blocks_of(c) * sizeof(bool);
+    const size_t bytes = (data_floats(c) + (size_t)blocks_of(c)) * sizeof(float);
     dv_packed *packed = dv_weights_cache_get(cache, &key, bytes, err);
     if (!packed)
         return false;
     const arrange_job job = { c, w };
     const float *data =
         dv_packed_data(packed, &(dv_packing){ blocks_of(c), arrange_block, &job }, pool);
-    const bool *finite = (const bool *)(data + data_floats(c));
     for (int i = 0; i < blocks_of(c); i++)
-        if (!finite[i])
+        if (data[data_floats(c) + (size_t)i] == 0)
             return true;
     c->data = data;
     return true;

@@ -48,15 +48,14 @@ TEMPLATE void pool_windows(const int stride, const bool partial, const bool reco
                 second = v_at_least(second, v_at_most(best, v));
             v_take_larger(v, lane + v_set_int(at), &best, &where);
         }
-    if (partial) {
+    if (partial)
         v_store_range(y + x, best, 0, n);
-        if (record)
-            v_store_int_range(switches + x, where, 0, n);
-    } else {
+    else
         v_store(y + x, best);
-        if (record)
-            v_store_int(switches + x, where);
-    }
+    if (record && partial)
+        v_store_int_range(&switches[x], where, 0, n);
+    else if (record)
+        v_store_int(&switches[x], where);
     if (settle)
         settle_ties(s, plane, oy, x, n, best, second, switches);
 }

@@ -65,8 +65,9 @@ dv_layout dv_layout_whole(const dv_shape *s)
 dv_layout dv_layout_seen(const dv_shape *seen, const dv_box *whole, const dv_box *b)
 {
     dv_planes p;
-    bool fits = dv_planes_seen(seen, whole, &p);
-    assert(fits), (void)fits;
+    const bool fits = dv_planes_seen(seen, whole, &p);
+    assert(fits);
+    (void)fits;
     return layout(seen, p, b);
 }
 
