@@ -169,15 +169,18 @@ static const dv_attr_row dropout_attrs[] = {
     { 0 },
 };
 
+/* Training draws at random what it drops, unless that is nothing. Before operator set 12 there is
+ * no training_mode. */
 static bool dropout_parse(const dv_node_spec *s, void *params, dv_error *err)
 {
     (void)params;
-    if (!dv_spec_has_input(s, 2))
-        return true;
-    float training = 0;
-    if (!dv_spec_input_float(s, 2, &training, err))
+    float training = 0, ratio = 0.5F; /* where they are absent */
+    if (!dv_spec_input_float(s, 2, &training, err) ||
+        (training != 0 && !dv_spec_input_float(s, 1, &ratio, err)))
         return false;
-    return training == 0 || dv_fail(err, DV_UNSUPPORTED, "training_mode is set");
+    return training == 0 || ratio == 0 ||
+           dv_fail(err, DV_UNSUPPORTED,
+                   "training_mode is set, with a ratio of %g: only 0 is supported", (double)ratio);
 }
 
 /* TensorProto.DataType, the kinds of floats. */

@@ -162,6 +162,46 @@ static void reshapes_keep_the_box_where_they_can(void **state)
     op_free(k);
 }
 
+/* A Dropout with the ratio and training_mode given; NULL: absent. */
+static op_case *dropout(const float *ratio, const float *training)
+{
+    op_case *k = op_new("Dropout", 13);
+    op_activation(k, op_shape(4, 1, 6, 2, 3));
+    if (ratio)
+        op_weight(k, op_shape(0), ratio);
+    else
+        op_absent(k);
+    if (training)
+        op_weight(k, op_shape(0), training);
+    return k;
+}
+
+static void dropout_keeps_all_where_it_drops_nothing(void **state)
+{
+    (void)state;
+    const float none = 0, half = 0.5F, no = 0, yes = 1;
+    const float *const kept[][2] = {
+        { NULL, NULL }, { &half, NULL }, { NULL, &no },
+        { &half, &no }, { &none, &no },  { &none, &yes },
+    };
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        op_case *k = dropout(kept[i][0], kept[i][1]);
+        run(k);
+        op_expect(k, 0, 0, k->in[0].data);
+        op_free(k);
+    }
+    for (int i = 0; i < 2; i++) {
+        op_case *k = dropout(i ? &half : NULL, &yes);
+        op_refused(k, DV_UNSUPPORTED, "training_mode is set, with a ratio of 0.5: only 0");
+        op_free(k);
+    }
+    op_case *k = op_new("Dropout", 7);
+    op_float(k, "ratio", 0.5);
+    op_activation(k, op_shape(4, 1, 6, 2, 3));
+    run(k);
+    op_free(k);
+}
+
 static void reshape_refuses(dv_shape in, int n, const int64_t *v, const char *words)
 {
     op_case *k = op_new("Reshape", 13);
@@ -966,6 +1006,7 @@ int main(void)
         cmocka_unit_test(views_keep_the_numbers_in_order),
         cmocka_unit_test(flatten_at_every_axis),
         cmocka_unit_test(reshapes_keep_the_box_where_they_can),
+        cmocka_unit_test(dropout_keeps_all_where_it_drops_nothing),
         cmocka_unit_test(reshapes_refuse_what_does_not_fit),
         cmocka_unit_test(transpose_in_every_order),
         cmocka_unit_test(transpose_of_channels_keeps_the_pixels),
