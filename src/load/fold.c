@@ -60,7 +60,7 @@ bool dv_fold_axes(const dv_fold *f, int i, int rank, int64_t *axes, int *n, dv_e
 
 const dv_fold_op *dv_fold_find(const char *name)
 {
-    const dv_fold_op *const tables[] = { dv_fold_arithmetic, dv_fold_source };
+    const dv_fold_op *const tables[] = { dv_fold_arithmetic, dv_fold_scatter, dv_fold_source };
     for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++)
         for (const dv_fold_op *row = tables[t]; row->name; row++)
             if (strcmp(row->name, name) == 0)

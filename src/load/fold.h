@@ -5,14 +5,14 @@
  * type; arithmetic on small arrays of any type by tables with a row an operator; arithmetic on
  * weights, which are large and float, by the operators' own forward (dv_model_evaluate).
  *
- * To add an operator that computes: a row in one of the two tables. */
+ * To add an operator that computes: a row in one of the three tables. */
 #ifndef DV_LOAD_FOLD_H
 #define DV_LOAD_FOLD_H
 
 #include "graph/model.h"
 
 enum {
-    DV_FOLD_MAX = 65536,        /* elements of an array that a row of the table reads or makes; of
+    DV_FOLD_MAX = 1 << 20,      /* elements of an array that a row of the table reads or makes; of
                                    one that only moved numbers grow to */
     DV_FOLD_BUDGET = 256 << 20, /* elements that a whole model may have computed */
 };
@@ -57,7 +57,7 @@ enum {
 };
 
 /* Each ends with a row without a name. */
-extern const dv_fold_op dv_fold_arithmetic[], dv_fold_source[];
+extern const dv_fold_op dv_fold_arithmetic[], dv_fold_scatter[], dv_fold_source[];
 
 /* By the pieces of an operator, into out (f->spec.n_out); what is input 0's data in its order stays
  * where that is. */
