@@ -177,8 +177,7 @@ static bool reads_unfit(const dv_model *m, const dv_node *n)
     return false;
 }
 
-/* Enters the outputs of a node that does not fit the input, so that later nodes can be told. */
-static bool leave_out(dv_model *m, const dv_node_words *w, dv_error *err)
+bool dv_model_leave_out(dv_model *m, const dv_node_words *w, dv_error *err)
 {
     for (int i = 0; i < w->n_out; i++) {
         int id;
@@ -195,13 +194,13 @@ static bool append(dv_model *m, const dv_node_words *w, dv_error *err)
     if (!resolve(m, w, &n, err))
         return false;
     if (reads_unfit(m, &n))
-        return leave_out(m, w, err);
+        return dv_model_leave_out(m, w, err);
     int n_shapes = n_produced(&n);
     dv_shape *shapes = dv_arena_array(&m->arena, (size_t)n_shapes, sizeof *shapes, err);
     if (!shapes)
         return false;
     if (!understand(m, &n, shapes, n_shapes, err))
-        return m->resized && (!err || err->code != DV_NO_MEMORY) && leave_out(m, w, err);
+        return m->resized && (!err || err->code != DV_NO_MEMORY) && dv_model_leave_out(m, w, err);
     if (!room_for_one(&m->nodes, m->n_nodes, &m->max_nodes, DV_MAX_NODES, sizeof *m->nodes, "nodes",
                       err))
         return false;

@@ -116,6 +116,9 @@ typedef struct dv_node_words {
  * the table fails with its name (DV_UNSUPPORTED). */
 bool dv_model_add_node(dv_model *m, const dv_node_words *w, dv_error *err) DV_MUST_CHECK;
 
+/* Enters the outputs of a node that does not fit the input, so that later nodes can be told. */
+bool dv_model_leave_out(dv_model *m, const dv_node_words *w, dv_error *err) DV_MUST_CHECK;
+
 /* The id of a value, or DV_NO_VALUE. */
 int dv_model_value(const dv_model *m, const char *name);
 

@@ -15,6 +15,7 @@ static const struct taken_apart {
     const char *attrs[3]; /* ended by NULL */
     bool (*add)(dv_model *m, const dv_node_words *w, dv_fold_budget *budget, dv_error *err);
 } taken_apart[] = {
+    { "Einsum", { "equation" }, dv_net_add_einsum },
     { "If", { "then_branch", "else_branch" }, dv_net_add_if },
 };
 

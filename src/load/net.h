@@ -7,8 +7,8 @@
 
 /* Sorts the nodes so that each comes behind what it reads (the order of the file, where that will
  * do), computes those that read constants only, puts the branch that is taken in the place of an
- * If, and adds the others. The model has its input and its constants already. Fails when a name is
- * nowhere or twice defined, or on a cycle. */
+ * If and simpler nodes in that of an Einsum, and adds the others. The model has its input and its
+ * constants already. Fails when a name is nowhere or twice defined, or on a cycle. */
 bool dv_net_add_nodes(dv_model *m, const dv_node_words *nodes, int n, dv_fold_budget *budget,
                       dv_error *err) DV_MUST_CHECK;
 
@@ -39,5 +39,10 @@ typedef struct dv_branch {
 /* An If whose condition is a constant: the nodes of its branch. Fails for any other. */
 bool dv_net_add_if(dv_model *m, const dv_node_words *w, dv_fold_budget *budget,
                    dv_error *err) DV_MUST_CHECK;
+
+/* An Einsum of one or two operands: nodes that compute it. Fails where a label stands twice in one
+ * operand. */
+bool dv_net_add_einsum(dv_model *m, const dv_node_words *w, dv_fold_budget *budget,
+                       dv_error *err) DV_MUST_CHECK;
 
 #endif

@@ -124,6 +124,15 @@ static void weights_are_taken_by_their_prefix(void **unused)
           product, 3);
 }
 
+static void einsum_reads_its_equation(void **unused)
+{
+    (void)unused;
+    static const float squares[] = { 0 + 16 * 16, 1 + 17 * 17 };
+    gives("{\"op\":\"Einsum\",\"name\":\"e\",\"equation\":\"bchw,bchw->bhw\","
+          "\"input\":[\"image\",\"image\"]}",
+          squares, 2);
+}
+
 static void a_node_reads_the_one_before_or_what_it_names(void **unused)
 {
     (void)unused;
@@ -420,6 +429,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_are_taken_by_their_prefix),
+        cmocka_unit_test(einsum_reads_its_equation),
         cmocka_unit_test(a_node_reads_the_one_before_or_what_it_names),
         cmocka_unit_test(constants_stand_where_onnx_has_inputs),
         cmocka_unit_test(a_slip_of_the_pen_is_named),
