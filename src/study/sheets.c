@@ -1,9 +1,11 @@
 /* sheets.c - which units are shown together, and where they are written. */
 #include "deconvviz/sheets.h"
 #include "base/file.h"
+#include "base/word.h"
 #include "deconvviz/pool.h"
 #include "study/identity.h"
 #include "study/shown.h"
+#include "study/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +17,11 @@ enum {
         384 << 20, /* of pictures of hits; as many units as that are shown in one go */
 };
 
+typedef char layer_word[DV_WORD_MAX];
+
 typedef struct work {
     dv_showing showing;
+    layer_word *words; /* (n_picks) what the layers' files are called */
     int n_units;
     dv_shown_unit *units; /* layer by layer, in the order of the picks */
     dv_shown *shown;      /* of all units */
@@ -50,9 +55,49 @@ static bool check_model(const work *w, dv_error *err)
                    dv_shape_text(&mined, a), dv_shape_text(in, b));
 }
 
-/* The units of one pick, from w->units[w->n_units] on. */
-static bool add_pick(work *w, const dv_sheets_pick *pick, dv_error *err)
+static bool is_number(const char *text)
 {
+    return text[strspn(text, "0123456789")] == '\0';
+}
+
+/* Whether a layer with the one word would write a file of a layer with the other, of which there
+ * may be numbered pages. */
+static bool clash(const char *word, const char *other)
+{
+    size_t n = strlen(other);
+    return strncmp(word, other, n) == 0 &&
+           (!word[n] || (word[n] == '-' && word[n + 1] && is_number(word + n + 1)));
+}
+
+/* "layer5", or a name's word, marked where another layer's files have such names. */
+static bool name_layers(work *w, dv_error *err)
+{
+    const dv_sheets_options *o = w->showing.options;
+    w->words = calloc((size_t)o->n_picks + 1, sizeof *w->words);
+    if (!w->words)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d layers", o->n_picks);
+    for (int i = 0; i < o->n_picks; i++) {
+        const char *layer = o->picks[i].layer->layer;
+        if (is_number(layer))
+            snprintf(w->words[i], sizeof *w->words, "layer%.100s", layer);
+        else
+            dv_word(layer, w->words[i], sizeof *w->words);
+    }
+    for (int i = 0; i < o->n_picks; i++) {
+        const dv_index_layer *l = o->picks[i].layer;
+        for (int k = 0; k < o->n_picks && !is_number(l->layer); k++)
+            if (o->picks[k].layer != l && clash(w->words[i], w->words[k])) {
+                dv_word_marked(l->layer, w->words[i], sizeof *w->words);
+                break;
+            }
+    }
+    return true;
+}
+
+/* The units of a pick, from w->units[w->n_units] on. */
+static bool add_pick(work *w, int number, dv_error *err)
+{
+    const dv_sheets_pick *pick = &w->showing.options->picks[number];
     const dv_index_layer *l = pick->layer;
     int tensor;
     if (!dv_model_find(w->showing.model, l->layer, &tensor, err))
@@ -65,8 +110,11 @@ static bool add_pick(work *w, const dv_sheets_pick *pick, dv_error *err)
             return dv_fail(err, DV_BAD_USAGE, "layer %s has channels 0 to %d, not %d", l->layer,
                            (int)l->size[DV_C] - 1, (int)c);
         int n = l->units[c].n_hits, most = w->showing.options->most;
-        w->units[w->n_units++] =
-            (dv_shown_unit){ .layer = l, .tensor = tensor, .channel = c, .n = n < most ? n : most };
+        w->units[w->n_units++] = (dv_shown_unit){ .layer = l,
+                                                  .word = w->words[number],
+                                                  .tensor = tensor,
+                                                  .channel = c,
+                                                  .n = n < most ? n : most };
     }
     return true;
 }
@@ -82,7 +130,7 @@ static bool list_units(work *w, dv_error *err)
     if (!w->units || !w->errors)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %zu units", n);
     for (int i = 0; i < o->n_picks; i++)
-        if (!add_pick(w, &o->picks[i], err))
+        if (!add_pick(w, i, err))
             return false;
     for (int u = 0; u < w->n_units; u++)
         n_hits += (size_t)w->units[u].n;
@@ -103,15 +151,22 @@ static bool list_units(work *w, dv_error *err)
 
 /* -- files ------------------------------------------------------------------------------------ */
 
-/* FOLDER/layer5 or FOLDER/NAME; a name may hold what a file's may not. */
-static void name_layer(const work *w, const dv_index_layer *l, char *to, size_t size)
+/* FOLDER/layer5 and what is behind that; the caller frees it. */
+static char *path_of(const work *w, const dv_shown_unit *u, const char *behind, dv_error *err)
 {
-    bool number = l->layer[strspn(l->layer, "0123456789")] == '\0';
-    int n = snprintf(to, size, "%s/%s", w->showing.options->folder, number ? "layer" : "");
-    snprintf(to + n, size - (size_t)n, "%.100s", l->layer);
-    for (char *c = to + n; *c; c++)
-        if (*c == '/' || *c == ':' || *c == ' ' || (*c == '.' && c == to + n))
-            *c = '_';
+    dv_text path = { 0 };
+    dv_text_format(&path, "%s/%s%s", w->showing.options->folder, u->word, behind);
+    if (dv_text_ok(&path, "the name of a file", err))
+        return path.data;
+    free(path.data);
+    return NULL;
+}
+
+static char *path_of_unit(const work *w, const dv_shown_unit *u, dv_error *err)
+{
+    char behind[32];
+    snprintf(behind, sizeof behind, "/c%03d.png", (int)u->channel);
+    return path_of(w, u, behind, err);
 }
 
 static void tell(const work *w, const char *path)
@@ -121,50 +176,55 @@ static void tell(const work *w, const char *path)
         o->wrote(o->ctx, path);
 }
 
-static void name_unit(const work *w, const dv_shown_unit *u, char *to, size_t size)
-{
-    char folder[1024];
-    name_layer(w, u->layer, folder, sizeof folder);
-    snprintf(to, size, "%s/c%03d.png", folder, (int)u->channel);
-}
-
 static void draw_task(void *ctx, int i, int worker)
 {
     (void)worker;
     work *w = ctx;
     dv_shown_unit *u = &w->units[w->first + i];
     dv_error *err = &w->errors[w->first + i];
-    char path[1100];
-    name_unit(w, u, path, sizeof path);
     bool wanted = u->n > 0 && !w->showing.options->contact_only;
-    if ((!wanted || dv_write_unit_sheet(&w->showing, u, path, err)) && dv_draw_cell(u, err))
+    char *path = wanted ? path_of_unit(w, u, err) : NULL;
+    if ((!wanted || (path && dv_write_unit_sheet(&w->showing, u, path, err))) &&
+        dv_draw_cell(u, err))
         err->code = DV_OK;
+    free(path);
+}
+
+/* The folders for the sheets of units [first, end). */
+static bool make_folders(const work *w, int first, int end, dv_error *err)
+{
+    for (int u = first; u < end; u++) {
+        if (u > first && w->units[u].layer == w->units[u - 1].layer)
+            continue;
+        char *path = path_of(w, &w->units[u], "", err);
+        bool ok = path && dv_folder_make(path, err);
+        free(path);
+        if (!ok)
+            return false;
+    }
+    return true;
 }
 
 /* Draws and writes the sheets of units [first, end), whose hits have been made into pictures. */
 static bool write_units(work *w, int first, int end, dv_error *err)
 {
     const dv_sheets_options *o = w->showing.options;
-    char path[1100];
-    for (int u = first; u < end && !o->contact_only; u++)
-        if (u == first || w->units[u].layer != w->units[u - 1].layer) {
-            name_layer(w, w->units[u].layer, path, sizeof path);
-            if (!dv_folder_make(path, err))
-                return false;
-        }
+    if (!o->contact_only && !make_folders(w, first, end, err))
+        return false;
     w->first = first;
     dv_pool_run(o->pool, end - first, draw_task, w);
-    for (int u = first; u < end; u++) {
-        if (w->errors[u].code != DV_OK) {
-            if (err)
-                *err = w->errors[u];
-            return false;
-        }
-        name_unit(w, &w->units[u], path, sizeof path);
-        if (w->units[u].n > 0 && !o->contact_only)
+    bool ok = true;
+    for (int u = first; u < end; u++) { /* what was written is told, whatever became of the rest */
+        char *path = NULL;
+        bool wanted = w->units[u].n > 0 && !o->contact_only;
+        if (w->errors[u].code == DV_OK && wanted && (path = path_of_unit(w, &w->units[u], NULL)))
             tell(w, path);
+        free(path);
+        if (ok && w->errors[u].code != DV_OK && err)
+            *err = w->errors[u];
+        ok = ok && w->errors[u].code == DV_OK;
     }
-    return true;
+    return ok;
 }
 
 /* The unit behind the last one of the layer that begins with unit `first`. */
@@ -176,22 +236,28 @@ static int layer_end(const work *w, int first)
     return end;
 }
 
+static bool write_page(const work *w, int from, int n, int page, dv_error *err)
+{
+    char behind[32] = ".png";
+    if (page > 0)
+        snprintf(behind, sizeof behind, "-%d.png", page);
+    char *path = path_of(w, &w->units[from], behind, err);
+    bool ok = path && dv_write_contact_sheet(&w->showing, n, &w->units[from], path, err);
+    if (ok)
+        tell(w, path);
+    free(path);
+    return ok;
+}
+
 /* Writes the contact sheets of the layer that begins with unit `first`, and lets its cells go. */
 static bool write_contact_sheets(work *w, int first, dv_error *err)
 {
     int end = layer_end(w, first), pages = (end - first + UNITS_A_PAGE - 1) / UNITS_A_PAGE;
-    char folder[1024], path[1100];
-    name_layer(w, w->units[first].layer, folder, sizeof folder);
     for (int page = 0; page < pages; page++) {
         int from = first + page * UNITS_A_PAGE, n = end - from;
         n = n < UNITS_A_PAGE ? n : UNITS_A_PAGE;
-        if (pages == 1)
-            snprintf(path, sizeof path, "%s.png", folder);
-        else
-            snprintf(path, sizeof path, "%s-%d.png", folder, page + 1);
-        if (!dv_write_contact_sheet(&w->showing, n, &w->units[from], path, err))
+        if (!write_page(w, from, n, pages == 1 ? 0 : page + 1, err))
             return false;
-        tell(w, path);
     }
     for (int u = first; u < end; u++)
         dv_image_free(&w->units[u].cell);
@@ -245,10 +311,11 @@ bool dv_sheets(const dv_model *m, const dv_index *x, const dv_sheets_options *o,
     if (o->most < 1 || o->side < 16 || o->side > 512)
         return dv_fail(err, DV_BAD_USAGE, "%d hits of %d pixels: from 1 of 16 to 512 are possible",
                        o->most, o->side);
-    bool ok = check_model(&w, err) && list_units(&w, err) && dv_folder_make(o->folder, err) &&
-              write_all(&w, err);
+    bool ok = check_model(&w, err) && name_layers(&w, err) && list_units(&w, err) &&
+              dv_folder_make(o->folder, err) && write_all(&w, err);
     for (int u = 0; w.units && u < w.n_units; u++)
         dv_image_free(&w.units[u].cell);
+    free(w.words);
     free(w.units);
     free(w.shown);
     free(w.errors);

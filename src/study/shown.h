@@ -20,6 +20,7 @@ typedef struct dv_shown {
 
 typedef struct dv_shown_unit {
     const dv_index_layer *layer;
+    const char *word; /* what the layer's files are called */
     int tensor;
     int32_t channel;
     int n;           /* hits shown */
