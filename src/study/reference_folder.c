@@ -1,5 +1,7 @@
 #include "study/reference_folder.h"
 
+#include "base/word.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -89,29 +91,15 @@ bool dv_reference_folder_check(const char *folder, bool replace, dv_error *err)
 
 /* -- names ------------------------------------------------------------------------------------ */
 
-static char safe(char c)
-{
-    const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '-' || c == '.';
-    if (kept)
-        return c;
-    return '_';
-}
-
 const char *dv_reference_name(dv_arena *a, const char *folder, const char *stem,
                               const char *extension, dv_error *err)
 {
-    char name[200] = "";
+    char name[200];
     for (int i = 1; i <= DV_REFERENCE_MAX_UNITS; i++) {
-        size_t n = 0;
-        for (; n < 150 && stem[n]; n++)
-            name[n] = safe(stem[n]);
-        if (name[0] == '.')
-            name[0] = '_';
         if (i == 1)
-            snprintf(name + n, sizeof name - n, "%s", extension);
+            snprintf(name, sizeof name, "%.150s%s", stem, extension);
         else
-            snprintf(name + n, sizeof name - n, "~%d%s", i, extension);
+            snprintf(name, sizeof name, "%.150s~%d%s", stem, i, extension);
         char *path = dv_joined(folder, name, err);
         bool taken = path && dv_file_exists(path);
         free(path);
@@ -124,12 +112,36 @@ const char *dv_reference_name(dv_arena *a, const char *folder, const char *stem,
     return NULL;
 }
 
-const char *dv_reference_stem(const char *path, char to[64])
+/* A word that was made before is taken for what it is: references that are recorded anew from their
+ * own copies keep their names. */
+static void make_word(const char *name, char to[DV_REFERENCE_STEM_MAX])
+{
+    if (strlen(name) < DV_REFERENCE_STEM_MAX && dv_is_word(name))
+        snprintf(to, DV_REFERENCE_STEM_MAX, "%s", name);
+    else
+        dv_word(name, to, DV_REFERENCE_STEM_MAX);
+}
+
+/* Whether it is one of a few letters and digits. */
+static bool is_extension(const char *dot)
+{
+    size_t n = strlen(dot + 1);
+    return n > 0 && n < 7 && !strchr(dot, '~') && dv_is_word(dot + 1);
+}
+
+const char *dv_reference_stem(const char *path, char to[DV_REFERENCE_STEM_MAX],
+                              const char **extension, dv_error *err)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    snprintf(to, 64, "%s", name);
-    char *dot = strrchr(to, '.');
-    if (dot && dot != to)
-        *dot = '\0';
+    const char *dot = strrchr(name, '.');
+    bool split = dot && dot != name && is_extension(dot);
+    char *stem = strndup(name, split ? (size_t)(dot - name) : strlen(name));
+    *extension = split ? dot : "";
+    if (!stem) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for a name");
+        return NULL;
+    }
+    make_word(stem, to);
+    free(stem);
     return to;
 }

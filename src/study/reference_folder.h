@@ -8,12 +8,17 @@
  * references and nothing else. Fails with what is in the way. */
 bool dv_reference_folder_check(const char *folder, bool replace, dv_error *err) DV_MUST_CHECK;
 
-/* A name STEM EXTENSION for a file that `folder` does not hold yet, in the arena: STEM gets a
- * number where another file has it. Characters that are not safe in a file's name are replaced. */
+/* A name STEM EXTENSION for a file that `folder` does not hold yet, in the arena: STEM, which is a
+ * word, gets a number where another file has it. */
 const char *dv_reference_name(dv_arena *a, const char *folder, const char *stem,
                               const char *extension, dv_error *err) DV_MUST_CHECK;
 
-/* The last part of a path, without its extension: what the names of an image's files begin with. */
-const char *dv_reference_stem(const char *path, char to[64]);
+enum { DV_REFERENCE_STEM_MAX = 64 };
+
+/* The last part of a path without its extension, as a word: what the names of an image's files
+ * begin with. *extension: with its dot; "" where it is none that a file could have. Returns `to`.
+ */
+const char *dv_reference_stem(const char *path, char to[DV_REFERENCE_STEM_MAX],
+                              const char **extension, dv_error *err) DV_MUST_CHECK;
 
 #endif

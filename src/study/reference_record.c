@@ -1,5 +1,6 @@
 /* reference_record.c - units of images to a folder of references. */
 #include "base/folder.h"
+#include "base/word.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/version.h"
 #include "image/png.h"
@@ -224,9 +225,12 @@ static bool write_picture(const recording *w, const char *path, const dv_image *
 static bool write_unit(recording *w, const dv_image *seen, int i, dv_error *err)
 {
     dv_reference_unit *r = &w->refs.units[w->n_units + i];
-    char image[64], stem[200];
-    dv_reference_stem(dv_list_path(w->images, r->image), image);
-    snprintf(stem, sizeof stem, "%s-%.60s-c%d", image, r->layer, (int)r->channel);
+    char image[DV_REFERENCE_STEM_MAX], layer[61], stem[200];
+    const char *extension;
+    if (!dv_reference_stem(dv_list_path(w->images, r->image), image, &extension, err))
+        return false;
+    snprintf(stem, sizeof stem, "%s-%s-c%d", image, dv_word(r->layer, layer, sizeof layer),
+             (int)r->channel);
     r->array = dv_reference_name(w->refs.arena, w->folder, stem, ".npy", err);
     char *path = r->array ? dv_joined(w->folder, r->array, err) : NULL;
     bool ok = path && dv_reference_write_array(path, &w->signals[i], r->scale, err);
@@ -243,7 +247,7 @@ static bool write_unit(recording *w, const dv_image *seen, int i, dv_error *err)
 /* The image's entry; a copy of its bytes where that is wanted. */
 static bool write_image(recording *w, int number, const dv_file *bytes, dv_error *err)
 {
-    const char *given = dv_list_path(w->images, number), *slash = strrchr(given, '/');
+    const char *given = dv_list_path(w->images, number), *extension;
     dv_reference_image *i = &w->refs.images[number];
     i->copied = w->o->copy;
     if (!i->copied) {
@@ -254,12 +258,10 @@ static bool write_image(recording *w, int number, const dv_file *bytes, dv_error
                (dv_is_utf8(given) ||
                 dv_fail(err, DV_UNSUPPORTED, "%s: its name is not UTF-8; --copy keeps it", given));
     }
-    const char *name = slash ? slash + 1 : given, *dot = strrchr(name, '.');
-    char stem[64], *folder = dv_joined(w->folder, "images", err);
-    bool ok = folder && dv_folder_make(folder, err);
-    const char *file = ok ? dv_reference_name(w->refs.arena, folder, dv_reference_stem(name, stem),
-                                              dot && dot != name && strlen(dot) < 8 ? dot : "", err)
-                          : NULL;
+    char stem[DV_REFERENCE_STEM_MAX], *folder = dv_joined(w->folder, "images", err);
+    bool ok =
+        folder && dv_folder_make(folder, err) && dv_reference_stem(given, stem, &extension, err);
+    const char *file = ok ? dv_reference_name(w->refs.arena, folder, stem, extension, err) : NULL;
     char *path = file ? dv_joined(folder, file, err) : NULL;
     ok = path && dv_file_write(path, bytes->data, bytes->size, err);
     free(path);
