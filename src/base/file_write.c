@@ -12,7 +12,9 @@
 
 static bool cannot_write(dv_error *err, const char *path, int problem)
 {
-    return dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(problem));
+    bool name = problem == ENAMETOOLONG || problem == EILSEQ || problem == EISDIR;
+    return dv_fail(err, name ? DV_UNSUPPORTED : DV_IO, "%s: cannot write: %s", path,
+                   strerror(problem));
 }
 
 /* Writes everything and closes fd; 0, or errno. */

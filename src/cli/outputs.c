@@ -1,7 +1,9 @@
 #include "cli/outputs.h"
 
 #include "base/file.h"
+#include "base/word.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,9 +40,13 @@ char *cli_place_path(const cli_place *p, const char *stem, const char *what, con
 {
     if (p->file)
         return strdup(p->file);
+    char cut[NAME_MAX + 1];
+    const size_t behind = 1 + strlen(what) + strlen(extension);
+    if (strlen(stem) + behind > NAME_MAX && behind + DV_WORD_MIN <= NAME_MAX)
+        stem = dv_word_marked(stem, cut, NAME_MAX - behind + 1);
     const char *slash =
         p->folder[0] && !ends_in(p->folder, "/") && strcmp(p->folder, "/") != 0 ? "/" : "";
-    size_t n = strlen(p->folder) + strlen(stem) + strlen(what) + strlen(extension) + 3;
+    size_t n = strlen(p->folder) + strlen(stem) + behind + 2;
     char *path = malloc(n);
     if (path)
         snprintf(path, n, "%s%s%s-%s%s", p->folder, slash, stem, what, extension);
@@ -51,21 +57,6 @@ bool cli_same_file(const char *a, const char *b)
 {
     struct stat s, t;
     return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
-}
-
-const char *cli_file_word(const char *text, char *to, size_t size)
-{
-    size_t n = 0;
-    for (; text[n] && n + 1 < size; n++) {
-        char c = text[n];
-        bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '.' || c == '-' || c == '_';
-        to[n] = '_';
-        if (kept)
-            to[n] = c;
-    }
-    to[n] = '\0';
-    return to;
 }
 
 /* -- stems ------------------------------------------------------------------------------------ */
@@ -114,18 +105,27 @@ static int32_t run_length(const named *names, int32_t count, int32_t i, bool *sa
     return n;
 }
 
-static bool lengthen_shared(named *names, int32_t count)
+/* The same, marked: no two paths have that in common. */
+static char *marked_stem(const char *path)
+{
+    char word[DV_WORD_MAX];
+    return strdup(dv_word_marked(path, word, sizeof word));
+}
+
+/* Gives names that different paths share another stem, and sorts them again. */
+static bool rename_shared(named *names, int32_t count, char *(*stem_of)(const char *path))
 {
     bool same_path;
     for (int32_t i = 0, n; i < count; i += n) {
         n = run_length(names, count, i, &same_path);
         for (int32_t k = i; k < i + n && !same_path; k++) {
             free(names[k].stem);
-            names[k].stem = long_stem(names[k].path);
+            names[k].stem = stem_of(names[k].path);
             if (!names[k].stem)
                 return false;
         }
     }
+    qsort(names, (size_t)count, sizeof *names, by_stem);
     return true;
 }
 
@@ -151,10 +151,8 @@ static bool name_images(named *names, const dv_list *images)
             return false;
     }
     qsort(names, (size_t)images->count, sizeof *names, by_stem);
-    bool ok = lengthen_shared(names, images->count);
-    if (ok)
-        qsort(names, (size_t)images->count, sizeof *names, by_stem);
-    return ok;
+    return rename_shared(names, images->count, long_stem) &&
+           rename_shared(names, images->count, marked_stem);
 }
 
 char **cli_stems(const dv_list *images, dv_error *err)

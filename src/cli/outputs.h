@@ -16,19 +16,17 @@ typedef struct cli_place {
 bool cli_place_settle(cli_place *p, const char *option, const char *text, const char *extension,
                       int64_t n_outputs, dv_error *err) DV_MUST_CHECK;
 
-/* FOLDER/STEM-WHAT EXTENSION, or the file. The caller frees it; NULL: no memory. */
+/* FOLDER/STEM-WHAT EXTENSION, or the file. A stem that makes a longer name than a file can have is
+ * cut, and marked as dv_word does. The caller frees it; NULL: no memory. */
 char *cli_place_path(const cli_place *p, const char *stem, const char *what,
                      const char *extension) DV_MUST_CHECK;
 
 /* What the outputs of each image begin with: its name without folder and extension; for images
- * that share that, the path that was given, '_' for '/'. stems: (images->count), the caller frees
- * it with cli_stems_free. Fails when two images would still write to the same file. */
+ * that share that, the path that was given, '_' for '/'; for those that share this too, the same
+ * with digits of a hash behind it. stems: (images->count), the caller frees it with cli_stems_free.
+ * Fails when two images would still write to the same file. */
 char **cli_stems(const dv_list *images, dv_error *err) DV_MUST_CHECK;
 void cli_stems_free(char **stems, const dv_list *images); /* NULL is fine */
-
-/* A layer's name, or any other text, as a part of a file's name: letters, digits, '.', '-' and '_'.
- * Writes at most size - 1 characters. */
-const char *cli_file_word(const char *text, char *to, size_t size);
 
 /* Whether both paths lead to the same file. */
 bool cli_same_file(const char *a, const char *b);

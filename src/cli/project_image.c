@@ -47,9 +47,8 @@ static bool project_unit(const batch *b, cli_result *r, dv_projector *p, dv_erro
 static char *path_of(const batch *b, const cli_place *place, const cli_result *r,
                      const char *extension, dv_error *err)
 {
-    char layer[128], what[160];
-    snprintf(what, sizeof what, "%s-c%d", cli_file_word(r->layer, layer, sizeof layer),
-             (int)r->unit.channel);
+    char what[DV_WORD_MAX + 16];
+    snprintf(what, sizeof what, "%s-c%d", r->word, (int)r->unit.channel);
     char *path = cli_place_path(place, b->stem, what, extension);
     if (!path)
         dv_fail(err, DV_NO_MEMORY, "no memory for the name of a file");
@@ -158,10 +157,9 @@ static bool draw_sheet(const batch *b, dv_image *picture, dv_error *err)
 static bool write_sheet(const batch *b, char **path, dv_error *err)
 {
     const cli_projection *job = b->job;
-    char layer[128], what[160] = "sheet";
+    char what[DV_WORD_MAX + 16] = "sheet";
     if (job->n_selections == 1)
-        snprintf(what, sizeof what, "%s-sheet",
-                 cli_file_word(job->selections[0].layer, layer, sizeof layer));
+        snprintf(what, sizeof what, "%s-sheet", job->selections[0].word);
     *path = cli_place_path(&job->pictures, b->stem, what, ".png");
     dv_image picture;
     if (!*path)
@@ -187,7 +185,7 @@ static bool list_units(batch *b, dv_error *err)
         const cli_selection *s = &job->selections[i];
         ok = cli_units(b->w->trace, job->network->model, s, &job->position, units, err);
         for (int k = 0; ok && k < s->n; k++, at++)
-            b->results[at] = (cli_result){ .unit = units[k], .layer = s->layer };
+            b->results[at] = (cli_result){ .unit = units[k], .layer = s->layer, .word = s->word };
     }
     free(units);
     return ok;
@@ -201,12 +199,15 @@ static void add_line(const batch *b, const cli_result *r, const outcome *o, dv_t
     dv_text_format(out, "\n");
 }
 
-/* What is said of the units; sheet: the path of theirs, or NULL. */
-static void tell(const batch *b, const char *sheet, cli_report *report)
+/* What is said of the units; sheet: the path of theirs, or NULL. all: else only of those that a
+ * file was written of. */
+static void tell(const batch *b, const char *sheet, bool all, cli_report *report)
 {
     const cli_projection *job = b->job;
     for (int i = 0; i < job->n_units; i++) {
         const outcome *o = &b->outcomes[i];
+        if (!all && !(o->written && (o->png || o->npy)))
+            continue;
         if (o->err.message[0])
             dv_text_format(&report->warnings, "%s\n", o->err.message);
         if (job->json)
@@ -220,7 +221,13 @@ static void tell(const batch *b, const char *sheet, cli_report *report)
                        job->n_units == 1 ? "" : "s");
 }
 
-/* The first unit that failed decides; one that could not be written is hopeless. */
+/* Whether no image could be written any more. */
+static bool is_hopeless(const dv_error *err)
+{
+    return err->code == DV_IO || err->code == DV_NO_MEMORY;
+}
+
+/* The first unit that failed decides. */
 static bool all_done(const batch *b, cli_report *report)
 {
     for (int i = 0; i < b->job->n_units; i++) {
@@ -228,7 +235,7 @@ static bool all_done(const batch *b, cli_report *report)
         if (o->projected && (o->written || b->measure))
             continue;
         report->err = o->err;
-        report->hopeless = o->projected;
+        report->hopeless = o->projected && is_hopeless(&o->err);
         return false;
     }
     return true;
@@ -254,13 +261,13 @@ static bool project_units(batch *b, cli_report *report)
     if (!list_units(b, &report->err) || (job->common_scale && !measure_common_scale(b, report)))
         return false;
     dv_pool_run(b->w->pool, job->n_units, unit_task, b);
-    if (!all_done(b, report))
-        return false;
     char *sheet = NULL;
-    bool ok = !job->sheet || write_sheet(b, &sheet, &report->err);
-    report->hopeless = !ok;
-    if (ok)
-        tell(b, sheet, report);
+    bool ok = all_done(b, report);
+    if (ok && job->sheet) {
+        ok = write_sheet(b, &sheet, &report->err);
+        report->hopeless = !ok && is_hopeless(&report->err);
+    }
+    tell(b, ok ? sheet : NULL, ok, report);
     free(sheet);
     return ok && dv_text_ok(&report->out, "results", &report->err) &&
            dv_text_ok(&report->warnings, "warnings", &report->err);

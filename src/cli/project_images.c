@@ -117,23 +117,25 @@ static void say_lines(char *text)
     }
 }
 
-/* False when the run cannot go on: err says why. */
+/* False when the run cannot go on: err says why; NULL: it is ending already. What was written is
+ * told in any case. */
 static bool publish(const crew *c, cli_report *r, dv_error *err)
 {
-    bool go_on = true;
     say_lines(r->warnings.data);
-    if (r->failed && (r->hopeless || c->job->images.count == 1)) {
-        *err = r->err;
-        go_on = false;
-    } else if (r->failed)
-        cli_skip(&r->err);
-    else if (r->out.size > 0) {
+    if (r->out.size > 0) {
         cli_progress_clear();
         fwrite(r->out.data, 1, r->out.size, stdout);
         if (fflush(stdout) != 0)
-            go_on = dv_fail(err, DV_IO, "cannot write to standard output: %s", strerror(errno));
+            return dv_fail(err, DV_IO, "cannot write to standard output: %s", strerror(errno));
     }
-    return go_on;
+    if (!r->failed || !err)
+        return true;
+    if (r->hopeless || c->job->images.count == 1) {
+        *err = r->err;
+        return false;
+    }
+    cli_skip(&r->err);
+    return true;
 }
 
 static bool run_images(crew *c, dv_error *err)
@@ -148,7 +150,7 @@ static bool run_images(crew *c, dv_error *err)
         else
             image_task(c, 0, 0);
         for (int i = 0; i < n; i++) {
-            go_on = go_on && publish(c, &c->reports[i], err);
+            go_on = publish(c, &c->reports[i], go_on ? err : NULL) && go_on;
             free(c->reports[i].out.data);
             free(c->reports[i].warnings.data);
         }

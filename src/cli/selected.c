@@ -13,6 +13,21 @@ static bool already_selected(const cli_selected *s, const char *layer)
     return false;
 }
 
+/* IMAGE-1-5 could be layer 1-5, or layer 5 of another image, IMAGE-1. */
+static bool ends_as(const char *word, const char *other)
+{
+    size_t n = strlen(word), m = strlen(other);
+    return n > m && word[n - m - 1] == '-' && strcmp(word + n - m, other) == 0;
+}
+
+static void tell_words_apart(cli_selected *s)
+{
+    for (int i = 0; i < s->n; i++)
+        for (int k = 0; k < s->n; k++)
+            if (ends_as(s->layers[i].word, s->layers[k].word))
+                dv_word_marked(s->layers[i].layer, s->layers[i].word, sizeof s->layers[i].word);
+}
+
 static bool select_units(const dv_model *m, const cli_list *layers, const char *channels,
                          cli_selected *s, dv_error *err)
 {
@@ -30,6 +45,7 @@ static bool select_units(const dv_model *m, const cli_list *layers, const char *
         return dv_fail(err, DV_BAD_USAGE, "%lld units of an image: at most 1000000",
                        (long long)n_units);
     s->n_units = (int)n_units;
+    tell_words_apart(s);
     return true;
 }
 

@@ -27,6 +27,7 @@ typedef struct cli_scene {
 typedef struct cli_result {
     dv_unit unit;
     const char *layer; /* as the user said it */
+    const char *word;  /* that in a file's name */
     float value;
     dv_signal signal; /* of the projector: until it projects the next one */
     float own_scale;  /* 0: the signal is 0 everywhere */

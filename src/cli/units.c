@@ -62,6 +62,7 @@ bool cli_select(const dv_model *m, const char *layer, const char *channels, cli_
                 dv_error *err)
 {
     *s = (cli_selection){ .layer = layer };
+    dv_word(layer, s->word, sizeof s->word);
     if (!dv_model_find(m, layer, &s->tensor, err))
         return false;
     int32_t count = dv_box_whole(dv_tensor_shape(m, s->tensor)).hi[DV_C];

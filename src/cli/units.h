@@ -2,12 +2,14 @@
 #ifndef DV_CLI_UNITS_H
 #define DV_CLI_UNITS_H
 
+#include "base/word.h"
 #include "cli/cli.h"
 #include "deconvviz/project.h"
 
 /* Which units are wanted of one layer. */
 typedef struct cli_selection {
-    const char *layer; /* as the user said it */
+    const char *layer;      /* as the user said it */
+    char word[DV_WORD_MAX]; /* that in a file's name; of all layers selected, no two are the same */
     int tensor;
     int32_t n;        /* channels */
     int32_t *channel; /* (n) owned; NULL: the n strongest of the image */
