@@ -31,6 +31,7 @@ typedef struct dv_sheets_options {
     bool contact_only;    /* no sheets of single units */
     int side;             /* of a patch on a unit's sheet, in pixels, about; 16 to 512 */
     struct dv_pool *pool; /* may be NULL */
+    int64_t memory;       /* bytes of pictures that are made in one go, about; 0: 384 MB */
 
     /* Called one at a time, on the calling thread. May be NULL. */
     void *ctx;
@@ -41,9 +42,10 @@ typedef struct dv_sheets_options {
 
 /* Writes FOLDER/layerN.png (a contact sheet of the layer's units; -1.png, -2.png … where there are
  * more than fit) and FOLDER/layerN/cCHANNEL.png for each unit with hits. Each image is read and run
- * once for all of its hits, or once for as many of them as their pictures have memory for.
- * *missing: images that could not be shown, because they are gone or have changed; their places are
- * marked. Fails (DV_BAD_USAGE) when the model is not the one that was mined. */
+ * once for all of its hits, or once for as many of them as their pictures have memory for: the
+ * number of units asks for none. A contact sheet is written as soon as its last unit is. *missing:
+ * images that could not be shown, because they are gone or have changed; their places are marked.
+ * Fails (DV_BAD_USAGE) when the model is not the one that was mined. */
 bool dv_sheets(const dv_model *m, const dv_index *x, const dv_sheets_options *o, int *missing,
                dv_error *err) DV_MUST_CHECK;
 

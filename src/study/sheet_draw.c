@@ -13,7 +13,6 @@ enum {
     TEXT_SIZE = 8,
     TITLE_SIZE = 10,
     GAP = 8, /* between the tiles of a unit's sheet */
-    CELL_GAP = 2,
 };
 
 static const dv_rgb faint = { 232, 232, 232 }; /* where there is nothing to show */
@@ -213,8 +212,8 @@ static bool draw_small_grid(dv_image *cell, const dv_shown_unit *u, int n, bool 
                       err))
             return false;
         dv_draw_picture(
-            cell, x0 + i % 3 * (DV_CELL_SIDE + CELL_GAP) + (DV_CELL_SIDE - tile.width) / 2,
-            i / 3 * (DV_CELL_SIDE + CELL_GAP) + (DV_CELL_SIDE - tile.height) / 2, &tile);
+            cell, x0 + i % 3 * (DV_CELL_SIDE + DV_CELL_GAP) + (DV_CELL_SIDE - tile.width) / 2,
+            i / 3 * (DV_CELL_SIDE + DV_CELL_GAP) + (DV_CELL_SIDE - tile.height) / 2, &tile);
         dv_image_free(&tile);
     }
     return true;
@@ -222,16 +221,16 @@ static bool draw_small_grid(dv_image *cell, const dv_shown_unit *u, int n, bool 
 
 bool dv_draw_cell(dv_shown_unit *u, dv_error *err)
 {
-    int half = 3 * DV_CELL_SIDE + 2 * CELL_GAP, n = u->n < DV_CELL_HITS ? u->n : DV_CELL_HITS;
+    int n = u->n < DV_CELL_HITS ? u->n : DV_CELL_HITS;
     bool dead = n == 0;
-    if (!dv_picture_new(&u->cell, 2 * half + 3 * CELL_GAP, half, dead ? faint : DV_WHITE, err))
+    if (!dv_picture_new(&u->cell, DV_CELL_WIDTH, DV_CELL_HEIGHT, dead ? faint : DV_WHITE, err))
         return false;
     if (dead) {
-        dv_draw_text(&u->cell, 8, half / 2, TEXT_SIZE, pale, "never active");
+        dv_draw_text(&u->cell, 8, DV_CELL_HEIGHT / 2, TEXT_SIZE, pale, "never active");
         return true;
     }
     return draw_small_grid(&u->cell, u, n, false, 0, err) &&
-           draw_small_grid(&u->cell, u, n, true, half + 3 * CELL_GAP, err);
+           draw_small_grid(&u->cell, u, n, true, DV_CELL_HEIGHT + 3 * DV_CELL_GAP, err);
 }
 
 bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *units,

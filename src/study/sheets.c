@@ -11,11 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    UNITS_A_PAGE = 256,
-    BYTES_AT_A_TIME =
-        384 << 20, /* of pictures of hits; as many units as that are shown in one go */
-};
+enum { UNITS_A_PAGE = 256, MEMORY = 384 << 20 };
 
 typedef char layer_word[DV_WORD_MAX];
 
@@ -24,9 +20,10 @@ typedef struct work {
     layer_word *words; /* (n_picks) what the layers' files are called */
     int n_units;
     dv_shown_unit *units; /* layer by layer, in the order of the picks */
-    dv_shown *shown;      /* of all units */
-    dv_error *errors;     /* (n_units) of what was drawn on another thread */
-    int first;            /* unit of the task with number 0 */
+    int layer, page;      /* first units of the layer and of the contact sheet that come next */
+    int first;            /* of the units that are shown in one go, with what follows */
+    dv_shown *shown;      /* of their hits */
+    dv_error *errors;     /* of each of them, drawn on some thread */
 } work;
 
 /* -- units ------------------------------------------------------------------------------------ */
@@ -122,30 +119,19 @@ static bool add_pick(work *w, int number, dv_error *err)
 static bool list_units(work *w, dv_error *err)
 {
     const dv_sheets_options *o = w->showing.options;
-    size_t n = 0, n_hits = 0;
+    size_t n = 0;
+    int64_t n_hits = 0;
     for (int i = 0; i < o->n_picks; i++)
         n += (size_t)o->picks[i].n;
     w->units = calloc(n + 1, sizeof *w->units);
-    w->errors = calloc(n + 1, sizeof *w->errors);
-    if (!w->units || !w->errors)
+    if (!w->units)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %zu units", n);
     for (int i = 0; i < o->n_picks; i++)
         if (!add_pick(w, i, err))
             return false;
     for (int u = 0; u < w->n_units; u++)
-        n_hits += (size_t)w->units[u].n;
-    w->shown = calloc(n_hits + 1, sizeof *w->shown);
-    if (!w->shown)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu hits", n_hits);
-    dv_shown *next = w->shown;
-    for (int u = 0; u < w->n_units; u++) {
-        dv_shown_unit *unit = &w->units[u];
-        unit->shown = next;
-        next += unit->n;
-        for (int i = 0; i < unit->n; i++)
-            unit->shown[i].hit = &unit->layer->units[unit->channel].hits[i];
-    }
-    w->showing.total = (int64_t)n_hits * (1 + o->common_scale);
+        n_hits += w->units[u].n;
+    w->showing.total = n_hits * (1 + o->common_scale);
     return n_hits > 0 || dv_fail(err, DV_BAD_DATA, "none of these units is ever active");
 }
 
@@ -181,7 +167,7 @@ static void draw_task(void *ctx, int i, int worker)
     (void)worker;
     work *w = ctx;
     dv_shown_unit *u = &w->units[w->first + i];
-    dv_error *err = &w->errors[w->first + i];
+    dv_error *err = &w->errors[i];
     bool wanted = u->n > 0 && !w->showing.options->contact_only;
     char *path = wanted ? path_of_unit(w, u, err) : NULL;
     if ((!wanted || (path && dv_write_unit_sheet(&w->showing, u, path, err))) &&
@@ -190,11 +176,11 @@ static void draw_task(void *ctx, int i, int worker)
     free(path);
 }
 
-/* The folders for the sheets of units [first, end). */
-static bool make_folders(const work *w, int first, int end, dv_error *err)
+/* The folders for the sheets of the units up to `end`. */
+static bool make_folders(const work *w, int end, dv_error *err)
 {
-    for (int u = first; u < end; u++) {
-        if (u > first && w->units[u].layer == w->units[u - 1].layer)
+    for (int u = w->first; u < end; u++) {
+        if (u > w->first && w->units[u].layer == w->units[u - 1].layer)
             continue;
         char *path = path_of(w, &w->units[u], "", err);
         bool ok = path && dv_folder_make(path, err);
@@ -205,24 +191,25 @@ static bool make_folders(const work *w, int first, int end, dv_error *err)
     return true;
 }
 
-/* Draws and writes the sheets of units [first, end), whose hits have been made into pictures. */
-static bool write_units(work *w, int first, int end, dv_error *err)
+/* Draws and writes the sheets of the units up to `end`, whose hits have been made into pictures. */
+static bool write_units(work *w, int end, dv_error *err)
 {
     const dv_sheets_options *o = w->showing.options;
-    if (!o->contact_only && !make_folders(w, first, end, err))
+    if (!o->contact_only && !make_folders(w, end, err))
         return false;
-    w->first = first;
-    dv_pool_run(o->pool, end - first, draw_task, w);
+    dv_pool_run(o->pool, end - w->first, draw_task, w);
     bool ok = true;
-    for (int u = first; u < end; u++) { /* what was written is told, whatever became of the rest */
+    for (int u = w->first; u < end;
+         u++) { /* what was written is told, whatever became of the rest */
+        const dv_error *why = &w->errors[u - w->first];
         char *path = NULL;
         bool wanted = w->units[u].n > 0 && !o->contact_only;
-        if (w->errors[u].code == DV_OK && wanted && (path = path_of_unit(w, &w->units[u], NULL)))
+        if (why->code == DV_OK && wanted && (path = path_of_unit(w, &w->units[u], NULL)))
             tell(w, path);
         free(path);
-        if (ok && w->errors[u].code != DV_OK && err)
-            *err = w->errors[u];
-        ok = ok && w->errors[u].code == DV_OK;
+        if (ok && why->code != DV_OK && err)
+            *err = *why;
+        ok = ok && why->code == DV_OK;
     }
     return ok;
 }
@@ -249,59 +236,89 @@ static bool write_page(const work *w, int from, int n, int page, dv_error *err)
     return ok;
 }
 
-/* Writes the contact sheets of the layer that begins with unit `first`, and lets its cells go. */
-static bool write_contact_sheets(work *w, int first, dv_error *err)
+/* Writes the contact sheets of which all units up to the last have been drawn, and lets their cells
+ * go. */
+static bool write_pages(work *w, int end, dv_error *err)
 {
-    int end = layer_end(w, first), pages = (end - first + UNITS_A_PAGE - 1) / UNITS_A_PAGE;
-    for (int page = 0; page < pages; page++) {
-        int from = first + page * UNITS_A_PAGE, n = end - from;
-        n = n < UNITS_A_PAGE ? n : UNITS_A_PAGE;
-        if (!write_page(w, from, n, pages == 1 ? 0 : page + 1, err))
+    while (w->page < w->n_units) {
+        int whole = layer_end(w, w->layer), to = w->page + UNITS_A_PAGE, number = 0;
+        to = to < whole ? to : whole;
+        if (to > end)
+            return true;
+        if (whole - w->layer > UNITS_A_PAGE)
+            number = (w->page - w->layer) / UNITS_A_PAGE + 1;
+        if (!write_page(w, w->page, to - w->page, number, err))
             return false;
+        for (int u = w->page; u < to; u++)
+            dv_image_free(&w->units[u].cell);
+        w->page = to;
+        w->layer = to == whole ? whole : w->layer;
     }
-    for (int u = first; u < end; u++)
-        dv_image_free(&w->units[u].cell);
     return true;
 }
 
 /* -- all of it -------------------------------------------------------------------------------- */
 
-/* The unit behind the last one whose pictures find room together with those from `first` on. */
-static int choose_end(const work *w, int first, dv_error *err)
+/* The unit behind the last one whose pictures find room together with those of the first. */
+static int choose_end(const work *w, dv_error *err)
 {
+    const int64_t most = w->showing.options->memory ? w->showing.options->memory : MEMORY;
     int64_t bytes = 0, each = 0;
-    int u = first;
+    int u = w->first;
     for (; u < w->n_units; u++) {
-        bool new_layer = u == first || w->units[u].layer != w->units[u - 1].layer;
+        bool new_layer = u == w->first || w->units[u].layer != w->units[u - 1].layer;
         if (new_layer && !dv_shown_bytes(&w->showing, w->units[u].tensor, &each, err))
             return -1;
-        bytes += each * w->units[u].n;
-        if (bytes > BYTES_AT_A_TIME && u > first)
+        bytes += each * w->units[u].n + DV_CELL_BYTES;
+        if (bytes > most && u > w->first)
             break;
     }
     return u;
 }
 
-static bool write_all(work *w, dv_error *err)
+/* Room for what becomes of the units up to `end`. */
+static bool make_room(work *w, int end, dv_error *err)
 {
-    int layer = 0; /* the first unit of the layer whose contact sheet comes next */
-    for (int first = 0; first < w->n_units;) {
-        int end = choose_end(w, first, err);
-        if (end < 0 || !dv_show_hits(&w->showing, end - first, &w->units[first], err))
-            return false;
-        bool ok = write_units(w, first, end, err);
-        for (int u = first; u < end; u++)
-            dv_shown_free(&w->units[u]);
-        if (!ok)
-            return false;
-        first = end;
-        while (layer < end && layer_end(w, layer) <= end) {
-            if (!write_contact_sheets(w, layer, err))
-                return false;
-            layer = layer_end(w, layer);
-        }
+    size_t n_hits = 0;
+    for (int u = w->first; u < end; u++)
+        n_hits += (size_t)w->units[u].n;
+    w->errors = calloc((size_t)(end - w->first), sizeof *w->errors);
+    w->shown = calloc(n_hits + 1, sizeof *w->shown);
+    if (!w->errors || !w->shown)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu hits", n_hits);
+    dv_shown *next = w->shown;
+    for (int u = w->first; u < end; u++) {
+        dv_shown_unit *unit = &w->units[u];
+        unit->shown = next;
+        next += unit->n;
+        for (int i = 0; i < unit->n; i++)
+            unit->shown[i].hit = &unit->layer->units[unit->channel].hits[i];
     }
     return true;
+}
+
+/* The units from the first on that find room. Moves on behind them. */
+static bool write_some(work *w, dv_error *err)
+{
+    int end = choose_end(w, err);
+    bool ok = end > 0 && make_room(w, end, err);
+    if (ok && (ok = dv_show_hits(&w->showing, end - w->first, &w->units[w->first], err))) {
+        ok = write_units(w, end, err);
+        for (int u = w->first; u < end; u++)
+            dv_shown_free(&w->units[u]);
+    }
+    free(w->shown);
+    free(w->errors);
+    w->first = end;
+    return ok && write_pages(w, end, err);
+}
+
+static bool write_all(work *w, dv_error *err)
+{
+    bool ok = true;
+    while (ok && w->first < w->n_units)
+        ok = write_some(w, err);
+    return ok;
 }
 
 bool dv_sheets(const dv_model *m, const dv_index *x, const dv_sheets_options *o, int *missing,
@@ -317,8 +334,6 @@ bool dv_sheets(const dv_model *m, const dv_index *x, const dv_sheets_options *o,
         dv_image_free(&w.units[u].cell);
     free(w.words);
     free(w.units);
-    free(w.shown);
-    free(w.errors);
     *missing = w.showing.missing;
     return ok;
 }

@@ -6,7 +6,17 @@
 #include "deconvviz/sheets.h"
 
 /* On a unit's sheet, and in its cell of a contact sheet. */
-enum { DV_ON_SHEET, DV_IN_CELL, DV_N_SIZES, DV_CELL_SIDE = 48, DV_CELL_HITS = 9 };
+enum { DV_ON_SHEET, DV_IN_CELL, DV_N_SIZES };
+
+/* A cell: two grids of 3 x 3. */
+enum {
+    DV_CELL_HITS = 9,
+    DV_CELL_SIDE = 48,
+    DV_CELL_GAP = 2,
+    DV_CELL_HEIGHT = 3 * DV_CELL_SIDE + 2 * DV_CELL_GAP,
+    DV_CELL_WIDTH = 2 * DV_CELL_HEIGHT + 3 * DV_CELL_GAP,
+    DV_CELL_BYTES = 3 * DV_CELL_WIDTH * DV_CELL_HEIGHT,
+};
 
 /* One hit. In a layer the pictures have one size, at most the sheets' side and DV_CELL_SIDE;
  * patch.rgb is NULL where the image could not be read. */

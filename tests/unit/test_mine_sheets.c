@@ -241,6 +241,59 @@ static void every_unit_with_hits_has_a_sheet_and_every_layer_one(void **state)
     }
 }
 
+/* -- pages ------------------------------------------------------------------------------------ */
+
+enum { MANY = 300 }; /* units, for which a contact sheet does not suffice */
+
+static int n_wrote, wrote_before[3]; /* of each page, and of a second layer's */
+
+static void note_wrote(void *ctx, const char *path)
+{
+    (void)ctx;
+    static const char *const pages[] = { "layer1-1.png", "layer1-2.png", "layer2.png" };
+    for (int i = 0; i < 3; i++)
+        if (strcmp(strrchr(path, '/') + 1, pages[i]) == 0)
+            wrote_before[i] = n_wrote;
+    n_wrote++;
+}
+
+static void sheets_of_many(const char *folder, int64_t memory)
+{
+    static const int32_t six[] = { 0, 1, 2, 3, 4, 5 };
+    dv_error err;
+    int missing;
+    int32_t channels[MANY];
+    for (int i = 0; i < MANY; i++)
+        channels[i] = i % 4;
+    const dv_sheets_pick picks[] = { { &mined.layers[0], MANY, channels },
+                                     { &mined.layers[1], 6, six } };
+    dv_sheets_options o = { .folder = folder,
+                            .n_picks = 2,
+                            .picks = picks,
+                            .most = 1,
+                            .rule = DV_RULE_DECONVNET,
+                            .side = 16,
+                            .memory = memory,
+                            .wrote = note_wrote };
+    n_wrote = 0;
+    for (int c = 0; c < 4; c++)
+        assert_true(mined.layers[0].units[c].n_hits > 0);
+    if (!dv_sheets(model, &mined, &o, &missing, &err))
+        fail_msg("%s", err.message);
+}
+
+/* However many units there are, the cells of one page are all that is kept. */
+static void a_contact_sheet_is_written_when_it_is_full(void **state)
+{
+    (void)state;
+    sheets_of_many("whole", 0);
+    sheets_of_many("parts", 1); /* one unit at a time */
+    assert_int_equal(wrote_before[0], 256);
+    assert_int_equal(wrote_before[1], 1 + MANY);
+    assert_int_equal(wrote_before[2], n_wrote - 1);
+    assert_int_equal(system("diff -r whole parts"), 0);
+}
+
 static int count_hits(int32_t image)
 {
     int n = 0;
@@ -300,6 +353,7 @@ int main(void)
         cmocka_unit_test(hits_are_shown_as_if_projected_one_by_one),
         cmocka_unit_test(a_common_scale_is_the_largest_of_the_unit),
         cmocka_unit_test(every_unit_with_hits_has_a_sheet_and_every_layer_one),
+        cmocka_unit_test(a_contact_sheet_is_written_when_it_is_full),
         cmocka_unit_test(images_that_changed_or_are_gone_are_told),
         cmocka_unit_test(another_value_than_was_mined_is_told),
         cmocka_unit_test(another_model_is_refused),
