@@ -35,7 +35,28 @@ static bool make_parent(const char *path, dv_error *err)
     return ok;
 }
 
-char *dv_folder_beside(const char *path, dv_error *err)
+/* Where a path leads, links followed; what is not there, as it is given. NULL with err set. */
+static char *follow(const char *path, dv_error *err)
+{
+    struct stat st;
+    char *real = realpath(path, NULL);
+    if (!real && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+        dv_fail(err, DV_IO, "%s: a link that leads nowhere", path);
+        return NULL;
+    }
+    if (!real && !(real = strdup(path)))
+        dv_fail(err, DV_NO_MEMORY, "no memory for a path");
+    return real;
+}
+
+/* A folder that others are mounted on has no place that another could take. */
+static bool is_mounted(const char *path, const char *beside)
+{
+    struct stat there, here;
+    return stat(path, &there) == 0 && stat(beside, &here) == 0 && there.st_dev != here.st_dev;
+}
+
+static char *make_beside(const char *path, dv_error *err)
 {
     static atomic_uint counter;
     size_t parent = parent_length(path), room = parent + 64;
@@ -57,6 +78,19 @@ char *dv_folder_beside(const char *path, dv_error *err)
     dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(errno));
     free(name);
     return NULL;
+}
+
+char *dv_folder_beside(const char *path, dv_error *err)
+{
+    char *real = follow(path, err), *name = real ? make_beside(real, err) : NULL;
+    if (name && is_mounted(real, name)) {
+        dv_fail(err, DV_IO, "%s: another file system begins here: a folder in it is needed", path);
+        rmdir(name);
+        free(name);
+        name = NULL;
+    }
+    free(real);
+    return name;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
@@ -101,7 +135,7 @@ static int exchange_by_steps(const char *a, const char *b, dv_error *err)
     return problem;
 }
 
-bool dv_folder_replace(const char *from, const char *path, dv_error *err)
+bool dv_folder_swap(const char *from, const char *path, dv_error *err)
 {
     char *real = realpath(path, NULL); /* a symbolic link stays one */
     const char *to = real ? real : path;
@@ -112,8 +146,6 @@ bool dv_folder_replace(const char *from, const char *path, dv_error *err)
         problem = exchange(from, to);
         if (problem == EINVAL || problem == ENOSYS)
             problem = exchange_by_steps(from, to, err);
-        if (!problem)
-            dv_folder_remove(from);
     }
     free(real);
     return problem ? dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(problem)) : true;

@@ -1,5 +1,6 @@
 #include "study/reference_folder.h"
 
+#include "base/folder.h"
 #include "base/word.h"
 
 #include <dirent.h>
@@ -7,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* -- what is there ---------------------------------------------------------------------------- */
 
@@ -64,6 +67,14 @@ static bool holds_only(const char *folder, const char *below, const char **own, 
     return ok;
 }
 
+static bool has_manifest(const char *folder)
+{
+    char *manifest = dv_joined(folder, DV_MANIFEST, NULL);
+    bool has = manifest && dv_file_exists(manifest);
+    free(manifest);
+    return has;
+}
+
 bool dv_reference_folder_check(const char *folder, bool replace, dv_error *err)
 {
     dv_references old;
@@ -73,13 +84,11 @@ bool dv_reference_folder_check(const char *folder, bool replace, dv_error *err)
                dv_fail(err, DV_BAD_USAGE, "%s: is a file, a folder is needed", folder);
     if (holds_only(folder, "", NULL, 0, NULL))
         return true;
-    char *manifest = dv_joined(folder, DV_MANIFEST, err);
-    bool has_manifest = manifest && dv_file_exists(manifest);
-    free(manifest);
-    if (!replace || !has_manifest)
+    bool has = has_manifest(folder);
+    if (!replace || !has)
         return dv_fail(err, DV_BAD_USAGE, "%s: %s", folder,
-                       has_manifest ? "holds references; --update replaces them"
-                                    : "is not empty, and what it holds are not references");
+                       has ? "holds references; --update replaces them"
+                           : "is not empty, and what it holds are not references");
     if (!dv_references_read(&old, folder, err))
         return false;
     const char **own = list_own(&old, &n, err);
@@ -87,6 +96,77 @@ bool dv_reference_folder_check(const char *folder, bool replace, dv_error *err)
     free(own);
     dv_references_free(&old);
     return ok;
+}
+
+/* -- the place -------------------------------------------------------------------------------- */
+
+/* Removes what the manifest in a folder lists, and the manifest. */
+static void remove_own(const char *folder)
+{
+    dv_references r;
+    size_t n = 0;
+    if (!dv_references_read(&r, folder, NULL))
+        return;
+    const char **own = list_own(&r, &n, NULL);
+    for (size_t i = 0; own && i < n; i++) {
+        char *path = dv_joined(folder, own[i], NULL);
+        if (path)
+            unlink(path);
+        free(path);
+    }
+    free(own);
+    dv_references_free(&r);
+}
+
+static bool move_rest(const char *from, const char *to, dv_error *err);
+
+/* Moves one file or folder; one of folders that both hold "images" moves what is in it. */
+static bool move_one(const char *from, const char *to, const char *name, dv_error *err)
+{
+    char *old = dv_joined(from, name, err), *new = old ? dv_joined(to, name, err) : NULL;
+    struct stat st;
+    bool ok = new != NULL;
+    if (ok && strcmp(name, "images") == 0 && rmdir(old) == 0)
+        ; /* it was empty */
+    else if (ok && lstat(new, &st) != 0)
+        ok = rename(old, new) == 0 || dv_fail(err, DV_IO, "%s: %s", new, strerror(errno));
+    else if (ok && strcmp(name, "images") == 0 && S_ISDIR(st.st_mode))
+        ok = move_rest(old, new, err);
+    else if (ok)
+        ok = dv_fail(err, DV_IO, "%s came while it was written, and has the name of another", old);
+    free(old);
+    free(new);
+    return ok;
+}
+
+/* Moves all that a folder holds to another, and removes it. */
+static bool move_rest(const char *from, const char *to, dv_error *err)
+{
+    bool ok = true;
+    DIR *d = opendir(from);
+    if (!d)
+        return dv_fail(err, DV_IO, "%s: %s", from, strerror(errno));
+    for (struct dirent *e; ok && (e = readdir(d));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            ok = move_one(from, to, e->d_name, err);
+    closedir(d);
+    return ok && (rmdir(from) == 0 || dv_fail(err, DV_IO, "%s: %s", from, strerror(errno)));
+}
+
+bool dv_reference_folder_replace(const char *from, const char *folder, bool replace, bool *placed,
+                                 dv_error *err)
+{
+    *placed = false;
+    if (!replace && has_manifest(folder))
+        return dv_fail(err, DV_BAD_USAGE, "%s: holds references now; --update replaces them",
+                       folder);
+    if (!dv_folder_swap(from, folder, err))
+        return false;
+    *placed = true;
+    if (!dv_folder_exists(from))
+        return true;
+    remove_own(from);
+    return move_rest(from, folder, err);
 }
 
 /* -- names ------------------------------------------------------------------------------------ */

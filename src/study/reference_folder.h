@@ -8,6 +8,12 @@
  * references and nothing else. Fails with what is in the way. */
 bool dv_reference_folder_check(const char *folder, bool replace, dv_error *err) DV_MUST_CHECK;
 
+/* Puts the folder `from` in the place of `folder`, whose references are removed where they may be
+ * replaced. What else has come into it since it was checked is moved to the new one. False: err
+ * says why, and *placed whether it stands there all the same, with something left over. */
+bool dv_reference_folder_replace(const char *from, const char *folder, bool replace, bool *placed,
+                                 dv_error *err) DV_MUST_CHECK;
+
 /* A name STEM EXTENSION for a file that `folder` does not hold yet, in the arena: STEM, which is a
  * word, gets a number where another file has it. */
 const char *dv_reference_name(dv_arena *a, const char *folder, const char *stem,

@@ -321,9 +321,11 @@ bool dv_references_record(const dv_model *m, const dv_list *images, const char *
         if (ok && o->progress)
             o->progress(o->ctx, i + 1, images->count);
     }
-    ok = ok && write_manifest(&w, err) && dv_folder_replace(w.folder, o->folder, err);
-    if (ok) {
-        free(w.folder); /* it has another name now */
+    bool placed = false;
+    ok = ok && write_manifest(&w, err) &&
+         dv_reference_folder_replace(w.folder, o->folder, o->replace, &placed, err);
+    if (placed) {
+        free(w.folder); /* it has another name now, and this one may have been given to another */
         w.folder = NULL;
     }
     release(&w);

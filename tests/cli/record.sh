@@ -69,6 +69,50 @@ for wait in 0.02 0.05 0.1 0.2 0.3; do
 done
 rm -rf .deconvviz*
 
+echo "-- what comes into the folder while it is written stays"
+# meanwhile COMMAND RECORD'S WORDS...
+meanwhile()
+{
+    command=$1
+    shift
+    deconvviz record -q --update --copy --no-png --size 48 -l 1 "$@" -o busy img >said 2>&1 &
+    for _ in $(seq 1000); do [ -z "$(ls -d .deconvviz-*.d 2>/dev/null)" ] || break; sleep 0.01; done
+    eval "$command"
+    wait $!
+    status=$?
+    sed 's/  .*//; s,[^ ]*[.]deconvviz-[0-9-]*,.deconvviz-N,' said
+    [ $status -eq 0 ] || echo "exit $status"
+}
+meanwhile : -c 3
+meanwhile 'echo mine >busy/notes.txt; mkdir busy/sub; echo mine >busy/images/notes.txt; echo mine >busy/sub/x' -c 4
+cat busy/notes.txt busy/images/notes.txt busy/sub/x
+ls -A . busy busy/images
+verify busy
+rm -r busy/notes.txt busy/images/notes.txt busy/sub
+meanwhile 'echo mine >busy/1-1-c5.npy' -c 5
+cat .deconvviz-*.d/1-1-c5.npy
+verify busy
+rm -r .deconvviz-*.d busy
+mkdir busy
+deconvviz record -q -l 1 -c 3 --size 48 -o busy img >said 2>&1 &
+for _ in $(seq 1000); do [ -z "$(ls -d .deconvviz-*.d 2>/dev/null)" ] || break; sleep 0.01; done
+cp refs/manifest.json busy
+wait $! || echo "exit $?"
+cat said
+ls -A busy
+rm -r busy
+
+echo "-- a link to another file system"
+far=$(mktemp -d /dev/shm/deconvviz-XXXXXX 2>/dev/null || mktemp -d)
+ln -s "$far" far
+record -l 1 -c 3 --size 48 --no-png -o far img
+record -l 1 -c 4 --size 48 --no-png --update -o far/ img
+verify far
+ls "$far"
+rm -r "$far"
+record -l 1 -c 3 -o far img || echo "exit $?"
+rm far
+
 echo "-- refused"
 record -l 1 -c 3 -o refs img || echo "exit $?"
 record -l 1 -c 3 -o img img || echo "exit $?"

@@ -63,8 +63,10 @@ static void replace(const char *path)
 {
     dv_error err = { 0 };
     char *folder = make_new(path);
-    if (!dv_folder_replace(folder, path, &err))
+    if (!dv_folder_swap(folder, path, &err))
         fail_msg("%s", err.message);
+    if (dv_file_exists(folder))
+        dv_folder_remove(folder);
     assert_false(dv_file_exists(folder));
     free(folder);
 }
@@ -109,13 +111,48 @@ static void a_symbolic_link_stays_one(void **state)
     assert_true(S_ISLNK(st.st_mode));
 }
 
+static void what_had_the_name_is_still_there(void **state)
+{
+    (void)state;
+    dv_error err = { 0 };
+    char name[200];
+    assert_int_equal(mkdir("before", 0777), 0);
+    write_file("before/old", "old");
+    char *folder = make_new("before");
+    assert_true(dv_folder_swap(folder, "before", &err));
+    holds("before/new", "new");
+    snprintf(name, sizeof name, "%s/old", folder);
+    holds(name, "old");
+    free(folder);
+}
+
+/* A folder cannot be renamed from one file system to another. */
+static void a_link_may_lead_to_another_file_system(void **state)
+{
+    (void)state;
+    dv_error err = { 0 };
+    struct stat here, there;
+    char far[] = "/dev/shm/deconvviz-folder-XXXXXX";
+    if (stat("/dev/shm", &there) != 0 || stat(".", &here) != 0 || here.st_dev == there.st_dev ||
+        !mkdtemp(far))
+        skip();
+    assert_int_equal(symlink(far, "far"), 0);
+    replace("far");
+    replace("far/");
+    holds("far/new", "new");
+    dv_folder_remove(far);
+    assert_null(dv_folder_beside("far", &err));
+    assert_string_equal(err.message, "far: a link that leads nowhere");
+    assert_null(dv_folder_beside("/dev/shm", &err));
+}
+
 static void a_file_keeps_its_place(void **state)
 {
     (void)state;
     dv_error err = { 0 };
     write_file("file", "text");
     char *folder = make_new("file"), name[200];
-    assert_false(dv_folder_replace(folder, "file", &err));
+    assert_false(dv_folder_swap(folder, "file", &err));
     assert_string_equal(err.message, "file: cannot write: Not a directory");
     holds("file", "text");
     snprintf(name, sizeof name, "%s/new", folder);
@@ -150,6 +187,8 @@ int main(void)
         cmocka_unit_test(a_folder_takes_the_place_of_an_empty_one),
         cmocka_unit_test(a_folder_takes_the_place_of_a_full_one),
         cmocka_unit_test(a_symbolic_link_stays_one),
+        cmocka_unit_test(what_had_the_name_is_still_there),
+        cmocka_unit_test(a_link_may_lead_to_another_file_system),
         cmocka_unit_test(a_file_keeps_its_place),
         cmocka_unit_test(removing_does_not_follow_links),
         cmocka_unit_test(a_place_that_cannot_be_had_is_told),
