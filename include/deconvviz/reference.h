@@ -218,7 +218,8 @@ typedef struct dv_verify_options {
                          by their name; NULL: the current folder */
     const char *pictures; /* folder for pictures of what changed; NULL: none. Made when needed */
     dv_preprocess preprocess;
-    double tolerance, value_tolerance; /* the least that is allowed to any unit, relative */
+    double tolerance, value_tolerance; /* the least that is allowed to any unit, relative; 0: what
+                                          rounding does, and references being halves */
     bool exact;
     struct dv_pool *pool; /* may be NULL */
 

@@ -19,21 +19,95 @@ typedef struct cli_list {
     const char *text[CLI_LIST_MAX];
 } cli_list;
 
+/* Numbers separated by commas; n 0: the option was not given. */
+typedef struct cli_numbers {
+    int n;
+    double v[3];
+} cli_numbers;
+
+/* The numbers that an option takes, both ends included. */
+typedef struct cli_range {
+    double min, max;
+    bool whole; /* 2, not 2.5 */
+} cli_range;
+
 typedef enum cli_kind {
-    CLI_FLAG,   /* bool */
-    CLI_INT,    /* int */
-    CLI_REAL,   /* double */
-    CLI_TEXT,   /* const char * */
-    CLI_CHOICE, /* int: which of the words of `arg`, "pair|crop|full", counted from 0 */
-    CLI_LIST,   /* cli_list */
-    CLI_GROUP,  /* no option: `help` stands over those that follow; its name is "" */
+    CLI_KIND_FLAG,
+    CLI_KIND_INT,
+    CLI_KIND_REAL,
+    CLI_KIND_NUMBERS,
+    CLI_KIND_TEXT,
+    CLI_KIND_CHOICE,
+    CLI_KIND_LIST,
+    CLI_KIND_GROUP,
 } cli_kind;
+
+typedef struct cli_type {
+    cli_kind kind;
+    cli_range range; /* of numbers */
+} cli_type;
+
+/* What stands in an option table for a cli_type, and what the value goes to. */
+#define CLI_FLAG              \
+    {                         \
+        .kind = CLI_KIND_FLAG \
+    } /* bool */
+#define CLI_INT(min, max)  \
+    {                      \
+        CLI_KIND_INT,      \
+        {                  \
+            min, max, true \
+        }                  \
+    } /* int */
+#define CLI_REAL(min, max)  \
+    {                       \
+        CLI_KIND_REAL,      \
+        {                   \
+            min, max, false \
+        }                   \
+    } /* double */
+#define CLI_TEXT              \
+    {                         \
+        .kind = CLI_KIND_TEXT \
+    } /* const char * */
+#define CLI_LIST              \
+    {                         \
+        .kind = CLI_KIND_LIST \
+    } /* cli_list */
+
+/* cli_numbers: as many as `arg`, "A,B,C", has places, or fewer; and whole ones. */
+#define CLI_REALS(min, max) \
+    {                       \
+        CLI_KIND_NUMBERS,   \
+        {                   \
+            min, max, false \
+        }                   \
+    }
+#define CLI_INTS(min, max) \
+    {                      \
+        CLI_KIND_NUMBERS,  \
+        {                  \
+            min, max, true \
+        }                  \
+    }
+
+/* int: which of the words of `arg`, "pair|crop|full", counted from 0. */
+#define CLI_CHOICE              \
+    {                           \
+        .kind = CLI_KIND_CHOICE \
+    }
+
+/* No option: `help` stands over those that follow; its name is "". */
+#define CLI_GROUP              \
+    {                          \
+        .kind = CLI_KIND_GROUP \
+    }
 
 /* One option: where its value goes in the command's own options struct, and its help. */
 typedef struct cli_option {
     const char *name; /* without the dashes; NULL ends the table */
     char letter;      /* 0 for none */
-    cli_kind kind;
+    cli_type type;
     size_t offset;
     const char *arg;  /* shown in the help; NULL for a flag */
     const char *help; /* the default is put behind it in brackets, where it is not 0 */
@@ -56,9 +130,16 @@ int cli_parse(const cli_option *table, void *options, int argc, char **argv,
 
 void cli_print_help(FILE *to, const cli_command *cmd);
 
-/* Exactly `n` numbers separated by commas. */
-bool cli_numbers(const char *text, const char *option, int n, double *to,
-                 dv_error *err) DV_MUST_CHECK;
+/* The value of one option, into the options struct. */
+bool cli_store(const cli_option *o, void *options, const char *text, dv_error *err) DV_MUST_CHECK;
+
+/* `text`, what stands behind `option`, as at most `most` numbers separated by commas: to (most).
+ * Returns how many there are, 0 with err set. */
+int cli_read_numbers(const char *text, const char *option, cli_range range, int most, double *to,
+                     dv_error *err) DV_MUST_CHECK;
+
+/* The n-th of words apart by '|', counted from 0, and its length; NULL when there are fewer. */
+const char *cli_nth_word(const char *words, int n, size_t *len);
 
 /* -- standard error ---------------------------------------------------------------------------
  * All of these may be called by any thread. */

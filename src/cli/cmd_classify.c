@@ -16,11 +16,13 @@ typedef struct classify_options {
     bool json;
 } classify_options;
 
+enum { MOST = 100, A_WORKER = 8 /* images at a time */, FIVE = 5 };
+
 #define AT(member) offsetof(classify_options, member)
 
 static const cli_option options[] = {
     { "", 0, CLI_GROUP, 0, NULL, "What is printed:" },
-    { "top", 0, CLI_INT, AT(top), "N", "classes of each image; 0: none" },
+    { "top", 0, CLI_INT(0, MOST), AT(top), "N", "classes of each image; 0: none" },
     { "labels", 0, CLI_TEXT, AT(labels), "FILE",
       "names of the classes, one a line (the model's own)" },
     { "labels-from", 0, CLI_TEXT, AT(labels_from), "dirs|names|FILE",
@@ -32,8 +34,6 @@ static const cli_option options[] = {
     CLI_NETWORK_ROWS(classify_options),
     { 0 },
 };
-
-enum { MOST = 100, A_WORKER = 8 /* images at a time */, FIVE = 5 };
 
 typedef struct answer {
     bool ok;
@@ -275,8 +275,6 @@ static bool check(const classify_options *o, int n_args, dv_error *err)
 {
     bool file = o->labels_from && strcmp(o->labels_from, "dirs") != 0 &&
                 strcmp(o->labels_from, "names") != 0;
-    if (o->top < 0 || o->top > MOST)
-        return dv_fail(err, DV_BAD_USAGE, "--top takes 0 to %d, not %d", MOST, o->top);
     return n_args > 0 || file ||
            dv_fail(err, DV_BAD_USAGE, "an image or a folder of images is needed");
 }

@@ -42,7 +42,7 @@ static const cli_option options[] = {
     { "view", 0, CLI_CHOICE, AT(view), "pair|crop|full",
       "patch of the image and projection, cut to the receptive field;\n"
       "the projection alone, so cut; or on the whole input, 1:1" },
-    { "zoom", 0, CLI_INT, AT(zoom), "N", "times a pixel is enlarged (as suits the eye)" },
+    { "zoom", 0, CLI_INT(0, 256), AT(zoom), "N", "times a pixel is enlarged (as suits the eye)" },
     { "scale", 0, CLI_TEXT, AT(scale), "tile|sheet|abs:V",
       "the value of full colour: each picture's own, one for all of an\n"
       "image, or V" },
@@ -69,7 +69,8 @@ static bool parse_scale(cli_projection *job, const char *text, dv_error *err)
         return true;
     if (strncmp(text, "abs:", 4) != 0)
         return dv_fail(err, DV_BAD_USAGE, "--scale takes tile|sheet|abs:V, not '%s'", text);
-    if (!cli_numbers(text + 4, "--scale abs:", 1, &v, err))
+    const cli_range range = { 0, 1e30, false };
+    if (!cli_read_numbers(text + 4, "--scale abs:", range, 1, &v, err))
         return false;
     job->fixed_scale = (float)v;
     return job->fixed_scale > 0 ||
@@ -85,8 +86,6 @@ static bool parse_words(work *w, dv_error *err)
     if (o->no_png && (o->sheet || o->out))
         return dv_fail(err, DV_BAD_USAGE, "--no-png and %s cannot be meant together",
                        o->sheet ? "--sheet" : "--out");
-    if (o->zoom < 0 || o->zoom > 256)
-        return dv_fail(err, DV_BAD_USAGE, "--zoom takes 1 to 256, not %d", o->zoom);
     job->rule = (dv_rule)o->rule;
     job->seed = (dv_seed)o->seed;
     job->view = (dv_view)o->view;

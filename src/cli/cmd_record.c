@@ -37,7 +37,7 @@ static const cli_option options[] = {
     CLI_MODEL_ROWS(record_options),
     CLI_PREPROCESS_ROWS(record_options),
     { "", 0, CLI_GROUP, 0, NULL, "How it runs (with the kernels of the smallest rounding error):" },
-    { "threads", 0, CLI_INT, AT(network.threads), "N",
+    { "threads", 0, CLI_INT(0, CLI_MAX_THREADS), AT(network.threads), "N",
       "worker threads; any number gives the same bytes (one a processor)" },
     { "quiet", 'q', CLI_FLAG, AT(network.quiet), NULL, "nothing but results, warnings and errors" },
     { 0 },

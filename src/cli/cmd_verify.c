@@ -9,7 +9,7 @@
 typedef struct verify_options {
     cli_network_options network;
     const char *root, *pictures, *junit;
-    double tolerance, value_tolerance;
+    double tolerance, value_tolerance; /* -1: not given */
     bool json, update;
 } verify_options;
 
@@ -24,10 +24,11 @@ static const cli_option options[] = {
     { "root", 0, CLI_TEXT, AT(root), "DIR",
       "where the images are that were not copied: by their relative path,\n"
       "or by their name" },
-    { "tolerance", 0, CLI_REAL, AT(tolerance), "R",
+    { "tolerance", 0, CLI_REAL(0, DV_RELATIVE_MAX), AT(tolerance), "R",
       "relative L2 change that each projection is allowed at least (0.02);\n"
-      "what rounding does to it by itself comes from the references" },
-    { "value-tolerance", 0, CLI_REAL, AT(value_tolerance), "R",
+      "what rounding does to it by itself comes from the references; 0:\n"
+      "nothing beyond that" },
+    { "value-tolerance", 0, CLI_REAL(0, DV_RELATIVE_MAX), AT(value_tolerance), "R",
       "the same of the activation, relative (0.01)" },
     { "update", 0, CLI_FLAG, AT(update), NULL,
       "renew the references: record the same units again" },
@@ -86,8 +87,9 @@ static bool compare(work *w, dv_error *err)
         .root = o->root,
         .pictures = o->pictures,
         .preprocess = w->network.prepare,
-        .tolerance = o->tolerance > 0 ? o->tolerance : dv_default_tolerance,
-        .value_tolerance = o->value_tolerance > 0 ? o->value_tolerance : dv_default_value_tolerance,
+        .tolerance = o->tolerance >= 0 ? o->tolerance : dv_default_tolerance,
+        .value_tolerance =
+            o->value_tolerance >= 0 ? o->value_tolerance : dv_default_value_tolerance,
         .exact = o->network.exact,
         .pool = w->network.pool,
         .progress = show_progress,
@@ -240,22 +242,13 @@ static bool verify(work *w, dv_error *err)
            compare(w, err) && report(w, err) && (!w->o->update || renew(w, err));
 }
 
-static bool check_words(const verify_options *o, int n_args, dv_error *err)
-{
-    if (n_args != 1)
-        return dv_fail(err, DV_BAD_USAGE, "one folder of references is needed");
-    if (o->tolerance < 0 || o->value_tolerance < 0)
-        return dv_fail(err, DV_BAD_USAGE, "a tolerance must be above 0");
-    return true;
-}
-
 /* Exit status 1 is for a regression alone. Whatever keeps it from being looked for is told as wrong
  * usage is, by 2. */
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts };
-    if (!check_words(w.o, n_args, err))
-        return false;
+    if (n_args != 1)
+        return dv_fail(err, DV_BAD_USAGE, "one folder of references is needed");
     w.folder = args[0];
     bool ok = verify(&w, err);
     const int *count = w.report.count;
@@ -280,7 +273,9 @@ const cli_command cmd_verify = {
              "(exit status: 0 all agree to within their tolerance, 1 a regression,\n"
              "2 something could not be compared)",
     .options = options,
-    .defaults = &(const verify_options){ .network = CLI_NETWORK_DEFAULTS },
+    .defaults = &(const verify_options){ .network = CLI_NETWORK_DEFAULTS,
+                                         .tolerance = -1,
+                                         .value_tolerance = -1 },
     .options_size = sizeof(verify_options),
     .run = run,
 };

@@ -9,34 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool parse_size(const char *text, int size[2], dv_error *err)
+static bool override_channels(const cli_numbers *given, const char *option, int channels,
+                              float to[3], bool may_be_zero, dv_error *err)
 {
-    double v[2];
-    if (!cli_numbers(text, "--size", strchr(text, ',') ? 2 : 1, v, err))
-        return false;
-    if (!strchr(text, ','))
-        v[1] = v[0];
-    for (int i = 0; i < 2; i++) {
-        if (!(v[i] >= 1 && v[i] <= DV_IMAGE_MAX_SIDE))
-            return dv_fail(err, DV_BAD_USAGE, "--size %s: 1 to %d are supported", text,
-                           DV_IMAGE_MAX_SIDE);
-        size[i] = (int)v[i];
-    }
-    return true;
-}
-
-static bool override_three(const char *text, const char *option, int channels, float to[3],
-                           bool may_be_zero, dv_error *err)
-{
-    double v[3];
-    if (!text)
-        return true;
-    if (!cli_numbers(text, option, channels, v, err))
-        return false;
-    for (int i = 0; i < channels; i++) {
-        if (v[i] == 0 && !may_be_zero)
-            return dv_fail(err, DV_BAD_USAGE, "%s must not be 0", option);
-        to[i] = (float)v[i];
+    if (given->n > 0 && given->n != channels)
+        return dv_fail(err, DV_BAD_USAGE, "%s takes %d number%s%s, not %d", option, channels,
+                       channels > 1 ? "s" : "", channels > 1 ? " separated by commas" : "",
+                       given->n);
+    for (int i = 0; i < given->n; i++) {
+        if ((float)given->v[i] == 0 && !may_be_zero)
+            return dv_fail(err, DV_BAD_USAGE, "%s %g: it must not be 0", option, given->v[i]);
+        to[i] = (float)given->v[i];
     }
     return true;
 }
@@ -44,7 +27,7 @@ static bool override_three(const char *text, const char *option, int channels, f
 /* Whether the words of the options change what a name or the model says. */
 static bool changes(const cli_network_options *o)
 {
-    return o->mean || o->std || o->pixel_scale != 0 || o->order || o->resize >= 0;
+    return o->mean.n || o->std.n || !isnan(o->pixel_scale) || o->order || o->resize >= 0;
 }
 
 static bool uses_base(const cli_network *n, const cli_network_options *o)
@@ -78,14 +61,14 @@ static bool settle(cli_network *n, const cli_network_options *o, dv_error *err)
                        "--preprocess takes imagenet, caffe, unit or none, not '%s'", name);
     if (o->resize >= 0)
         p->resize = o->resize;
-    if (o->pixel_scale != 0)
+    if (!isnan(o->pixel_scale))
         p->scale = (float)o->pixel_scale;
     if (o->order && strcmp(o->order, "rgb") != 0 && strcmp(o->order, "bgr") != 0)
         return dv_fail(err, DV_BAD_USAGE, "--order takes rgb|bgr, not '%s'", o->order);
     if (o->order)
         p->bgr = o->order[0] == 'b';
-    return override_three(o->mean, "--mean", p->channels, p->mean, true, err) &&
-           override_three(o->std, "--std", p->channels, p->std, false, err);
+    return override_channels(&o->mean, "--mean", p->channels, p->mean, true, err) &&
+           override_channels(&o->std, "--std", p->channels, p->std, false, err);
 }
 
 /* "A" or "A B C". */
@@ -123,8 +106,6 @@ static void note_preprocessing(const cli_network *n, const cli_network_options *
 
 static bool make_pool(cli_network *n, int threads, dv_error *err)
 {
-    if (threads < 0 || threads > 1024)
-        return dv_fail(err, DV_BAD_USAGE, "--threads %d: 1 to 1024 are supported", threads);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (threads == 0)
         threads = processors < 1 ? 1 : processors > 64 ? 64 : (int)processors;
@@ -164,9 +145,9 @@ bool cli_network_open(cli_network *n, const cli_network_options *o, const int *m
 {
     *n = (cli_network){ 0 };
     dv_load_options load = { .weights = o->weights };
-    if (o->size && !parse_size(o->size, load.size, err))
-        return false;
-    if (!o->size && map_size)
+    for (int i = 0; i < 2 && o->size.n > 0; i++)
+        load.size[i] = (int)o->size.v[o->size.n > 1 ? i : 0];
+    if (o->size.n == 0 && map_size)
         memcpy(load.size, map_size, sizeof load.size);
     n->model = dv_model_open(cli_network_model(o), &load, err);
     for (int i = 0; n->model && i < dv_model_n_warnings(n->model); i++)

@@ -2,16 +2,13 @@
 
 #include "base/spelling.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const cli_option *find_short(const cli_option *table, char letter)
 {
     for (const cli_option *o = table; o->name; o++)
-        if (o->letter == letter && o->kind != CLI_GROUP)
+        if (o->letter == letter && o->type.kind != CLI_KIND_GROUP)
             return o;
     return NULL;
 }
@@ -19,7 +16,8 @@ static const cli_option *find_short(const cli_option *table, char letter)
 static const cli_option *find_long(const cli_option *table, const char *name, size_t len)
 {
     for (const cli_option *o = table; o->name; o++)
-        if (strlen(o->name) == len && memcmp(o->name, name, len) == 0 && o->kind != CLI_GROUP)
+        if (strlen(o->name) == len && memcmp(o->name, name, len) == 0 &&
+            o->type.kind != CLI_KIND_GROUP)
             return o;
     return NULL;
 }
@@ -35,85 +33,12 @@ static const cli_option *near_option(const cli_option *table, const char *word, 
     for (const cli_option *o = table; o->name; o++) {
         bool begins = len > 1 && strncmp(o->name, name, len) == 0;
         int distance = begins ? 0 : dv_spelling_distance(name, o->name);
-        if (o->kind != CLI_GROUP && distance <= least && (!nearest || distance < least)) {
+        if (o->type.kind != CLI_KIND_GROUP && distance <= least && (!nearest || distance < least)) {
             nearest = o;
             least = distance;
         }
     }
     return nearest;
-}
-
-static bool store_int(const cli_option *o, int *at, const char *text, dv_error *err)
-{
-    char *end = NULL;
-    errno = 0;
-    long v = strtol(text, &end, 10);
-    if (end == text || *end || errno || v < INT_MIN || v > INT_MAX)
-        return dv_fail(err, DV_BAD_USAGE, "--%s takes a whole number, not '%s'", o->name, text);
-    *at = (int)v;
-    return true;
-}
-
-static bool store_real(const cli_option *o, double *at, const char *text, dv_error *err)
-{
-    char *end = NULL;
-    double v = strtod(text, &end);
-    if (end == text || *end || !isfinite(v))
-        return dv_fail(err, DV_BAD_USAGE, "--%s takes a number, not '%s'", o->name, text);
-    *at = v;
-    return true;
-}
-
-/* The n-th of words apart by '|', and its length; NULL when there are fewer. */
-static const char *nth_word(const char *words, int n, size_t *len)
-{
-    for (; n > 0 && words; n--) {
-        words = strchr(words, '|');
-        words += words != NULL;
-    }
-    *len = words ? strcspn(words, "|") : 0;
-    return words;
-}
-
-static bool store_choice(const cli_option *o, int *at, const char *text, dv_error *err)
-{
-    size_t len;
-    const char *word;
-    for (int i = 0; (word = nth_word(o->arg, i, &len)); i++)
-        if (strlen(text) == len && memcmp(text, word, len) == 0) {
-            *at = i;
-            return true;
-        }
-    return dv_fail(err, DV_BAD_USAGE, "--%s takes %s, not '%s'", o->name, o->arg, text);
-}
-
-static bool store(const cli_option *o, void *options, const char *text, dv_error *err)
-{
-    void *at = (char *)options + o->offset;
-    cli_list *list;
-    switch (o->kind) {
-    case CLI_FLAG:
-        *(bool *)at = true;
-        return true;
-    case CLI_TEXT:
-        *(const char **)at = text;
-        return true;
-    case CLI_INT:
-        return store_int(o, at, text, err);
-    case CLI_REAL:
-        return store_real(o, at, text, err);
-    case CLI_CHOICE:
-        return store_choice(o, at, text, err);
-    case CLI_LIST:
-        list = at;
-        if (list->n == CLI_LIST_MAX)
-            return dv_fail(err, DV_BAD_USAGE, "--%s can be given %d times", o->name, CLI_LIST_MAX);
-        list->text[list->n++] = text;
-        return true;
-    case CLI_GROUP:
-        break;
-    }
-    return dv_fail(err, DV_BAD_USAGE, "--%s: unknown kind", o->name);
 }
 
 /* The words still to be looked at. */
@@ -126,12 +51,12 @@ typedef struct words {
  * taken where one is needed. */
 static bool take(const cli_option *o, const char *value, words *w, void *options, dv_error *err)
 {
-    if (o->kind != CLI_FLAG && !value) {
+    if (o->type.kind != CLI_KIND_FLAG && !value) {
         if (w->at == w->n)
             return dv_fail(err, DV_BAD_USAGE, "--%s needs a value: %s", o->name, o->arg);
         value = w->word[w->at++];
     }
-    return store(o, options, value, err);
+    return cli_store(o, options, value, err);
 }
 
 /* "--name", "--name=value" or "--name value". */
@@ -146,7 +71,7 @@ static bool take_long(const cli_option *table, const char *word, words *w, void 
         return dv_fail(err, DV_BAD_USAGE, "unknown option '%.*s'%s%s%s", (int)(2 + len), word,
                        o ? " (did you mean --" : "", o ? o->name : "", o ? "?)" : "");
     }
-    if (o->kind == CLI_FLAG && value)
+    if (o->type.kind == CLI_KIND_FLAG && value)
         return dv_fail(err, DV_BAD_USAGE, "--%s takes no value", o->name);
     return take(o, value, w, options, err);
 }
@@ -160,7 +85,7 @@ static bool take_short(const cli_option *table, const char *word, words *w, void
         if (!o)
             return dv_fail(err, DV_BAD_USAGE, "unknown option '-%c'%s%s%s", *letter,
                            word[2] ? " in '" : "", word[2] ? word : "", word[2] ? "'" : "");
-        if (o->kind != CLI_FLAG)
+        if (o->type.kind != CLI_KIND_FLAG)
             return take(o, letter[1] ? letter + 1 : NULL, w, options, err);
         if (!take(o, NULL, w, options, err))
             return false;
@@ -185,20 +110,6 @@ int cli_parse(const cli_option *table, void *options, int argc, char **argv, dv_
     return n_args;
 }
 
-bool cli_numbers(const char *text, const char *option, int n, double *to, dv_error *err)
-{
-    const char *at = text;
-    for (int i = 0; i < n; i++) {
-        char *end = NULL;
-        to[i] = strtod(at, &end);
-        if (end == at || !isfinite(to[i]) || *end != (i + 1 < n ? ',' : '\0'))
-            return dv_fail(err, DV_BAD_USAGE, "%s takes %d number%s%s, not '%s'", option, n,
-                           n > 1 ? "s" : "", n > 1 ? " separated by commas" : "", text);
-        at = end + 1;
-    }
-    return true;
-}
-
 /* -- help ------------------------------------------------------------------------------------- */
 
 /* " (VALUE)" where the option starts out as something worth telling. */
@@ -208,23 +119,24 @@ static void format_default(const cli_option *o, const void *defaults, char *to, 
     const char *text;
     size_t len;
     to[0] = '\0';
-    switch (o->kind) {
-    case CLI_TEXT:
+    switch (o->type.kind) {
+    case CLI_KIND_TEXT:
         if ((text = *(const char *const *)at))
             snprintf(to, size, " (%s)", text);
         break;
-    case CLI_CHOICE:
-        if ((text = nth_word(o->arg, *(const int *)at, &len)))
+    case CLI_KIND_CHOICE:
+        if ((text = cli_nth_word(o->arg, *(const int *)at, &len)))
             snprintf(to, size, " (%.*s)", (int)len, text);
         break;
-    case CLI_INT:
+    case CLI_KIND_INT:
         if (*(const int *)at > 0)
             snprintf(to, size, " (%d)", *(const int *)at);
         break;
-    case CLI_FLAG:
-    case CLI_REAL:
-    case CLI_LIST:
-    case CLI_GROUP:
+    case CLI_KIND_FLAG:
+    case CLI_KIND_REAL:
+    case CLI_KIND_NUMBERS:
+    case CLI_KIND_LIST:
+    case CLI_KIND_GROUP:
         break;
     }
 }
@@ -253,10 +165,10 @@ static void print_option(FILE *to, const cli_option *o, const void *defaults)
 void cli_print_help(FILE *to, const cli_command *cmd)
 {
     fprintf(to, "usage: deconvviz %s %s\n%s.\n", cmd->name, cmd->usage, cmd->summary);
-    if (cmd->options->kind != CLI_GROUP)
+    if (cmd->options->type.kind != CLI_KIND_GROUP)
         fputc('\n', to);
     for (const cli_option *o = cmd->options; o->name; o++)
-        if (o->kind == CLI_GROUP)
+        if (o->type.kind == CLI_KIND_GROUP)
             fprintf(to, "\n%s\n", o->help);
         else
             print_option(to, o, cmd->defaults);

@@ -73,7 +73,7 @@ bool cli_open_for(cli_network *n, const cli_network_options *o, const int *map_s
     cli_network_options quiet = *o;
     int size[2];
     quiet.quiet = true;
-    bool larger = !map_size && !o->size && dv_builtin_map_size(cli_network_model(o), size);
+    bool larger = !map_size && o->size.n == 0 && dv_builtin_map_size(cli_network_model(o), size);
     if (!cli_network_open(n, larger ? &quiet : o, map_size, err) ||
         !select_units(n->model, layers, channels, s, err))
         return false;

@@ -89,9 +89,10 @@ bool cli_parse_position(const char *text, cli_position *p, dv_error *err)
     if (p->strongest || p->whole)
         return true;
     double v[2];
-    if (!cli_numbers(text, "--position", 2, v, NULL) || !(v[0] >= 0 && v[0] < DV_MAX_ELEMENTS) ||
-        !(v[1] >= 0 && v[1] < DV_MAX_ELEMENTS))
-        return dv_fail(err, DV_BAD_USAGE, "--position takes max, Y,X or all, not '%s'", text);
+    const cli_range range = { 0, DV_MAX_ELEMENTS - 1, true };
+    if (cli_read_numbers(text, "--position", range, 2, v, NULL) != 2)
+        return dv_fail(err, DV_BAD_USAGE,
+                       "--position takes max, all or Y,X, whole numbers from 0, not '%s'", text);
     p->y = (int32_t)v[0];
     p->x = (int32_t)v[1];
     return true;

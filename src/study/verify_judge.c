@@ -52,8 +52,9 @@ void dv_verify_judge(dv_verified *v, const dv_verify_options *o)
 {
     const dv_reference_unit *u = v->unit;
     const double relative = v->difference.relative, moved = position_change(v);
-    v->allowed = dv_reference_allowed(u, o->tolerance);
-    v->value_allowed = fmax(o->value_tolerance, HALVES_SPREAD * (double)u->value_sensitivity);
+    v->allowed = dv_reference_allowed(u, fmax(o->tolerance, ROUNDING));
+    v->value_allowed = fmax(fmax(o->value_tolerance, VALUE_ROUNDING),
+                            HALVES_SPREAD * (double)u->value_sensitivity);
     v->value_change = dv_value_change(u, v->value);
     const bool other_shape = !dv_shape_equal(&v->shape, &u->shape);
     v->badness = fmax(relative / v->allowed, fmax(v->value_change, moved) / v->value_allowed);

@@ -83,6 +83,13 @@ deconvviz verify ceil -m floor.json >said 2>&1
 echo "exit $?, $(grep -c '^  REGRESSED ' said) regressed"
 deconvviz verify ceil -m floor.json --json 2>/dev/null | sed -n '1s/.*"reason":"\([^"]*\)".*/\1/p'
 
+echo "-- a tolerance of 0 is none"
+deconvviz verify "$refs" --tolerance 0 --value-tolerance 0 | tail -n 1 | sed "s|$refs|REFS|"
+regress zfnet64 --mean 0.482,0.45,0.4
+regress zfnet64 --mean 0.482,0.45,0.4 --value-tolerance 0
+deconvviz verify "$refs" --mean 0.482,0.45,0.4 --tolerance 0 --value-tolerance 0 --json >said 2>&1
+grep -c '"allowed":0.02,' said
+
 echo "-- what cannot be compared"
 could()
 {

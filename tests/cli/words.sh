@@ -20,3 +20,34 @@ deconvviz layers >/dev/full || echo "exit $?"
 DECONVVIZ_ISA=avx3 deconvviz layers || echo "exit $?"
 DECONVVIZ_KERNEL=fft deconvviz layers || echo "exit $?"
 deconvviz help merge
+
+echo "-- numbers: the option, what was given, what it takes"
+refuse() { deconvviz "$@" || echo "exit $?"; }
+refuse classify --top 101 x.jpg
+refuse classify --top -1 x.jpg
+refuse classify --top 2.5 x.jpg
+refuse classify --top 99999999999 x.jpg
+refuse classify --top= x.jpg
+refuse classify --threads -1 x.jpg
+refuse layers --size 0
+refuse layers --size 48.5
+refuse layers --size 48,48,48
+refuse layers --size 48,
+refuse prepare --resize -5 --npy x.npy x.jpg
+refuse prepare --resize 32768 --npy x.npy x.jpg
+refuse prepare --pixel-scale nan --npy x.npy x.jpg
+refuse prepare --mean 1,x,2 --npy x.npy x.jpg
+refuse prepare --mean 1,2,3,4 --npy x.npy x.jpg
+refuse mine -k 0 -o i.json x.jpg
+refuse mine --per-image 1001 -o i.json x.jpg
+refuse sheets -k -3 -o x i.json
+refuse sheets --side 513 -o x i.json
+refuse record --threads 1025 -o refs x.jpg
+refuse verify --tolerance -1 refs
+refuse verify --value-tolerance 1e7 refs
+refuse -l 5 -c 12 --zoom 257 x.jpg
+refuse -l 5 -c 12 -p 1.9,2.2 x.jpg
+refuse -l 5 -c 12 -p 1 x.jpg
+refuse -l 5 -c 12 -p -1,2 x.jpg
+refuse -l 5 -c 12 --scale abs:0 x.jpg
+refuse -l 5 -c 12 --scale abs:red x.jpg

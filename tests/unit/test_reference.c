@@ -59,7 +59,7 @@ static void nothing_and_nothing_agree_nothing_and_something_do_not(void **state)
 
 /* -- verdicts --------------------------------------------------------------------------------- */
 
-static const dv_verify_options options = { .tolerance = 0.02, .value_tolerance = 0.01 };
+static dv_verify_options options = { .tolerance = 0.02, .value_tolerance = 0.01 };
 
 /* A unit of value 2 in a tensor of rms 1, where its projection is off by `relative`, and it is
  * `value` now at its place and `strongest` at another. */
@@ -94,6 +94,20 @@ static void a_unit_is_allowed_what_it_was_measured_to_move(void **state)
     assert_int_equal(judged(0, 0.1F, 0.19, 2, 2).verdict, DV_CHANGED);
     assert_int_equal(judged(0, 0.1F, 0.21, 2, 2).verdict, DV_REGRESSED);
     assert_int_equal(judged((float)DV_RELATIVE_MAX, 0, DV_RELATIVE_MAX, 2, 2).verdict, DV_AGREES);
+}
+
+static void a_tolerance_of_nothing_allows_rounding_alone(void **state)
+{
+    (void)state;
+    options = (dv_verify_options){ .tolerance = 0 };
+    assert_int_equal(judged(0, 0, 9e-4, 2, 2).verdict, DV_AGREES);
+    assert_int_equal(judged(0, 0, 1.1e-3, 2, 2).verdict, DV_REGRESSED);
+    assert_int_equal(judged(0, 0, 0, 2.001F, 2.001F).verdict, DV_REGRESSED);
+    assert_int_equal(judged(0, 0.1F, 0.19, 2, 2).verdict, DV_CHANGED);
+    dv_verified v = judged(0, 0, 0, 2, 2);
+    assert_int_equal(v.verdict, DV_AGREES);
+    assert_true(v.badness == 0);
+    options = (dv_verify_options){ .tolerance = 0.02, .value_tolerance = 0.01 };
 }
 
 static void an_activation_that_changed_is_told(void **state)
@@ -352,6 +366,7 @@ int main(void)
         cmocka_unit_test(what_lies_outside_of_a_window_is_zero),
         cmocka_unit_test(nothing_and_nothing_agree_nothing_and_something_do_not),
         cmocka_unit_test(a_unit_is_allowed_what_it_was_measured_to_move),
+        cmocka_unit_test(a_tolerance_of_nothing_allows_rounding_alone),
         cmocka_unit_test(an_activation_that_changed_is_told),
         cmocka_unit_test(another_shape_is_a_regression),
         cmocka_unit_test(arrays_are_halves_of_any_size_of_number),
