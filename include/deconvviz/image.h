@@ -52,6 +52,11 @@ typedef struct dv_preprocess {
  * none. size and channels must be set. False for another name. */
 bool dv_preprocess_named(dv_preprocess *p, const char *name);
 
+/* Whether images can be prepared so. Fails (DV_BAD_USAGE, of channels DV_UNSUPPORTED) with the
+ * number that makes no sense: a resize below both sides of `size`, channels other than 1 and 3, std
+ * 0 … */
+bool dv_preprocess_check(const dv_preprocess *p, dv_error *err) DV_MUST_CHECK;
+
 /* Where the network's input lies in the photograph: image x = (x + offset[1]) * scale[1], in pixel
  * edges; [0] is y. */
 typedef struct dv_image_map {
@@ -59,8 +64,7 @@ typedef struct dv_image_map {
 } dv_image_map;
 
 /* Writes the input tensor (channels, size[0], size[1]) to `to`. map may be NULL. Fails when memory
- * runs out, or with the number that makes no sense: a resize below both sides of `size`, channels
- * other than 1 and 3, std 0 … */
+ * runs out, and as dv_preprocess_check does. */
 bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_map *map,
                 dv_error *err) DV_MUST_CHECK;
 

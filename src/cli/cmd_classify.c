@@ -302,6 +302,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     const classify_options *o = opts;
     work w = { .o = o };
     bool ok = check(o, n_args, err) && cli_network_open(&w.network, &o->network, NULL, err) &&
+              cli_network_takes_images(&w.network, err) &&
               cli_labels_read(&w.labels, o->labels, w.network.model, err) && labels_fit(&w, err) &&
               cli_truth_read(&w.truth, o->labels_from, &w.labels, err) &&
               list_images(&w, n_args, args, err) && make_workers(&w, err) && classify_all(&w, err);

@@ -71,6 +71,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
         return false;
     cli_network n;
     bool ok = cli_network_open(&n, &o->network, o->input ? size : NULL, err) &&
+              (o->input || cli_network_takes_images(&n, err)) &&
               forward(&n, o, o->input ? o->input : args[0], err);
     cli_network_close(&n);
     return ok;

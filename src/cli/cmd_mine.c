@@ -99,10 +99,9 @@ static bool mine(work *w, dv_error *err)
                           .ctx = w,
                           .progress = show_progress,
                           .skipped = tell_skipped };
-    if (!parse_shard(o->shard, &m.shard, &m.shards, err))
+    if (!parse_shard(o->shard, &m.shard, &m.shards, err) ||
+        !cli_network_takes_images(&w->network, err))
         return false;
-    if (!w->network.is_image)
-        return dv_fail(err, DV_BAD_USAGE, "the network's input is no image");
     cli_progress_begin("images", !o->network.quiet);
     dv_mine_result r;
     bool ok = dv_mine(w->network.model, &m, &w->images, &r, err);

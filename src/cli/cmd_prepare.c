@@ -53,7 +53,8 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     if ((o->npy && cli_same_file(o->npy, args[0])) || (o->png && cli_same_file(o->png, args[0])))
         return dv_fail(err, DV_BAD_USAGE, "%s is an input: it would be overwritten", args[0]);
     cli_network n;
-    bool ok = cli_network_open(&n, &o->network, NULL, err) && prepare(&n, args[0], o, err);
+    bool ok = cli_network_open(&n, &o->network, NULL, err) && cli_network_takes_images(&n, err) &&
+              prepare(&n, args[0], o, err);
     cli_network_close(&n);
     return ok;
 }

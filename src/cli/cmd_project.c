@@ -132,7 +132,8 @@ static bool open_network(work *w, dv_error *err)
     if (o->input && !cli_tensor_size(o->input, size, err))
         return false;
     if (!cli_open_for(&w->network, &o->network, o->input ? size : NULL, &o->layers, o->channels,
-                      &w->selected, err))
+                      &w->selected, err) ||
+        (!o->input && !cli_network_takes_images(&w->network, err)))
         return false;
     w->job.selections = w->selected.layers;
     w->job.n_selections = w->selected.n;

@@ -89,8 +89,8 @@ static bool check_words(work *w, int n_args, dv_error *err)
 
 static bool check_network(const work *w, dv_error *err)
 {
-    if (!w->network.is_image)
-        return dv_fail(err, DV_BAD_USAGE, "the network's input is no image");
+    if (!cli_network_takes_images(&w->network, err))
+        return false;
     for (int i = 0; i < w->selected.n; i++)
         if (!cli_check_position(w->network.model, &w->selected.layers[i], &w->position, err))
             return false;

@@ -74,9 +74,8 @@ static bool open_network(work *w, dv_error *err)
     o.base = &w->refs.preprocess;
     o.model_first = w->refs.own_preprocess;
     o.quiet = true; /* what differs is told with the results */
-    if (!cli_network_open(&w->network, &o, w->refs.preprocess.size, err))
-        return false;
-    return w->network.is_image || dv_fail(err, DV_BAD_USAGE, "the network's input is no image");
+    return cli_network_open(&w->network, &o, w->refs.preprocess.size, err) &&
+           cli_network_takes_images(&w->network, err);
 }
 
 static bool compare(work *w, dv_error *err)

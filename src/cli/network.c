@@ -193,6 +193,20 @@ void cli_network_close(cli_network *n)
 
 /* -- the input -------------------------------------------------------------------------------- */
 
+bool cli_network_takes_images(const cli_network *n, dv_error *err)
+{
+    char text[DV_SHAPE_TEXT_MAX];
+    if (!n->is_image)
+        return dv_fail(
+            err, DV_BAD_USAGE,
+            "the network's input is %s, no image (forward and project take --input X.npy)",
+            dv_shape_text(dv_tensor_shape(n->model, dv_model_input(n->model)), text));
+    if (dv_preprocess_check(&n->prepare, err))
+        return true;
+    err->code = DV_BAD_USAGE;
+    return false;
+}
+
 bool cli_tensor_size(const char *path, int size[2], dv_error *err)
 {
     dv_file f;
@@ -236,10 +250,6 @@ bool cli_read_input(const cli_network *n, const char *path, bool npy, float *inp
         *map = (dv_image_map){ .scale = { 1, 1 } };
     if (npy)
         return read_tensor(n, path, input, err);
-    char text[DV_SHAPE_TEXT_MAX];
-    if (!n->is_image)
-        return dv_fail(err, DV_BAD_USAGE, "the network's input is %s, no image: give --input X.npy",
-                       dv_shape_text(dv_tensor_shape(n->model, dv_model_input(n->model)), text));
     dv_image im;
     if (!dv_image_load(&im, path, err))
         return false;

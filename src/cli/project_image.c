@@ -221,10 +221,10 @@ static void tell(const batch *b, const char *sheet, bool all, cli_report *report
                        job->n_units == 1 ? "" : "s");
 }
 
-/* Whether no image could be written any more. */
+/* Whether it would be the same with the next image. */
 static bool is_hopeless(const dv_error *err)
 {
-    return err->code == DV_IO || err->code == DV_NO_MEMORY;
+    return err->code == DV_IO || err->code == DV_NO_MEMORY || err->code == DV_BAD_USAGE;
 }
 
 /* The first unit that failed decides. */

@@ -6,7 +6,7 @@
 bool dv_picture_new(dv_image *out, int width, int height, dv_rgb color, dv_error *err)
 {
     if (width < 1 || height < 1 || (int64_t)width * height > DV_IMAGE_MAX_PIXELS)
-        return dv_fail(err, DV_UNSUPPORTED, "a picture of %dx%d pixels: at most %d million", width,
+        return dv_fail(err, DV_BAD_USAGE, "a picture of %dx%d pixels: at most %d million", width,
                        height, DV_IMAGE_MAX_PIXELS / 1000000);
     uint8_t *rgb = malloc((size_t)width * (size_t)height * 3);
     if (!rgb)

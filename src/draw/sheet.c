@@ -82,7 +82,7 @@ static bool arrange(layout *l, const dv_sheet *s, int n, const dv_tile *tiles, d
     int title = s->title ? dv_text_width(s->title, l->title_size) + 2 * s->gap : 0;
     width = width > title ? width : title;
     if (width * height > DV_IMAGE_MAX_PIXELS || width > INT32_MAX || height > INT32_MAX)
-        return dv_fail(err, DV_UNSUPPORTED,
+        return dv_fail(err, DV_BAD_USAGE,
                        "a sheet of %d tiles would have %lldx%lld pixels: at most %d million", n,
                        (long long)width, (long long)height, DV_IMAGE_MAX_PIXELS / 1000000);
     l->width = (int)width;

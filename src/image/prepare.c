@@ -36,11 +36,9 @@ bool dv_preprocess_named(dv_preprocess *p, const char *name)
     return false;
 }
 
-static bool check(const dv_image *im, const dv_preprocess *p, dv_error *err)
+bool dv_preprocess_check(const dv_preprocess *p, dv_error *err)
 {
     int h = p->size[0], w = p->size[1];
-    if (im->width < 1 || im->height < 1)
-        return dv_fail(err, DV_BAD_DATA, "the image has no pixels");
     if (h < 1 || w < 1 || h > DV_IMAGE_MAX_SIDE || w > DV_IMAGE_MAX_SIDE)
         return dv_fail(err, DV_BAD_USAGE, "size %d x %d: a side may have 1 to %d pixels", h, w,
                        DV_IMAGE_MAX_SIDE);
@@ -121,7 +119,11 @@ static uint8_t grey(const uint8_t *rgb)
 /* What is cut, as RGB; from malloc. */
 static uint8_t *cut(const dv_image *im, const dv_preprocess *p, struct layout *l, dv_error *err)
 {
-    if (!check(im, p, err))
+    if (im->width < 1 || im->height < 1) {
+        dv_fail(err, DV_BAD_DATA, "the image has no pixels");
+        return NULL;
+    }
+    if (!dv_preprocess_check(p, err))
         return NULL;
     *l = lay_out(im, p);
     uint8_t *rgb = malloc((size_t)l->part.width * l->part.height * 3);

@@ -50,9 +50,10 @@ static bool check_input(const dv_model *m, const dv_preprocess *p, dv_error *err
     const dv_shape *s = dv_tensor_shape(m, dv_model_input(m));
     const dv_shape prepared = { 4, { 1, p->channels, p->size[0], p->size[1] } };
     char a[DV_SHAPE_TEXT_MAX], b[DV_SHAPE_TEXT_MAX];
-    return dv_shape_equal(s, &prepared) ||
-           dv_fail(err, DV_BAD_USAGE, "the network's input is %s, prepared images are %s",
-                   dv_shape_text(s, a), dv_shape_text(&prepared, b));
+    if (!dv_shape_equal(s, &prepared))
+        return dv_fail(err, DV_BAD_USAGE, "the network's input is %s, prepared images are %s",
+                       dv_shape_text(s, a), dv_shape_text(&prepared, b));
+    return dv_preprocess_check(p, err);
 }
 
 static bool begin(dv_index *x, const dv_model *m, const dv_mine_options *o, int n,

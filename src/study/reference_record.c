@@ -74,7 +74,8 @@ static bool make_ready(recording *w, const dv_model *m, dv_error *err)
         dv_fail(err, DV_NO_MEMORY, "no memory for %d units", o->max_picks);
         return false;
     }
-    return begin_manifest(w, m, err) && dv_rerun_make(&w->run, m, &q, o->pool, err) &&
+    return dv_preprocess_check(&o->preprocess, err) && begin_manifest(w, m, err) &&
+           dv_rerun_make(&w->run, m, &q, o->pool, err) &&
            (w->folder = dv_folder_beside(o->folder, err));
 }
 

@@ -47,9 +47,10 @@ static bool check_model(const work *w, dv_error *err)
     const dv_shape *in = dv_tensor_shape(m, dv_model_input(m));
     const dv_shape mined = { 4, { 1, p->channels, p->size[0], p->size[1] } };
     char a[DV_SHAPE_TEXT_MAX], b[DV_SHAPE_TEXT_MAX];
-    return dv_shape_equal(in, &mined) ||
-           dv_fail(err, DV_BAD_USAGE, "the index is of an input %s, not %s",
-                   dv_shape_text(&mined, a), dv_shape_text(in, b));
+    if (!dv_shape_equal(in, &mined))
+        return dv_fail(err, DV_BAD_USAGE, "the index is of an input %s, not %s",
+                       dv_shape_text(&mined, a), dv_shape_text(in, b));
+    return dv_preprocess_check(p, err);
 }
 
 static bool is_number(const char *text)
