@@ -1,5 +1,6 @@
 #define _DEFAULT_SOURCE /* madvise */
 #include "base/file.h"
+#include "base/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,6 +72,8 @@ bool dv_file_map(dv_file *f, const char *path, dv_error *err)
         else
             *f = (dv_file){ .data = data, .size = (size_t)st.st_size };
     }
+    if (ok)
+        dv_guard_note(&st);
     close(fd);
     return ok;
 }

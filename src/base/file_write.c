@@ -1,5 +1,6 @@
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "base/file.h"
+#include "base/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -81,6 +82,8 @@ bool dv_file_write(const char *path, const void *data, size_t size, dv_error *er
 {
     struct stat st;
     int problem;
+    if (!dv_guard_allows(path, err))
+        return false;
     if (stat(path, &st) < 0) {
         problem = write_beside(path, 0, data, size);
     } else if (S_ISREG(st.st_mode)) {

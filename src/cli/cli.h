@@ -37,6 +37,8 @@ typedef enum cli_kind {
     CLI_KIND_REAL,
     CLI_KIND_NUMBERS,
     CLI_KIND_TEXT,
+    CLI_KIND_WRITES,
+    CLI_KIND_PLACE,
     CLI_KIND_CHOICE,
     CLI_KIND_LIST,
     CLI_KIND_GROUP,
@@ -48,60 +50,22 @@ typedef struct cli_type {
 } cli_type;
 
 /* What stands in an option table for a cli_type, and what the value goes to. */
-#define CLI_FLAG              \
-    {                         \
-        .kind = CLI_KIND_FLAG \
-    } /* bool */
-#define CLI_INT(min, max)  \
-    {                      \
-        CLI_KIND_INT,      \
-        {                  \
-            min, max, true \
-        }                  \
-    } /* int */
-#define CLI_REAL(min, max)  \
-    {                       \
-        CLI_KIND_REAL,      \
-        {                   \
-            min, max, false \
-        }                   \
-    } /* double */
-#define CLI_TEXT              \
-    {                         \
-        .kind = CLI_KIND_TEXT \
-    } /* const char * */
-#define CLI_LIST              \
-    {                         \
-        .kind = CLI_KIND_LIST \
-    } /* cli_list */
-
-/* cli_numbers: as many as `arg`, "A,B,C", has places, or fewer; and whole ones. */
-#define CLI_REALS(min, max) \
-    {                       \
-        CLI_KIND_NUMBERS,   \
-        {                   \
-            min, max, false \
-        }                   \
-    }
-#define CLI_INTS(min, max) \
-    {                      \
-        CLI_KIND_NUMBERS,  \
-        {                  \
-            min, max, true \
-        }                  \
-    }
-
-/* int: which of the words of `arg`, "pair|crop|full", counted from 0. */
-#define CLI_CHOICE              \
-    {                           \
-        .kind = CLI_KIND_CHOICE \
-    }
-
-/* No option: `help` stands over those that follow; its name is "". */
-#define CLI_GROUP              \
-    {                          \
-        .kind = CLI_KIND_GROUP \
-    }
+/* clang-format off */
+#define CLI_FLAG            { .kind = CLI_KIND_FLAG }              /* bool */
+#define CLI_INT(min, max)   { CLI_KIND_INT, { min, max, true } }   /* int */
+#define CLI_REAL(min, max)  { CLI_KIND_REAL, { min, max, false } } /* double */
+/* cli_numbers: as many as `arg`, "A,B,C", has places, or fewer; whole ones */
+#define CLI_REALS(min, max) { CLI_KIND_NUMBERS, { min, max, false } }
+#define CLI_INTS(min, max)  { CLI_KIND_NUMBERS, { min, max, true } }
+#define CLI_TEXT            { .kind = CLI_KIND_TEXT }              /* const char * */
+#define CLI_WRITES          { .kind = CLI_KIND_WRITES }            /* the same: a file to be written */
+#define CLI_PLACE           { .kind = CLI_KIND_PLACE }             /* a folder for files, or a file */
+/* int: which of the words of `arg`, "pair|crop|full", counted from 0 */
+#define CLI_CHOICE          { .kind = CLI_KIND_CHOICE }
+#define CLI_LIST            { .kind = CLI_KIND_LIST }              /* cli_list */
+/* no option: `help` stands over those that follow; its name is "" */
+#define CLI_GROUP           { .kind = CLI_KIND_GROUP }
+/* clang-format on */
 
 /* One option: where its value goes in the command's own options struct, and its help. */
 typedef struct cli_option {

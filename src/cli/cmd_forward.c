@@ -14,7 +14,7 @@ static const cli_option options[] = {
     { "", 0, CLI_GROUP, 0, NULL, "What is computed and written:" },
     { "layer", 'l', CLI_TEXT, offsetof(forward_options, layer), "LAYER",
       "the N-th weight layer, or the name of a node or tensor (the output)" },
-    { "npy", 0, CLI_TEXT, offsetof(forward_options, npy), "FILE", "the activations, float32" },
+    { "npy", 0, CLI_WRITES, offsetof(forward_options, npy), "FILE", "the activations, float32" },
     { "input", 0, CLI_TEXT, offsetof(forward_options, input), "X.npy",
       "a prepared input in place of IMAGE" },
     CLI_NETWORK_ROWS(forward_options),

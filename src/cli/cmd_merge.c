@@ -10,7 +10,7 @@ typedef struct merge_options {
 } merge_options;
 
 static const cli_option options[] = {
-    { "out", 'o', CLI_TEXT, offsetof(merge_options, out), "INDEX", "the index to write" },
+    { "out", 'o', CLI_WRITES, offsetof(merge_options, out), "INDEX", "the index to write" },
     { "quiet", 'q', CLI_FLAG, offsetof(merge_options, quiet), NULL, "say nothing but errors" },
     { 0 },
 };

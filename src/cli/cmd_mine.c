@@ -1,4 +1,5 @@
 /* cmd_mine.c - `deconvviz mine`: the strongest activations of every unit over many images. */
+#include "cli/inputs.h"
 #include "cli/network.h"
 #include "deconvviz/mine.h"
 
@@ -16,7 +17,7 @@ typedef struct mine_options {
 static const cli_option options[] = {
     { "layer", 'l', CLI_LIST, offsetof(mine_options, layers), "LAYER",
       "number or name; may be repeated; all (all)" },
-    { "out", 'o', CLI_TEXT, offsetof(mine_options, out), "INDEX", "the index to write (JSON)" },
+    { "out", 'o', CLI_WRITES, offsetof(mine_options, out), "INDEX", "the index to write (JSON)" },
     { "hits", 'k', CLI_INT(1, DV_INDEX_MAX_K), offsetof(mine_options, k), "K",
       "hits to keep for each unit" },
     { "per-image", 0, CLI_INT(1, DV_INDEX_MAX_K), offsetof(mine_options, per_image), "N",
@@ -66,8 +67,9 @@ static bool list_images(work *w, int n_args, char **args, dv_error *err)
     for (int i = 0; i < n_args; i++)
         if (!dv_list_add(&w->images, args[i], err))
             return false;
-    return w->images.count > 0 ||
-           dv_fail(err, DV_BAD_USAGE, "images are needed: files, folders or --list FILE");
+    if (w->images.count == 0)
+        return dv_fail(err, DV_BAD_USAGE, "images are needed: files, folders or --list FILE");
+    return cli_inputs_images(&w->images, err);
 }
 
 static bool find_layers(work *w, dv_error *err)

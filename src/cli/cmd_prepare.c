@@ -1,6 +1,5 @@
 /* cmd_prepare.c - `deconvviz prepare`: the input tensor that the network gets. */
 #include "cli/network.h"
-#include "cli/outputs.h"
 #include "deconvviz/draw.h"
 #include "image/png.h"
 #include "tensor/npy.h"
@@ -14,8 +13,9 @@ typedef struct prepare_options {
 
 static const cli_option options[] = {
     { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
-    { "npy", 0, CLI_TEXT, offsetof(prepare_options, npy), "FILE", "the tensor, float32 (1,C,H,W)" },
-    { "png", 0, CLI_TEXT, offsetof(prepare_options, png), "FILE", "what the network sees" },
+    { "npy", 0, CLI_WRITES, offsetof(prepare_options, npy), "FILE",
+      "the tensor, float32 (1,C,H,W)" },
+    { "png", 0, CLI_WRITES, offsetof(prepare_options, png), "FILE", "what the network sees" },
     CLI_NETWORK_ROWS(prepare_options),
     { 0 },
 };
@@ -50,8 +50,6 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
         return dv_fail(err, DV_BAD_USAGE, "prepare takes one image, not %d", n_args);
     if (!o->npy && !o->png)
         return dv_fail(err, DV_BAD_USAGE, "prepare needs --npy FILE or --png FILE");
-    if ((o->npy && cli_same_file(o->npy, args[0])) || (o->png && cli_same_file(o->png, args[0])))
-        return dv_fail(err, DV_BAD_USAGE, "%s is an input: it would be overwritten", args[0]);
     cli_network n;
     bool ok = cli_network_open(&n, &o->network, NULL, err) && cli_network_takes_images(&n, err) &&
               prepare(&n, args[0], o, err);

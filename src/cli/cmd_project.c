@@ -1,4 +1,5 @@
 /* cmd_project.c - `deconvviz project`: units of a network back in pixel space. */
+#include "cli/inputs.h"
 #include "cli/projection.h"
 #include "cli/selected.h"
 
@@ -31,10 +32,10 @@ static const cli_option options[] = {
       "through a ReLU: max(R,0), R where it was on, or both" },
     { "seed", 0, CLI_CHOICE, AT(seed), "value|one", "what the unit starts as: its value, or 1" },
     { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
-    { "out", 'o', CLI_TEXT, AT(out), "PATH",
+    { "out", 'o', CLI_PLACE, AT(out), "PATH",
       "folder for the pictures, or the file where there is one; else\n"
       "IMAGE-LAYER-cCHANNEL.png in the current folder" },
-    { "npy", 0, CLI_TEXT, AT(npy), "PATH",
+    { "npy", 0, CLI_PLACE, AT(npy), "PATH",
       "also the raw float32 projections (C,H,W): a folder, or the file" },
     { "no-png", 0, CLI_FLAG, AT(no_png), NULL, "no picture" },
     { "json", 0, CLI_FLAG, AT(json), NULL, "one JSON object a line for each unit" },
@@ -107,11 +108,12 @@ static bool list_images(work *w, int n_args, char **args, dv_error *err)
                        n_args ? "images or --input, not both"
                               : "an image is needed (or --input X.npy)");
     if (w->o->input)
-        return dv_list_add(&w->job.images, w->o->input, err);
+        return dv_list_add(&w->job.images, w->o->input, err) &&
+               cli_inputs_images(&w->job.images, err);
     for (int i = 0; i < n_args; i++)
         if (!dv_list_add(&w->job.images, args[i], err))
             return false;
-    return true;
+    return cli_inputs_images(&w->job.images, err);
 }
 
 /* -- units ------------------------------------------------------------------------------------ */
@@ -159,12 +161,6 @@ static bool settle_outputs(work *w, dv_error *err)
     if (!cli_place_settle(&job->pictures, "--out", o->out, ".png", n_pictures, err) ||
         !cli_place_settle(&job->arrays, "--npy", o->npy, ".npy", n_units, err))
         return false;
-    for (int32_t i = 0; i < job->images.count; i++) {
-        const char *image = dv_list_path(&job->images, i);
-        if ((job->pictures.file && cli_same_file(job->pictures.file, image)) ||
-            (job->arrays.file && cli_same_file(job->arrays.file, image)))
-            return dv_fail(err, DV_BAD_USAGE, "%s is an input: it would be overwritten", image);
-    }
     job->stems = cli_stems(&job->images, err);
     return job->stems != NULL;
 }

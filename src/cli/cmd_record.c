@@ -1,4 +1,5 @@
 /* cmd_record.c - `deconvviz record`: projections to hold a model, a library or a machine to. */
+#include "cli/inputs.h"
 #include "cli/selected.h"
 #include "deconvviz/reference.h"
 #include "study/text.h"
@@ -28,7 +29,7 @@ static const cli_option options[] = {
       "through a ReLU: max(R,0), R where it was on, or both" },
     { "seed", 0, CLI_CHOICE, AT(seed), "value|one", "what the unit starts as: its value, or 1" },
     { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
-    { "out", 'o', CLI_TEXT, AT(out), "REFS",
+    { "out", 'o', CLI_PLACE, AT(out), "REFS",
       "the folder of references: manifest.json, and for each unit its\n"
       "projection as float16 .npy and as a picture" },
     { "copy", 0, CLI_FLAG, AT(copy), NULL, "copy the images into it" },
@@ -168,7 +169,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     bool ok = check_words(&w, n_args, err);
     for (int i = 0; ok && i < n_args; i++)
         ok = dv_list_add(&w.images, args[i], err);
-    ok = ok &&
+    ok = ok && cli_inputs_images(&w.images, err) &&
          cli_open_for(&w.network, &o->network, NULL, &o->layers, o->channels, &w.selected, err) &&
          check_network(&w, err) && record(&w, err);
     free(w.lines.data);

@@ -1,7 +1,9 @@
 /* cmd_sheets.c - `deconvviz sheets`: an index as pictures. */
+#include "base/guard.h"
 #include "cli/network.h"
 #include "cli/units.h"
 #include "deconvviz/sheets.h"
+#include "study/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,7 @@ typedef struct sheets_options {
 #define AT(member) offsetof(sheets_options, member)
 
 static const cli_option options[] = {
-    { "out", 'o', CLI_TEXT, AT(out), "DIR", "the folder to write to" },
+    { "out", 'o', CLI_PLACE, AT(out), "DIR", "the folder to write to" },
     { "layer", 'l', CLI_LIST, AT(layers), "LAYER",
       "of those in the index; may be repeated; all (all)" },
     { "channel", 'c', CLI_TEXT, AT(channels), "CHANNELS", "12, 0-15, 3,7,9 or all" },
@@ -66,6 +68,21 @@ static void tell_wrote(void *ctx, const char *path)
     (void)ctx;
     cli_progress_clear();
     printf("%s\n", path);
+}
+
+/* The images, which are read as their turn comes. */
+static bool guard_images(const work *w, dv_error *err)
+{
+    bool ok = true;
+    for (int32_t i = 0; ok && i < w->index.n_files; i++) {
+        const char *path = w->index.files[i].path;
+        const char *root = path[0] == '/' || !w->o->root ? "" : w->o->root;
+        dv_text whole = { 0 };
+        dv_text_format(&whole, "%s%s%s", root, root[0] ? "/" : "", path);
+        ok = dv_text_ok(&whole, "a path", err) && dv_guard_add(whole.data, err);
+        free(whole.data);
+    }
+    return ok;
 }
 
 static bool open_network(work *w, dv_error *err)
@@ -144,8 +161,8 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     dv_sheets_options s = { 0 };
     if (!w.o->out || n_args != 1)
         return dv_fail(err, DV_BAD_USAGE, "one INDEX and -o DIR are needed");
-    bool ok = dv_index_read(&w.index, args[0], err) && open_network(&w, err) &&
-              pick_layers(&w, err) && make_sheets(&w, &s, err);
+    bool ok = dv_index_read(&w.index, args[0], err) && guard_images(&w, err) &&
+              open_network(&w, err) && pick_layers(&w, err) && make_sheets(&w, &s, err);
     for (int i = 0; i < w.n_picks; i++)
         free(w.selections[i].channel);
     free(w.selections);

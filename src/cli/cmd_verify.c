@@ -1,7 +1,9 @@
 /* cmd_verify.c - `deconvviz verify`: references against the model, library and machine of now. */
 #include "base/file.h"
+#include "base/guard.h"
 #include "cli/network.h"
 #include "cli/verify_report.h"
+#include "study/reference.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,7 @@ static const cli_option options[] = {
     { "update", 0, CLI_FLAG, AT(update), NULL,
       "renew the references: record the same units again" },
     { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
-    { "out", 'o', CLI_TEXT, AT(pictures), "DIR",
+    { "out", 'o', CLI_PLACE, AT(pictures), "DIR",
       "pictures of what changed: recorded, now, and the difference" },
     { "json", 0, CLI_FLAG, AT(json), NULL,
       "one JSON object a line for each unit, worst first: verdict (agrees,\n"
@@ -41,7 +43,7 @@ static const cli_option options[] = {
       "relative_l2, allowed, cosine, value and mean [recorded, now],\n"
       "value_change, value_allowed, strongest [y,x], ambiguity, sensitivity;\n"
       "then {summary}" },
-    { "junit", 0, CLI_TEXT, AT(junit), "FILE", "a JUnit report: a test case for each unit" },
+    { "junit", 0, CLI_WRITES, AT(junit), "FILE", "a JUnit report: a test case for each unit" },
     CLI_PREPROCESS_ROWS(verify_options),
     CLI_RUN_ROWS(verify_options),
     { 0 },
@@ -60,6 +62,19 @@ static void show_progress(void *ctx, int64_t done, int64_t total)
 {
     (void)ctx;
     cli_progress(done, total);
+}
+
+/* The images, which are read as their turn comes. */
+static bool guard_images(const work *w, dv_error *err)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < w->refs.n_images; i++) {
+        const dv_reference_image *image = &w->refs.images[i];
+        char *path = dv_reference_path(image->copied ? w->folder : w->o->root, image->file, err);
+        ok = path && dv_guard_add(path, err);
+        free(path);
+    }
+    return ok;
 }
 
 /* -- comparing -------------------------------------------------------------------------------- */
@@ -237,8 +252,9 @@ static bool renew(work *w, dv_error *err)
 
 static bool verify(work *w, dv_error *err)
 {
-    return dv_references_read(&w->refs, w->folder, err) && open_network(w, err) &&
-           compare(w, err) && report(w, err) && (!w->o->update || renew(w, err));
+    return dv_references_read(&w->refs, w->folder, err) && guard_images(w, err) &&
+           open_network(w, err) && compare(w, err) && report(w, err) &&
+           (!w->o->update || renew(w, err));
 }
 
 /* Exit status 1 is for a regression alone. Whatever keeps it from being looked for is told as wrong

@@ -1,7 +1,8 @@
 /* main.c - finds the command, runs it, turns its outcome into an exit status. */
 #include "base/file.h"
+#include "base/guard.h"
 #include "base/spelling.h"
-#include "cli/cli.h"
+#include "cli/inputs.h"
 #include "deconvviz/version.h"
 #include "kernel/conv.h"
 #include "kernel/isa.h"
@@ -77,7 +78,9 @@ static bool run(const cli_command *cmd, int argc, char **argv, dv_error *err)
         return dv_fail(err, DV_NO_MEMORY, "no memory for options");
     memcpy(options, cmd->defaults, cmd->options_size);
     int n_args = cli_parse(cmd->options, options, argc, argv, err);
-    bool ok = n_args >= 0 && cmd->run(options, n_args, argv, err);
+    bool ok = n_args >= 0 && cli_inputs_begin(cmd->options, options, n_args, argv, err) &&
+              cmd->run(options, n_args, argv, err);
+    dv_guard_end();
     free(options);
     return ok;
 }

@@ -1,6 +1,7 @@
 #include "cli/network.h"
 
 #include "base/file.h"
+#include "cli/inputs.h"
 #include "tensor/npy.h"
 
 #include <math.h>
@@ -152,7 +153,8 @@ bool cli_network_open(cli_network *n, const cli_network_options *o, const int *m
     n->model = dv_model_open(cli_network_model(o), &load, err);
     for (int i = 0; n->model && i < dv_model_n_warnings(n->model); i++)
         cli_say("warning: %s", dv_model_warning(n->model, i));
-    return n->model && make_pool(n, o->threads, err) && cli_network_settle(n, o, NULL, err);
+    return n->model && cli_inputs_check(err) && make_pool(n, o->threads, err) &&
+           cli_network_settle(n, o, NULL, err);
 }
 
 /* -- who the model is ------------------------------------------------------------------------- */

@@ -116,6 +116,8 @@ bool cli_store(const cli_option *o, void *options, const char *text, dv_error *e
         *(bool *)at = true;
         return true;
     case CLI_KIND_TEXT:
+    case CLI_KIND_WRITES:
+    case CLI_KIND_PLACE:
         *(const char **)at = text;
         return true;
     case CLI_KIND_INT:

@@ -121,6 +121,8 @@ static void format_default(const cli_option *o, const void *defaults, char *to, 
     to[0] = '\0';
     switch (o->type.kind) {
     case CLI_KIND_TEXT:
+    case CLI_KIND_WRITES:
+    case CLI_KIND_PLACE:
         if ((text = *(const char *const *)at))
             snprintf(to, size, " (%s)", text);
         break;

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 /* -- places ----------------------------------------------------------------------------------- */
 
@@ -51,12 +50,6 @@ char *cli_place_path(const cli_place *p, const char *stem, const char *what, con
     if (path)
         snprintf(path, n, "%s%s%s-%s%s", p->folder, slash, stem, what, extension);
     return path;
-}
-
-bool cli_same_file(const char *a, const char *b)
-{
-    struct stat s, t;
-    return stat(a, &s) == 0 && stat(b, &t) == 0 && s.st_dev == t.st_dev && s.st_ino == t.st_ino;
 }
 
 /* -- stems ------------------------------------------------------------------------------------ */

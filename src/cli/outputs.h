@@ -28,7 +28,4 @@ char *cli_place_path(const cli_place *p, const char *stem, const char *what,
 char **cli_stems(const dv_list *images, dv_error *err) DV_MUST_CHECK;
 void cli_stems_free(char **stems, const dv_list *images); /* NULL is fine */
 
-/* Whether both paths lead to the same file. */
-bool cli_same_file(const char *a, const char *b);
-
 #endif

@@ -1,4 +1,5 @@
 #include "study/journal.h"
+#include "base/guard.h"
 #include "study/text.h"
 
 #include <errno.h>
@@ -95,7 +96,7 @@ dv_journal *dv_journal_open(const char *path, int64_t limit, dv_error *err)
     }
     snprintf(j->path, n, "%s", path);
     snprintf(j->fresh, n, "%s.new", path);
-    if (!open_locked(j, err)) {
+    if (!dv_guard_allows(j->path, err) || !dv_guard_allows(j->fresh, err) || !open_locked(j, err)) {
         dv_journal_close(j);
         return NULL;
     }

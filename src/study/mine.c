@@ -2,6 +2,7 @@
  * journal of an unfinished run. */
 #include "deconvviz/mine.h"
 #include "base/file.h"
+#include "base/guard.h"
 #include "deconvviz/version.h"
 #include "study/identity.h"
 #include "study/mine_images.h"
@@ -93,6 +94,7 @@ static bool take_finished(dv_index *x, const dv_mine_options *o, dv_error *err)
     dv_index old;
     if (!dv_index_read(&old, o->output, err))
         return false;
+    dv_guard_remove(o->output);
     bool ok = dv_index_same_run(&old, x, err) || dv_fail_in(err, "%s was mined with", o->output);
     if (ok && !dv_index_complete(&old))
         ok = dv_fail(err, DV_BAD_USAGE, "%s does not hold all shards: merge them first", o->output);

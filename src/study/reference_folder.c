@@ -1,6 +1,7 @@
 #include "study/reference_folder.h"
 
 #include "base/folder.h"
+#include "base/guard.h"
 #include "base/word.h"
 
 #include <dirent.h>
@@ -75,7 +76,19 @@ static bool has_manifest(const char *folder)
     return has;
 }
 
-bool dv_reference_folder_check(const char *folder, bool replace, dv_error *err)
+/* The copies of images go with the references that they are of. */
+static bool spares_inputs(const dv_references *r, const char *folder, dv_error *err)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < r->n_images; i++) {
+        char *path = r->images[i].copied ? dv_joined(folder, r->images[i].file, err) : NULL;
+        ok = !r->images[i].copied || (path && dv_guard_allows(path, err));
+        free(path);
+    }
+    return ok;
+}
+
+bool dv_reference_folder_check(const char *folder, bool replace, bool copy, dv_error *err)
 {
     dv_references old;
     size_t n;
@@ -92,7 +105,8 @@ bool dv_reference_folder_check(const char *folder, bool replace, dv_error *err)
     if (!dv_references_read(&old, folder, err))
         return false;
     const char **own = list_own(&old, &n, err);
-    bool ok = own && holds_only(folder, "", own, n, err);
+    bool ok =
+        own && holds_only(folder, "", own, n, err) && (copy || spares_inputs(&old, folder, err));
     free(own);
     dv_references_free(&old);
     return ok;

@@ -5,8 +5,10 @@
 #include "study/reference.h"
 
 /* Whether references can be written to `folder`: it is not there, or is empty, or (replace) holds
- * references and nothing else. Fails with what is in the way. */
-bool dv_reference_folder_check(const char *folder, bool replace, dv_error *err) DV_MUST_CHECK;
+ * references and nothing else, no image among them that is an input and would not be copied to the
+ * new ones. Fails with what is in the way. */
+bool dv_reference_folder_check(const char *folder, bool replace, bool copy,
+                               dv_error *err) DV_MUST_CHECK;
 
 /* Puts the folder `from` in the place of `folder`, whose references are removed where they may be
  * replaced. What else has come into it since it was checked is moved to the new one. False: err

@@ -316,7 +316,8 @@ bool dv_references_record(const dv_model *m, const dv_list *images, const char *
                           const dv_record_options *o, dv_error *err)
 {
     recording w = { .o = o, .images = images, .root = root };
-    bool ok = dv_reference_folder_check(o->folder, o->replace, err) && make_ready(&w, m, err);
+    bool ok =
+        dv_reference_folder_check(o->folder, o->replace, o->copy, err) && make_ready(&w, m, err);
     for (int i = 0; ok && i < images->count; i++) {
         ok = record_image(&w, i, err);
         if (ok && o->progress)

@@ -1,0 +1,20 @@
+/* inputs.h - no command writes over what it reads: the words are asked before anything is, and each
+ * file again when it is written (see base/guard.h). */
+#ifndef DV_CLI_INPUTS_H
+#define DV_CLI_INPUTS_H
+
+#include "cli/cli.h"
+#include "deconvviz/list.h"
+
+/* Guards the files among the plain arguments, and takes the outputs from the options. */
+bool cli_inputs_begin(const cli_option *table, const void *options, int n_args, char **args,
+                      dv_error *err) DV_MUST_CHECK;
+
+/* Fails (DV_BAD_USAGE) when an option names an output that is read, as far as that is known yet. */
+bool cli_inputs_check(dv_error *err) DV_MUST_CHECK;
+
+/* Guards images that will be read, and asks again. Does not look at them where there is nothing
+ * that could be written over. */
+bool cli_inputs_images(const dv_list *images, dv_error *err) DV_MUST_CHECK;
+
+#endif
