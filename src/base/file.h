@@ -27,8 +27,8 @@ void dv_file_forget(const dv_file *f, const void *data, size_t size);
 
 /* Writes the file whole or not at all: to a temporary name in the same folder, then renamed.
  * Paths that are not regular files (/dev/stdout, /dev/full, a pipe) are written straight. Fails
- * with the path and the system's words: DV_UNSUPPORTED where only this name cannot be had, being too
- * long or a folder's, DV_BAD_USAGE where it is guarded (guard.h), else DV_IO. */
+ * with the path and the system's words: DV_UNSUPPORTED where only this name cannot be had, being
+ * too long or a folder's, DV_BAD_USAGE where it is guarded (guard.h), else DV_IO. */
 bool dv_file_write(const char *path, const void *data, size_t size, dv_error *err) DV_MUST_CHECK;
 
 /* Makes a folder and those above it; one that is there already is fine. */
