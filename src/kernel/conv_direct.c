@@ -313,9 +313,10 @@ static void run_block(void *ctx, int i, int worker)
     const dv_conv_shape *s = &j->k->s;
     const plan *p = &j->p;
     const int blocks = dv_ceil_div(j->runs, j->together) * j->blocks;
-    const int group = i / (j->chunks * blocks), chunk = i / blocks % j->chunks;
-    const int skipped = i % j->blocks * p->block, n = dv_least(p->block, j->run - skipped);
-    const int run = i % blocks / j->blocks * j->together;
+    const int group = i / (j->chunks * blocks), chunk = i % j->chunks;
+    const int block = i / j->chunks % blocks; /* stays in the cache for all panels */
+    const int skipped = block % j->blocks * p->block, n = dv_least(p->block, j->run - skipped);
+    const int run = block / j->blocks * j->together;
     const int end = dv_least(run + j->together, j->runs);
     const int channels = s->out_channels / s->group;
     const size_t in_group =
