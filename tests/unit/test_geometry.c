@@ -244,7 +244,7 @@ static bool reads(const pool *p, int axis, int64_t o, int64_t i)
 
 static double pooled(const pool *p, const float *x, int64_t oy, int64_t ox)
 {
-    double most = -INFINITY, sum = 0;
+    double most = (double)-INFINITY, sum = 0;
     int n = 0;
     for (int64_t y = 0; y < p->in[0]; y++)
         for (int64_t i = 0; i < p->in[1]; i++)
