@@ -310,6 +310,8 @@ static bool write_some(work *w, dv_error *err)
     }
     free(w->shown);
     free(w->errors);
+    w->shown = NULL;
+    w->errors = NULL;
     w->first = end;
     return ok && write_pages(w, end, err);
 }
