@@ -15,22 +15,25 @@ static bool system_says(dv_error *err, const char *path, int problem)
     return dv_fail(err, DV_IO, "%s: %s", path, strerror(problem));
 }
 
-/* Reads what cannot be mapped, a pipe or a terminal, to its end. */
-static bool read_stream(dv_file *f, int fd, const char *path, dv_error *err)
+/* Reads to the end, which is expected at `expected`; no more than `max` bytes. */
+static bool read_to_end(dv_file *f, int fd, const char *path, size_t expected, size_t max,
+                        dv_error *err)
 {
     uint8_t *data = NULL;
     size_t size = 0, room = 0;
     for (;;) {
+        if (size > max) {
+            free(data);
+            return dv_fail(err, DV_UNSUPPORTED, "%s: longer than %zu bytes", path, max);
+        }
         if (size == room) {
-            size_t more = room ? 2 * room : 64 * 1024;
-            uint8_t *grown = more <= DV_FILE_MAX_STREAM ? realloc(data, more) : NULL;
+            room = room ? 2 * room : expected + 1; /* one more, to see that it is the end */
+            uint8_t *grown = realloc(data, room);
             if (!grown) {
                 free(data);
-                return dv_fail(err, DV_NO_MEMORY,
-                               "%s: not a regular file, and longer than %zu bytes", path, room);
+                return dv_fail(err, DV_NO_MEMORY, "%s: out of memory for %zu bytes", path, room);
             }
             data = grown;
-            room = more;
         }
         ssize_t got = read(fd, data + size, room - size);
         if (got < 0 && errno == EINTR)
@@ -47,20 +50,52 @@ static bool read_stream(dv_file *f, int fd, const char *path, dv_error *err)
     return true;
 }
 
+/* Opens what can be read: no folder. Returns its descriptor, -1 with err set. */
+static int open_to_read(const char *path, struct stat *st, dv_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), problem = 0;
+    if (fd < 0 || fstat(fd, st) < 0)
+        problem = errno;
+    else if (S_ISDIR(st->st_mode))
+        problem = EISDIR;
+    if (!problem) {
+        dv_guard_note(st);
+        return fd;
+    }
+    if (fd >= 0)
+        close(fd);
+    system_says(err, path, problem);
+    return -1;
+}
+
+enum { STREAM = 64 * 1024 - 1 }; /* bytes that are expected of what has no size */
+
+bool dv_file_read(dv_file *f, const char *path, size_t max, dv_error *err)
+{
+    struct stat st;
+    int fd = open_to_read(path, &st, err);
+    if (fd < 0)
+        return false;
+    bool ok, sized = S_ISREG(st.st_mode) && st.st_size > 0;
+    if (sized && (uintmax_t)st.st_size > max)
+        ok = dv_fail(err, DV_UNSUPPORTED, "%s: %jd bytes, at most %zu are read", path,
+                     (intmax_t)st.st_size, max);
+    else
+        ok = read_to_end(f, fd, path, sized ? (size_t)st.st_size : STREAM, max, err);
+    close(fd);
+    return ok;
+}
+
 bool dv_file_map(dv_file *f, const char *path, dv_error *err)
 {
     static const uint8_t nothing[1];
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open_to_read(path, &st, err);
     if (fd < 0)
-        return system_says(err, path, errno);
+        return false;
     bool ok = true;
-    if (fstat(fd, &st) < 0) {
-        ok = system_says(err, path, errno);
-    } else if (S_ISDIR(st.st_mode)) {
-        ok = system_says(err, path, EISDIR);
-    } else if (!S_ISREG(st.st_mode)) {
-        ok = read_stream(f, fd, path, err);
+    if (!S_ISREG(st.st_mode)) {
+        ok = read_to_end(f, fd, path, STREAM, DV_FILE_MAX_READ, err);
     } else if (st.st_size == 0) {
         *f = (dv_file){ .data = nothing };
     } else if ((uintmax_t)st.st_size > PTRDIFF_MAX) {
@@ -72,8 +107,6 @@ bool dv_file_map(dv_file *f, const char *path, dv_error *err)
         else
             *f = (dv_file){ .data = data, .size = (size_t)st.st_size };
     }
-    if (ok)
-        dv_guard_note(&st);
     close(fd);
     return ok;
 }

@@ -1,4 +1,4 @@
-/* file.h - whole files: mapped for reading, written beside and then renamed. */
+/* file.h - whole files: read or mapped, written beside and then renamed. */
 #ifndef DV_BASE_FILE_H
 #define DV_BASE_FILE_H
 
@@ -7,17 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DV_FILE_MAX_STREAM ((size_t)1 << 30) /* bytes read from what is not a regular file */
+#define DV_FILE_MAX_READ ((size_t)1 << 30) /* bytes of an image, a document or a pipe */
 
-/* A file mapped read-only. */
+/* A file that was read, or is mapped read-only. */
 typedef struct dv_file {
     const uint8_t *data; /* never NULL after a successful open, even when size is 0 */
     size_t size;
-    void *heap; /* its memory where it could not be mapped: a pipe, /dev/stdin */
+    void *heap; /* its memory where it is not mapped */
 } dv_file;
 
-/* Maps `path`; reads what cannot be mapped. Fails (DV_IO) with the path and the system's words,
- * also for a folder. The caller releases it with dv_file_unmap. */
+/* Reads `path` into memory; the way for all that is looked at once, and for what others may write
+ * to meanwhile: of a mapped file that becomes shorter the lost pages end the process (SIGBUS).
+ * Fails (DV_IO) with the path and the system's words, also for a folder; (DV_UNSUPPORTED) when
+ * there are more than `max` bytes, before they are read. The caller releases it with dv_file_unmap.
+ */
+bool dv_file_read(dv_file *f, const char *path, size_t max, dv_error *err) DV_MUST_CHECK;
+
+/* Maps `path`, which is for weights; reads what cannot be mapped. Fails and is released likewise.
+ */
 bool dv_file_map(dv_file *f, const char *path, dv_error *err) DV_MUST_CHECK;
 void dv_file_unmap(dv_file *f); /* one that is all zero is fine */
 

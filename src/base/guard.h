@@ -9,7 +9,7 @@
 
 #include <sys/stat.h>
 
-/* From here on, what dv_file_map opens is guarded, and dv_file_write asks. */
+/* From here on, what dv_file_read and dv_file_map open is guarded, and dv_file_write asks. */
 void dv_guard_begin(void);
 void dv_guard_end(void); /* forgets all */
 

@@ -45,7 +45,7 @@ bool cli_labels_read(cli_labels *l, const char *path, const dv_model *m, dv_erro
         ok = add_label(l, text, strlen(text), err);
     }
     dv_file f;
-    if (!path || !dv_file_map(&f, path, err))
+    if (!path || !dv_file_read(&f, path, DV_FILE_MAX_READ, err))
         return ok && !path;
     const char *at = (const char *)f.data, *end = at + f.size, *line;
     size_t n;
@@ -180,7 +180,7 @@ static bool parse_lines(cli_truth *t, size_t size, const char *name, dv_error *e
 static bool read_lines(cli_truth *t, const char *path, dv_error *err)
 {
     dv_file f;
-    if (!dv_file_map(&f, path, err))
+    if (!dv_file_read(&f, path, DV_FILE_MAX_READ, err))
         return dv_fail_in(err, "--labels-from is dirs, names or a file");
     size_t size = f.size;
     t->text = malloc(size + 1);

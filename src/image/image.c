@@ -69,7 +69,7 @@ bool dv_image_decode(dv_image *im, const void *data, size_t size, const char *na
 bool dv_image_load(dv_image *im, const char *path, dv_error *err)
 {
     dv_file f;
-    if (!dv_file_map(&f, path, err))
+    if (!dv_file_read(&f, path, DV_FILE_MAX_READ, err))
         return false;
     bool ok = dv_image_decode(im, f.data, f.size, path, err);
     dv_file_unmap(&f);

@@ -172,7 +172,7 @@ static bool label_file(dv_model *m, const char *name, const char *folder, dv_err
         return dv_fail(err, DV_UNSUPPORTED, "the file '%s' cannot be had here", name);
     const char *path = dv_path_in(&m->arena, folder, name, err);
     dv_file f;
-    if (!path || !dv_name_check_inside(name, err) || !dv_file_map(&f, path, err))
+    if (!path || !dv_name_check_inside(name, err) || !dv_file_read(&f, path, DV_FILE_MAX_READ, err))
         return false;
     bool ok = label_lines(m, (const char *)f.data, f.size, err) || dv_fail_in(err, "%s", path);
     dv_file_unmap(&f);

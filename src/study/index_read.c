@@ -443,7 +443,7 @@ bool dv_index_read(dv_index *x, const char *path, dv_error *err)
 {
     *x = (dv_index){ 0 };
     dv_file f;
-    if (!dv_file_map(&f, path, err))
+    if (!dv_file_read(&f, path, DV_FILE_MAX_READ, err))
         return false;
     bool ok = dv_index_parse(x, f.data, f.size, path, err);
     dv_file_unmap(&f);

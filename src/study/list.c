@@ -183,7 +183,7 @@ bool dv_list_add(dv_list *l, const char *path, dv_error *err)
 bool dv_list_add_lines(dv_list *l, const char *path, dv_error *err)
 {
     dv_file f;
-    if (!dv_file_map(&f, strcmp(path, "-") == 0 ? "/dev/stdin" : path, err))
+    if (!dv_file_read(&f, strcmp(path, "-") == 0 ? "/dev/stdin" : path, DV_FILE_MAX_READ, err))
         return false;
     bool ok = true;
     const char *at = (const char *)f.data, *end = at + f.size;

@@ -73,7 +73,7 @@ static bool look_at_image(const pass *p, const worker *w, const char *path, slot
     if (!dv_is_utf8(path))
         return dv_fail(err, DV_UNSUPPORTED, "the name is not UTF-8, which an index needs");
     dv_file f;
-    if (!dv_file_map(&f, path, err))
+    if (!dv_file_read(&f, path, DV_FILE_MAX_READ, err))
         return false;
     dv_sha256(f.data, f.size, s->sha256);
     dv_image im;

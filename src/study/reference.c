@@ -127,7 +127,7 @@ bool dv_reference_read_image(dv_file *file, const char *path, const char *wanted
 {
     dv_image im = { 0 };
     *file = (dv_file){ .data = NULL };
-    if (!dv_file_map(file, path, err))
+    if (!dv_file_read(file, path, DV_FILE_MAX_READ, err))
         return false;
     dv_sha256(file->data, file->size, sha256);
     if (wanted && strcmp(sha256, wanted) != 0)

@@ -152,7 +152,7 @@ static bool read_image(const dv_showing *s, const dv_index_file *f, float *input
     char sha256[DV_DIGEST_TEXT_MAX], *path = path_of(s, f, err);
     dv_file file = { 0 };
     dv_image im = { 0 };
-    bool ok = path && dv_file_map(&file, path, err);
+    bool ok = path && dv_file_read(&file, path, DV_FILE_MAX_READ, err);
     if (ok) {
         dv_sha256(file.data, file.size, sha256);
         ok = strcmp(sha256, f->sha256) == 0 ||

@@ -159,7 +159,7 @@ bool dv_npy_read(const char *path, dv_shape *shape, float **data, dv_error *err)
 {
     dv_file file;
     dv_array a;
-    if (!dv_file_map(&file, path, err))
+    if (!dv_file_read(&file, path, PTRDIFF_MAX, err))
         return false;
     float *floats = NULL;
     if (!dv_npy_parse(&a, file.data, file.size, err)) {

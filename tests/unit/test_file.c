@@ -65,6 +65,46 @@ static void check_content(const char *path, const char *text)
     dv_file_unmap(&f);
 }
 
+/* Others may write to a photograph while it is decoded. */
+static void a_file_that_shrinks_after_it_was_read_is_still_whole(void **state)
+{
+    (void)state;
+    enum { SIZE = 100000 };
+    static uint8_t bytes[SIZE];
+    for (int i = 0; i < SIZE; i++)
+        bytes[i] = (uint8_t)(i * 7 % 251);
+    dv_error err;
+    dv_file f;
+    const char *path = in_folder("f");
+    assert_true(dv_file_write(path, bytes, SIZE, &err));
+    assert_true(dv_file_read(&f, path, SIZE, &err));
+    assert_int_equal(truncate(path, 1), 0);
+    assert_int_equal(f.size, SIZE);
+    assert_memory_equal(f.data, bytes, SIZE);
+    dv_file_unmap(&f);
+
+    assert_int_equal(truncate(path, 0), 0);
+    assert_true(dv_file_read(&f, path, 0, &err));
+    assert_non_null(f.data);
+    assert_int_equal(f.size, 0);
+    dv_file_unmap(&f);
+    assert_int_equal(unlink(path), 0);
+}
+
+static void no_more_is_read_than_the_limit(void **state)
+{
+    (void)state;
+    dv_error err;
+    dv_file f;
+    const char *path = in_folder("f");
+    assert_true(dv_file_write(path, "12345", 5, &err));
+    assert_false(dv_file_read(&f, path, 4, &err));
+    assert_non_null(strstr(err.message, "/f: 5 bytes, at most 4 are read"));
+    assert_int_equal(unlink(path), 0);
+    assert_false(dv_file_read(&f, "/dev/zero", 100, &err));
+    assert_string_equal(err.message, "/dev/zero: longer than 100 bytes");
+}
+
 /* A mapped file is read again; memory that is not of the file is left alone. */
 static void what_is_forgotten_is_the_same_when_it_is_looked_at_again(void **state)
 {
@@ -337,6 +377,8 @@ int main(void)
         cmocka_unit_test(folders_are_made_with_those_above),
         cmocka_unit_test(sha256_is_that_of_the_standard),
         cmocka_unit_test(a_files_sha256_is_that_of_its_bytes),
+        cmocka_unit_test(a_file_that_shrinks_after_it_was_read_is_still_whole),
+        cmocka_unit_test(no_more_is_read_than_the_limit),
         cmocka_unit_test(what_is_forgotten_is_the_same_when_it_is_looked_at_again),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
