@@ -2,6 +2,8 @@
 #include "base/file.h"
 #include "base/guard.h"
 
+#include "base/temporary.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -50,7 +52,7 @@ static int open_beside(const char *path, char *temp, size_t room)
     for (int attempt = 0; attempt < 100; attempt++) {
         snprintf(temp, room, "%.*s.deconvviz-%ld-%u", folder, path, (long)getpid(),
                  atomic_fetch_add(&counter, 1));
-        int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        int fd = dv_temporary_file(temp, O_WRONLY | O_EXCL | O_CLOEXEC);
         if (fd >= 0 || errno != EEXIST)
             return fd;
     }
@@ -73,6 +75,7 @@ static int write_beside(const char *path, mode_t mode, const void *data, size_t 
             problem = errno;
         if (problem)
             unlink(temp);
+        dv_temporary_forget(temp);
     }
     free(temp);
     return problem;

@@ -2,6 +2,7 @@
 #include "base/folder.h"
 
 #include "base/file.h"
+#include "base/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +71,7 @@ static char *make_beside(const char *path, dv_error *err)
     for (int attempt = 0; attempt < 100; attempt++) {
         snprintf(name, room, "%.*s.deconvviz-%ld-%u.d", (int)parent, path, (long)getpid(),
                  atomic_fetch_add(&counter, 1));
-        if (mkdir(name, 0777) == 0)
+        if (dv_temporary_folder(name) == 0)
             return name;
         if (errno != EEXIST)
             break;
@@ -105,6 +106,12 @@ void dv_folder_remove(const char *path)
     (void)!nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+void dv_folder_discard(const char *path)
+{
+    dv_folder_remove(path);
+    dv_temporary_forget(path);
+}
+
 /* Swaps two folders in one step; 0, or errno where that cannot be had. */
 static int exchange(const char *a, const char *b)
 {
@@ -122,6 +129,8 @@ static int exchange_by_steps(const char *a, const char *b, dv_error *err)
     char *aside = dv_folder_beside(b, err);
     if (!aside)
         return EIO;
+    dv_temporary_forget(aside); /* in between, none of the two may be lost */
+    dv_temporary_forget(a);
     int problem = rename(b, aside) < 0 ? errno : 0;
     if (!problem && rename(a, b) < 0) {
         problem = errno;
@@ -147,6 +156,8 @@ bool dv_folder_swap(const char *from, const char *path, dv_error *err)
         if (problem == EINVAL || problem == ENOSYS)
             problem = exchange_by_steps(from, to, err);
     }
+    if (!problem)
+        dv_temporary_forget(from);
     free(real);
     return problem ? dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(problem)) : true;
 }

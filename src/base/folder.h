@@ -5,8 +5,8 @@
 #include "deconvviz/error.h"
 
 /* Makes an empty folder with a name of its own beside `path`, or beside what it is a link to; it
- * need not exist. Also makes the folders above. Returns its path, which the caller frees; NULL with
- * err set. */
+ * need not exist. Also makes the folders above. It is temporary until it is given a name or
+ * discarded. Returns its path, which the caller frees; NULL with err set. */
 char *dv_folder_beside(const char *path, dv_error *err) DV_MUST_CHECK;
 
 /* Gives the folder `from` the name `path`; a folder of that name, unless it is empty, is called
@@ -14,7 +14,9 @@ char *dv_folder_beside(const char *path, dv_error *err) DV_MUST_CHECK;
  * both as they were. */
 bool dv_folder_swap(const char *from, const char *path, dv_error *err) DV_MUST_CHECK;
 
-/* Removes a folder and all that is in it, as far as that is possible. */
+/* Removes a folder and all that is in it, as far as that is possible; and one of dv_folder_beside.
+ */
 void dv_folder_remove(const char *path);
+void dv_folder_discard(const char *path);
 
 #endif

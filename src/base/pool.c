@@ -158,8 +158,11 @@ dv_pool *dv_pool_new(int threads, dv_error *err)
     pthread_cond_init(&p->wake, NULL);
     pthread_cond_init(&p->idle, NULL);
 
-    sigset_t all, before; /* signals are for the threads of the program */
+    sigset_t all, before; /* signals are for the threads of the program, but for own faults */
     sigfillset(&all);
+    const int faults[] = { SIGBUS, SIGFPE, SIGILL, SIGSEGV };
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigdelset(&all, faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int problem = 0;
     while (!problem && p->started < threads - 1)

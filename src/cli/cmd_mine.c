@@ -1,7 +1,9 @@
 /* cmd_mine.c - `deconvviz mine`: the strongest activations of every unit over many images. */
 #include "cli/inputs.h"
 #include "cli/network.h"
+#include "cli/signals.h"
 #include "deconvviz/mine.h"
+#include "study/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,9 +125,14 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     work w = { .o = opts };
     if (!w.o->out)
         return dv_fail(err, DV_BAD_USAGE, "-o INDEX is needed");
+    dv_text journal = { 0 };
+    dv_text_format(&journal, "%s.journal", w.o->out);
+    cli_signals_keep(journal.data);
     bool ok = list_images(&w, n_args, args, err) &&
               cli_network_open(&w.network, &w.o->network, NULL, err) && find_layers(&w, err) &&
               mine(&w, err);
+    cli_signals_keep(NULL);
+    free(journal.data);
     cli_network_close(&w.network);
     dv_list_free(&w.images);
     return ok;

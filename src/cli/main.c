@@ -3,6 +3,7 @@
 #include "base/guard.h"
 #include "base/spelling.h"
 #include "cli/inputs.h"
+#include "cli/signals.h"
 #include "deconvviz/version.h"
 #include "kernel/conv.h"
 #include "kernel/isa.h"
@@ -160,6 +161,7 @@ static int run_command(int argc, char **argv)
     const cli_command *cmd = find(argv[1]);
     int skip = cmd ? 2 : 1;
     dv_error err = { 0 };
+    cli_signals_begin();
     if (run(cmd ? cmd : &cmd_project, argc - skip, argv + skip, &err))
         return EXIT_OK;
     cli_say("%s", err.message);
@@ -176,5 +178,6 @@ int main(int argc, char **argv)
         cli_say("cannot write to standard output: %s", strerror(errno ? errno : EIO));
         status = EXIT_FAILED;
     }
+    cli_signals_end();
     return status;
 }

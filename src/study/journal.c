@@ -1,5 +1,6 @@
 #include "study/journal.h"
 #include "base/guard.h"
+#include "base/temporary.h"
 #include "study/text.h"
 
 #include <errno.h>
@@ -287,7 +288,7 @@ bool dv_journal_restart(dv_journal *j, dv_index *x, dv_error *err)
         free(t.data);
         return false;
     }
-    int fd = open(j->fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = dv_temporary_file(j->fresh, O_RDWR | O_TRUNC | O_CLOEXEC);
     int problem = fd < 0 || !lock(fd) ? errno : 0;
     if (!problem)
         problem = write_at(fd, magic, sizeof magic, 0);
@@ -295,11 +296,13 @@ bool dv_journal_restart(dv_journal *j, dv_index *x, dv_error *err)
         problem = write_at(fd, t.data, t.size, sizeof magic);
     if (!problem && (fsync(fd) < 0 || rename(j->fresh, j->path) < 0))
         problem = errno;
+    if (problem && fd >= 0) {
+        close(fd);
+        unlink(j->fresh);
+    }
+    if (fd >= 0)
+        dv_temporary_forget(j->fresh);
     if (problem) {
-        if (fd >= 0) {
-            close(fd);
-            unlink(j->fresh);
-        }
         free(t.data);
         return dv_fail(err, DV_IO, "%s: cannot write: %s", j->fresh, strerror(problem));
     }

@@ -2,6 +2,7 @@
 
 #include "base/folder.h"
 #include "base/guard.h"
+#include "base/temporary.h"
 #include "base/word.h"
 
 #include <dirent.h>
@@ -167,13 +168,9 @@ static bool move_rest(const char *from, const char *to, dv_error *err)
     return ok && (rmdir(from) == 0 || dv_fail(err, DV_IO, "%s: %s", from, strerror(errno)));
 }
 
-bool dv_reference_folder_replace(const char *from, const char *folder, bool replace, bool *placed,
-                                 dv_error *err)
+/* Swaps them, and takes out of the old one what is not of references. */
+static bool replace_whole(const char *from, const char *folder, bool *placed, dv_error *err)
 {
-    *placed = false;
-    if (!replace && has_manifest(folder))
-        return dv_fail(err, DV_BAD_USAGE, "%s: holds references now; --update replaces them",
-                       folder);
     if (!dv_folder_swap(from, folder, err))
         return false;
     *placed = true;
@@ -181,6 +178,19 @@ bool dv_reference_folder_replace(const char *from, const char *folder, bool repl
         return true;
     remove_own(from);
     return move_rest(from, folder, err);
+}
+
+bool dv_reference_folder_replace(const char *from, const char *folder, bool replace, bool *placed,
+                                 dv_error *err)
+{
+    *placed = false;
+    if (!replace && has_manifest(folder))
+        return dv_fail(err, DV_BAD_USAGE, "%s: holds references now; --update replaces them",
+                       folder);
+    dv_temporary_hold_end(); /* what others put into it would be lost with the old one */
+    bool ok = replace_whole(from, folder, placed, err);
+    dv_temporary_let_end();
+    return ok;
 }
 
 /* -- names ------------------------------------------------------------------------------------ */

@@ -90,7 +90,7 @@ static void release(recording *w)
 {
     forget_signals(w);
     if (w->folder)
-        dv_folder_remove(w->folder);
+        dv_folder_discard(w->folder);
     free(w->folder);
     free(w->input);
     free(w->picks);

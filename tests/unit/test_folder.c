@@ -1,7 +1,9 @@
 /* Folders that take another's place. */
 #include "base/file.h"
 #include "base/folder.h"
+#include "base/temporary.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -180,6 +183,31 @@ static void a_place_that_cannot_be_had_is_told(void **state)
     assert_non_null(strstr(err.message, "plain"));
 }
 
+static void only_what_is_temporary_goes_at_the_end_of_a_process(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("end", 0777), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        free(make_new("end/given"));
+        char *kept = make_new("end/kept");
+        bool ok = dv_folder_swap(kept, "end/kept", NULL);
+        ok = ok && dv_temporary_file("end/file", O_WRONLY | O_EXCL) >= 0;
+        ok = ok && dv_temporary_file("end/file", O_WRONLY | O_EXCL) < 0;
+        ok = ok && dv_temporary_file("end/known", O_WRONLY) >= 0;
+        dv_temporary_forget("end/known");
+        dv_temporary_remove_all();
+        _exit(ok ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_false(dv_file_exists("end/file"));
+    holds("end/kept/new", "new");
+    assert_int_equal(unlink("end/kept/new") | rmdir("end/kept") | unlink("end/known"), 0);
+    assert_int_equal(rmdir("end"), 0); /* which is empty */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +220,7 @@ int main(void)
         cmocka_unit_test(a_file_keeps_its_place),
         cmocka_unit_test(removing_does_not_follow_links),
         cmocka_unit_test(a_place_that_cannot_be_had_is_told),
+        cmocka_unit_test(only_what_is_temporary_goes_at_the_end_of_a_process),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
