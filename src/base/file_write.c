@@ -20,8 +20,33 @@ static bool cannot_write(dv_error *err, const char *path, int problem)
                    strerror(problem));
 }
 
+/* 0, or errno; what a file system cannot do it need not. */
+static int sync_open(int fd)
+{
+    return fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP && errno != EROFS ? errno : 0;
+}
+
+int dv_file_sync(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == EACCES ? 0 : errno; /* a folder may be closed to those who write in it */
+    int problem = sync_open(fd);
+    close(fd);
+    return problem;
+}
+
+int dv_file_sync_above(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
+    int problem = folder ? dv_file_sync(folder) : ENOMEM;
+    free(folder);
+    return problem;
+}
+
 /* Writes everything and closes fd; 0, or errno. */
-static int write_and_close(int fd, const void *data, size_t size)
+static int write_and_close(int fd, const void *data, size_t size, bool sync)
 {
     const char *at = data;
     int problem = 0;
@@ -36,6 +61,8 @@ static int write_and_close(int fd, const void *data, size_t size)
             problem = errno;
         }
     }
+    if (sync && !problem)
+        problem = sync_open(fd);
     if (close(fd) < 0 && !problem) /* some file systems tell of a full disk only here */
         problem = errno;
     return problem;
@@ -60,7 +87,7 @@ static int open_beside(const char *path, char *temp, size_t room)
 }
 
 /* 0, or errno. `mode` of the file that is to be replaced; 0: there is none. */
-static int write_beside(const char *path, mode_t mode, const void *data, size_t size)
+static int write_beside(const char *path, mode_t mode, const void *data, size_t size, bool sync)
 {
     size_t room = strlen(path) + 64;
     char *temp = malloc(room);
@@ -70,32 +97,44 @@ static int write_beside(const char *path, mode_t mode, const void *data, size_t 
     if (fd >= 0) {
         if (mode)
             (void)!fchmod(fd, mode & 0777); /* as before where that can be had */
-        problem = write_and_close(fd, data, size);
+        problem = write_and_close(fd, data, size, sync);
         if (!problem && rename(temp, path) < 0)
             problem = errno;
         if (problem)
             unlink(temp);
+        else if (sync)
+            problem = dv_file_sync_above(path);
         dv_temporary_forget(temp);
     }
     free(temp);
     return problem;
 }
 
-bool dv_file_write(const char *path, const void *data, size_t size, dv_error *err)
+static bool write_whole(const char *path, const void *data, size_t size, bool sync, dv_error *err)
 {
     struct stat st;
     int problem;
     if (!dv_guard_allows(path, err))
         return false;
     if (stat(path, &st) < 0) {
-        problem = write_beside(path, 0, data, size);
+        problem = write_beside(path, 0, data, size, sync);
     } else if (S_ISREG(st.st_mode)) {
         char *real = realpath(path, NULL); /* a symbolic link stays one */
-        problem = real ? write_beside(real, st.st_mode, data, size) : errno;
+        problem = real ? write_beside(real, st.st_mode, data, size, sync) : errno;
         free(real);
     } else {
         int fd = open(path, O_WRONLY | O_CLOEXEC);
-        problem = fd < 0 ? errno : write_and_close(fd, data, size);
+        problem = fd < 0 ? errno : write_and_close(fd, data, size, false);
     }
     return problem ? cannot_write(err, path, problem) : true;
+}
+
+bool dv_file_write(const char *path, const void *data, size_t size, dv_error *err)
+{
+    return write_whole(path, data, size, false, err);
+}
+
+bool dv_file_write_synced(const char *path, const void *data, size_t size, dv_error *err)
+{
+    return write_whole(path, data, size, true, err);
 }

@@ -144,20 +144,49 @@ static int exchange_by_steps(const char *a, const char *b, dv_error *err)
     return problem;
 }
 
+/* 0, or errno. */
+static int put_in_place(const char *from, const char *to, bool *swapped, dv_error *err)
+{
+    *swapped = false;
+    if (rename(from, to) == 0) /* takes the place of an empty folder, or of nothing */
+        return 0;
+    if (errno != ENOTEMPTY && errno != EEXIST)
+        return errno;
+    *swapped = true;
+    int problem = exchange(from, to);
+    return problem == EINVAL || problem == ENOSYS ? exchange_by_steps(from, to, err) : problem;
+}
+
+static int sync_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)kind, (void)where;
+    return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode) ? dv_file_sync(path) : 0;
+}
+
+static bool cannot_write(const char *path, int problem, dv_error *err)
+{
+    return dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(problem));
+}
+
+bool dv_folder_sync(const char *path, const char *name, dv_error *err)
+{
+    const int problem = nftw(path, sync_one, 16, FTW_DEPTH | FTW_PHYS);
+    return problem == 0 || cannot_write(name, problem < 0 ? errno : problem, err);
+}
+
 bool dv_folder_swap(const char *from, const char *path, dv_error *err)
 {
     char *real = realpath(path, NULL); /* a symbolic link stays one */
     const char *to = real ? real : path;
-    int problem = 0;
-    if (rename(from, to) < 0) /* takes the place of an empty folder, or of nothing */
-        problem = errno;
-    if (problem == ENOTEMPTY || problem == EEXIST) {
-        problem = exchange(from, to);
-        if (problem == EINVAL || problem == ENOSYS)
-            problem = exchange_by_steps(from, to, err);
+    bool swapped;
+    int problem = put_in_place(from, to, &swapped, err);
+    const int unsure = problem ? 0 : dv_file_sync_above(from); /* which is beside it */
+    if (unsure) {
+        problem = unsure;
+        (void)!(swapped ? exchange(from, to) : rename(to, from));
     }
     if (!problem)
         dv_temporary_forget(from);
     free(real);
-    return problem ? dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(problem)) : true;
+    return !problem || cannot_write(path, problem, err);
 }

@@ -9,9 +9,13 @@
  * discarded. Returns its path, which the caller frees; NULL with err set. */
 char *dv_folder_beside(const char *path, dv_error *err) DV_MUST_CHECK;
 
+/* Waits until a folder and all that is in it is on the disk. Fails with `name`, which it is to get.
+ */
+bool dv_folder_sync(const char *path, const char *name, dv_error *err) DV_MUST_CHECK;
+
 /* Gives the folder `from` the name `path`; a folder of that name, unless it is empty, is called
- * `from` then. A link stays one. On Linux nobody ever sees `path` missing or half of it. Fails with
- * both as they were. */
+ * `from` then. A link stays one. On Linux nobody ever sees `path` missing or half of it. The names
+ * are on the disk when it returns. Fails with both as they were. */
 bool dv_folder_swap(const char *from, const char *path, dv_error *err) DV_MUST_CHECK;
 
 /* Removes a folder and all that is in it, as far as that is possible; and one of dv_folder_beside.

@@ -148,7 +148,7 @@ bool dv_index_write(dv_index *x, const char *path, dv_error *err)
 {
     size_t size;
     char *text = dv_index_text(x, &size, err);
-    bool ok = text && dv_file_write(path, text, size, err);
+    bool ok = text && dv_file_write_synced(path, text, size, err);
     free(text);
     return ok;
 }

@@ -1,4 +1,5 @@
 #include "study/journal.h"
+#include "base/file.h"
 #include "base/guard.h"
 #include "base/temporary.h"
 #include "study/text.h"
@@ -296,6 +297,8 @@ bool dv_journal_restart(dv_journal *j, dv_index *x, dv_error *err)
         problem = write_at(fd, t.data, t.size, sizeof magic);
     if (!problem && (fsync(fd) < 0 || rename(j->fresh, j->path) < 0))
         problem = errno;
+    if (!problem)
+        problem = dv_file_sync_above(j->path);
     if (problem && fd >= 0) {
         close(fd);
         unlink(j->fresh);

@@ -7,12 +7,10 @@
 #include "study/identity.h"
 #include "study/mine_images.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* -- the empty index -------------------------------------------------------------------------- */
 
@@ -216,11 +214,6 @@ static bool write_index(dv_index *x, dv_journal *j, const char *path, dv_error *
 {
     if (!dv_index_write(x, path, err))
         return false;
-    int fd = j ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    if (fd >= 0) {
-        (void)!fsync(fd);
-        close(fd);
-    }
     if (j)
         dv_journal_remove(j);
     return true;

@@ -187,6 +187,8 @@ bool dv_reference_folder_replace(const char *from, const char *folder, bool repl
     if (!replace && has_manifest(folder))
         return dv_fail(err, DV_BAD_USAGE, "%s: holds references now; --update replaces them",
                        folder);
+    if (!dv_folder_sync(from, folder, err))
+        return false;
     dv_temporary_hold_end(); /* what others put into it would be lost with the old one */
     bool ok = replace_whole(from, folder, placed, err);
     dv_temporary_let_end();
