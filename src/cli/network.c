@@ -1,6 +1,7 @@
 #include "cli/network.h"
 
 #include "base/file.h"
+#include "base/processors.h"
 #include "cli/inputs.h"
 #include "tensor/npy.h"
 
@@ -8,7 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool override_channels(const cli_numbers *given, const char *option, int channels,
                               float to[3], bool may_be_zero, dv_error *err)
@@ -107,9 +107,10 @@ static void note_preprocessing(const cli_network *n, const cli_network_options *
 
 static bool make_pool(cli_network *n, int threads, dv_error *err)
 {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (threads == 0)
-        threads = processors < 1 ? 1 : processors > 64 ? 64 : (int)processors;
+    if (threads == 0) {
+        threads = dv_processors("");
+        threads = threads > 64 ? 64 : threads;
+    }
     n->pool = dv_pool_new(threads, err);
     return n->pool != NULL;
 }
