@@ -1,5 +1,6 @@
 #include "load/json.h"
 
+#include "base/format.h"
 #include "load/name.h"
 
 #include <math.h>
@@ -20,10 +21,18 @@ static cJSON *fail_at(const char *text, const char *at, const char *what, dv_err
     return NULL;
 }
 
+cJSON *dv_json_tree(const void *data, size_t size, const char **end)
+{
+    void *before = dv_locale_plain();
+    cJSON *root = cJSON_ParseWithLengthOpts(data, size, end, false);
+    dv_locale_restore(before);
+    return root;
+}
+
 cJSON *dv_json_parse(const void *data, size_t size, dv_error *err)
 {
     const char *text = data, *end = text;
-    cJSON *root = cJSON_ParseWithLengthOpts(text, size, &end, false);
+    cJSON *root = dv_json_tree(text, size, &end);
     if (!root)
         return fail_at(text, end ? end : text, "this is not JSON (truncated?)", err);
     while (end < text + size && (*end == ' ' || *end == '\n' || *end == '\r' || *end == '\t'))

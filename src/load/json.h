@@ -11,6 +11,9 @@
  * freed with cJSON_Delete. */
 cJSON *dv_json_parse(const void *data, size_t size, dv_error *err) DV_MUST_CHECK;
 
+/* cJSON_ParseWithLengthOpts in any locale; for those with messages of their own. */
+cJSON *dv_json_tree(const void *data, size_t size, const char **end) DV_MUST_CHECK;
+
 /* Member `key` of an object, or NULL. */
 const cJSON *dv_json_get(const cJSON *object, const char *key);
 

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "load/json.h"
 #include "study/identity.h"
 #include "study/index_build.h"
 #include "study/sum.h"
@@ -426,7 +427,7 @@ bool dv_index_parse(dv_index *x, const void *data, size_t size, const char *name
     if (too_many_values(data, size))
         return dv_fail(err, DV_BAD_DATA, "%s: more than %d values", name, MAX_VALUES);
     const char *end = NULL;
-    cJSON *doc = cJSON_ParseWithLengthOpts(data, size, &end, false);
+    cJSON *doc = dv_json_tree(data, size, &end);
     bool ok = doc != NULL;
     if (!ok)
         dv_fail(err, DV_BAD_DATA, "%s: not JSON, from byte %zu on", name,

@@ -1,5 +1,6 @@
 /* reference_record.c - units of images to a folder of references. */
 #include "base/folder.h"
+#include "base/format.h"
 #include "base/word.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/version.h"
@@ -198,7 +199,7 @@ static bool write_picture(const recording *w, const char *path, const dv_image *
                      .bgr = p->bgr };
     char channel[16], scale[32];
     snprintf(channel, sizeof channel, "%d", (int)r->channel);
-    snprintf(scale, sizeof scale, "%.9g", (double)look.scale);
+    dv_format(scale, sizeof scale, "%.9g", (double)look.scale);
     const dv_reference_image *image = &w->refs.images[r->image];
     const dv_png_text texts[] = {
         { "Software", "deconvviz " DV_VERSION },

@@ -1,11 +1,11 @@
 /* sheet_draw.c - the sheet of one unit, and contact sheets of many. */
+#include "base/format.h"
 #include "deconvviz/version.h"
 #include "image/png.h"
 #include "image/resize.h"
 #include "study/shown.h"
 #include "study/text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,7 +69,7 @@ static bool draw_one(dv_image *out, const dv_image *picture, int side, dv_error 
 static void name_image(const char *path, int width, char *to, size_t size)
 {
     const char *slash = strrchr(path, '/');
-    snprintf(to, size, "%s", slash ? slash + 1 : path);
+    dv_format(to, size, "%s", slash ? slash + 1 : path);
     char *dot = strrchr(to, '.');
     if (dot && dot != to)
         *dot = '\0';
@@ -110,7 +110,7 @@ static bool draw_grid(dv_image *out, const dv_showing *s, const dv_shown_unit *u
             name_image(dv_index_file_of(s->index, shown->hit->image)->path,
                        g.tiles[i].picture.width, g.labels[i], sizeof g.labels[i]);
         else
-            snprintf(g.labels[i], sizeof g.labels[i], "%.4g", (double)shown->hit->value);
+            dv_format(g.labels[i], sizeof g.labels[i], "%.4g", (double)shown->hit->value);
         g.tiles[i].label = g.labels[i];
     }
     dv_sheet sheet = {
@@ -124,9 +124,9 @@ static bool draw_grid(dv_image *out, const dv_showing *s, const dv_shown_unit *u
 static void describe_layer(const dv_index_layer *l, char *to, size_t size)
 {
     if (strcmp(l->layer, l->name) == 0)
-        snprintf(to, size, "%.80s", l->name);
+        dv_format(to, size, "%.80s", l->name);
     else
-        snprintf(to, size, "layer %.20s (%.80s)", l->layer, l->name);
+        dv_format(to, size, "layer %.20s (%.80s)", l->layer, l->name);
 }
 
 static bool draw_unit_sheet(dv_image *out, const dv_showing *s, const dv_shown_unit *u,
@@ -136,10 +136,11 @@ static bool draw_unit_sheet(dv_image *out, const dv_showing *s, const dv_shown_u
     const dv_index_unit *unit = &u->layer->units[u->channel];
     char layer[128], title[400];
     describe_layer(u->layer, layer, sizeof layer);
-    snprintf(title, sizeof title,
-             "%s, channel %d\n%.60s, %s: the %d strongest of %d images, %.3g %% of which excite it",
-             layer, (int)u->channel, x->model.name, dv_rule_name(s->options->rule), u->n,
-             (int)x->read, 100.0 * (double)unit->active_images / x->read);
+    dv_format(
+        title, sizeof title,
+        "%s, channel %d\n%.60s, %s: the %d strongest of %d images, %.3g %% of which excite it",
+        layer, (int)u->channel, x->model.name, dv_rule_name(s->options->rule), u->n, (int)x->read,
+        100.0 * (double)unit->active_images / x->read);
     dv_image left = { 0 }, right = { 0 };
     int top = GAP + dv_text_height(title, TITLE_SIZE), width = dv_text_width(title, TITLE_SIZE);
     bool ok = draw_grid(&left, s, u, false, err) && draw_grid(&right, s, u, true, err);
@@ -172,7 +173,7 @@ bool dv_write_unit_sheet(const dv_showing *s, const dv_shown_unit *u, const char
                          dv_error *err)
 {
     char channel[16];
-    snprintf(channel, sizeof channel, "%d", (int)u->channel);
+    dv_format(channel, sizeof channel, "%d", (int)u->channel);
     dv_image picture;
     dv_text hits = { 0 };
     list_hits(&hits, s, u);
@@ -246,12 +247,12 @@ bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *uni
         dv_fail(err, DV_NO_MEMORY, "no memory for a sheet of %d units", n);
     for (int i = 0; ok && i < n; i++) {
         const dv_index_unit *unit = &l->units[units[i].channel];
-        snprintf(labels[i], sizeof labels[i], unit->n_hits ? "c%d   %.3g" : "c%d",
-                 (int)units[i].channel, (double)unit->max);
+        dv_format(labels[i], sizeof labels[i], unit->n_hits ? "c%d   %.3g" : "c%d",
+                  (int)units[i].channel, (double)unit->max);
         tiles[i] = (dv_tile){ .picture = units[i].cell, .label = labels[i] };
     }
     describe_layer(l, layer, sizeof layer);
-    snprintf(
+    dv_format(
         title, sizeof title,
         "%s\n%.60s, %s: of each channel the %d strongest of %d images, projections and patches",
         layer, x->model.name, dv_rule_name(s->options->rule),

@@ -1,4 +1,5 @@
 #include "study/text.h"
+#include "base/format.h"
 #include "base/utf8.h"
 
 #include <math.h>
@@ -40,12 +41,12 @@ void dv_text_format(dv_text *t, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    int n = vsnprintf(NULL, 0, fmt, args);
+    int n = dv_vformat(NULL, 0, fmt, args);
     va_end(args);
     if (n < 0 || !make_room(t, (size_t)n))
         return;
     va_start(args, fmt);
-    vsnprintf(t->data + t->size, t->room - t->size, fmt, args);
+    dv_vformat(t->data + t->size, t->room - t->size, fmt, args);
     va_end(args);
     t->size += (size_t)n;
 }
@@ -79,11 +80,13 @@ void dv_text_string(dv_text *t, const char *s)
 void dv_text_float(dv_text *t, float v)
 {
     char digits[32] = "null";
+    void *before = dv_locale_plain();
     for (int precision = 6; isfinite(v) && precision <= 9; precision++) {
         snprintf(digits, sizeof digits, "%.*g", precision, (double)v);
         if (strtof(digits, NULL) == v)
             break;
     }
+    dv_locale_restore(before);
     dv_text_add(t, digits, strlen(digits));
 }
 

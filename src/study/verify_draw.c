@@ -1,11 +1,11 @@
 #include "study/verify.h"
 
+#include "base/format.h"
 #include "deconvviz/version.h"
 #include "image/png.h"
 
 #include <ctype.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,16 +60,16 @@ static void describe(const dv_change_seen *s, char *to, size_t size)
     const dv_difference *d = &v->difference;
     char at[40] = "";
     if (u->at == DV_AT_ALL)
-        snprintf(at, sizeof at, ", its whole map,");
+        dv_format(at, sizeof at, ", its whole map,");
     else if (u->shape.rank >= 3)
-        snprintf(at, sizeof at, " at (%d,%d)", (int)u->y, (int)u->x);
-    snprintf(to, size,
-             "%s%.60s, channel %d%s of %.80s\n%s: relative L2 %.3g (%.2g allowed), cosine %.4f\n"
-             "activation %.4g, now %.4g",
-             isdigit((unsigned char)u->layer[0]) ? "layer " : "", u->layer, (int)u->channel, at,
-             slash ? slash + 1 : v->image->file,
-             v->verdict == DV_REGRESSED ? "regressed" : "changed within its tolerance", d->relative,
-             v->allowed, d->cosine, (double)u->value, (double)v->value);
+        dv_format(at, sizeof at, " at (%d,%d)", (int)u->y, (int)u->x);
+    dv_format(to, size,
+              "%s%.60s, channel %d%s of %.80s\n%s: relative L2 %.3g (%.2g allowed), cosine %.4f\n"
+              "activation %.4g, now %.4g",
+              isdigit((unsigned char)u->layer[0]) ? "layer " : "", u->layer, (int)u->channel, at,
+              slash ? slash + 1 : v->image->file,
+              v->verdict == DV_REGRESSED ? "regressed" : "changed within its tolerance",
+              d->relative, v->allowed, d->cosine, (double)u->value, (double)v->value);
 }
 
 static bool draw(dv_image *out, const dv_change_seen *s, const char *title, dv_error *err)
@@ -83,7 +83,7 @@ static bool draw(dv_image *out, const dv_change_seen *s, const char *title, dv_e
     scale = scale > 0 ? scale : dv_signal_scale(s->now);
     int times = enlargement(scale, &difference);
     if (times > 1)
-        snprintf(label, sizeof label, "difference, %d times as strong", times);
+        dv_format(label, sizeof label, "difference, %d times as strong", times);
     const dv_sheet sheet = {
         .title = title, .columns = 3, .gap = GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE
     };
@@ -102,7 +102,7 @@ bool dv_verify_draw(const dv_change_seen *s, const char *path, dv_error *err)
     char title[600], channel[16];
     const dv_verified *v = s->result;
     describe(s, title, sizeof title);
-    snprintf(channel, sizeof channel, "%d", (int)v->unit->channel);
+    dv_format(channel, sizeof channel, "%d", (int)v->unit->channel);
     const dv_png_text texts[] = {
         { "Software", "deconvviz " DV_VERSION },
         { "Image", v->image->file },

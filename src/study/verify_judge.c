@@ -1,8 +1,9 @@
 /* verify_judge.c - which differences are rounding, which are tolerated, and which are not. */
 #include "study/verify.h"
 
+#include "base/format.h"
+
 #include <math.h>
-#include <stdio.h>
 
 /* Relative L2 of a projection that rounding moves by itself, beside what a unit's ambiguity says:
  * the references are halves (2e-4), and Winograd's products are less exact than plain ones. */
@@ -35,17 +36,17 @@ static void give_reason(dv_verified *v, double moved)
 {
     char was[DV_SHAPE_TEXT_MAX], is[DV_SHAPE_TEXT_MAX];
     if (!dv_shape_equal(&v->shape, &v->unit->shape))
-        snprintf(v->reason, sizeof v->reason, "its layer was %s, now %s",
-                 dv_shape_text(&v->unit->shape, was), dv_shape_text(&v->shape, is));
+        dv_format(v->reason, sizeof v->reason, "its layer was %s, now %s",
+                  dv_shape_text(&v->unit->shape, was), dv_shape_text(&v->shape, is));
     else if (v->difference.relative > v->allowed)
-        snprintf(v->reason, sizeof v->reason, "the projection is off by %.3g, %.2g is allowed",
-                 v->difference.relative, v->allowed);
+        dv_format(v->reason, sizeof v->reason, "the projection is off by %.3g, %.2g is allowed",
+                  v->difference.relative, v->allowed);
     else if (v->value_change > v->value_allowed)
-        snprintf(v->reason, sizeof v->reason, "the activation is off by %.3g, %.2g is allowed",
-                 v->value_change, v->value_allowed);
+        dv_format(v->reason, sizeof v->reason, "the activation is off by %.3g, %.2g is allowed",
+                  v->value_change, v->value_allowed);
     else
-        snprintf(v->reason, sizeof v->reason, "it is strongest elsewhere, by %.3g, %.2g is allowed",
-                 moved, v->value_allowed);
+        dv_format(v->reason, sizeof v->reason,
+                  "it is strongest elsewhere, by %.3g, %.2g is allowed", moved, v->value_allowed);
 }
 
 void dv_verify_judge(dv_verified *v, const dv_verify_options *o)
