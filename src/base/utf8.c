@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 size_t dv_utf8_length(const char *s)
 {
@@ -20,4 +22,21 @@ size_t dv_utf8_length(const char *s)
     }
     bool surrogate = code >= 0xd800 && code < 0xe000;
     return code >= smallest[n] && code <= 0x10ffff && !surrogate ? n : 0;
+}
+
+size_t dv_utf8_show(const char *s, char to[DV_SHOWN_MAX])
+{
+    const unsigned char *u = (const unsigned char *)s;
+    const size_t n = dv_utf8_length(s);
+    if (n == 0 || u[0] < ' ' || u[0] == 0x7f) {
+        snprintf(to, DV_SHOWN_MAX, "\\x%02x", u[0]);
+        return 1;
+    }
+    if (u[0] == 0xc2 && u[1] < 0xa0) { /* C1 controls */
+        snprintf(to, DV_SHOWN_MAX, "\\u%04x", u[1]);
+        return n;
+    }
+    memcpy(to, s, n);
+    to[n] = '\0';
+    return n;
 }

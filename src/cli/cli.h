@@ -105,6 +105,14 @@ int cli_read_numbers(const char *text, const char *option, cli_range range, int 
 /* The n-th of words apart by '|', counted from 0, and its length; NULL when there are fewer. */
 const char *cli_nth_word(const char *words, int n, size_t *len);
 
+/* -- standard output --------------------------------------------------------------------------
+ * Through these alone: on a terminal what it would obey is shown as an escape. */
+
+struct dv_text;
+bool cli_print_text(const struct dv_text *text, const char *what, dv_error *err) DV_MUST_CHECK;
+/* For a line, with its newline. */
+void cli_print(const char *fmt, ...) DV_PRINTF(1, 2);
+
 /* -- standard error ---------------------------------------------------------------------------
  * All of these may be called by any thread. */
 

@@ -173,10 +173,7 @@ static bool tell(work *w, int i, dv_error *err)
         return true;
     dv_text t = { 0 };
     (w->o->json ? add_json : add_lines)(&t, w, path, a);
-    bool ok = dv_text_ok(&t, "results", err);
-    cli_progress_clear();
-    ok = ok && (fwrite(t.data, 1, t.size, stdout) == t.size ||
-                dv_fail(err, DV_IO, "cannot write to standard output"));
+    bool ok = cli_print_text(&t, "results", err);
     free(t.data);
     return ok;
 }
@@ -185,14 +182,15 @@ static void tell_errors(const work *w)
 {
     double n = w->counted, top1 = w->right1 / n, top5 = w->right5 / n;
     if (w->o->json)
-        printf("{\"images\":%d,\"right_top1\":%d,\"right_top5\":%d,\"top1_error\":%.6g,"
-               "\"top5_error\":%.6g}\n",
-               w->counted, w->right1, w->right5, 1 - top1, 1 - top5);
+        cli_print("{\"images\":%d,\"right_top1\":%d,\"right_top5\":%d,\"top1_error\":%.6g,"
+                  "\"top5_error\":%.6g}\n",
+                  w->counted, w->right1, w->right5, 1 - top1, 1 - top5);
     else
-        printf("%d images: top-1 error %.2f %% (%d right, %.2f %%), top-5 error %.2f %% (%d right, "
-               "%.2f %%)\n",
-               w->counted, 100 - 100 * top1, w->right1, 100 * top1, 100 - 100 * top5, w->right5,
-               100 * top5);
+        cli_print(
+            "%d images: top-1 error %.2f %% (%d right, %.2f %%), top-5 error %.2f %% (%d right, "
+            "%.2f %%)\n",
+            w->counted, 100 - 100 * top1, w->right1, 100 * top1, 100 - 100 * top5, w->right5,
+            100 * top5);
 }
 
 static bool classify_all(work *w, dv_error *err)

@@ -32,8 +32,8 @@ static void summarise(const char *name, const dv_shape *s, const float *x)
         sum += (double)x[i];
     }
     char text[DV_SHAPE_TEXT_MAX];
-    printf("%s %s min %.6g max %.6g mean %.6g\n", name, dv_shape_text(s, text), (double)lo,
-           (double)hi, sum / (double)n);
+    cli_print("%s %s min %.6g max %.6g mean %.6g\n", name, dv_shape_text(s, text), (double)lo,
+              (double)hi, sum / (double)n);
 }
 
 static bool forward(const cli_network *n, const forward_options *o, const char *path, dv_error *err)

@@ -143,18 +143,18 @@ static const char *cell(const row *r, int column, char *buffer, size_t size)
     }
 }
 
-static void print_cells(const char *const cells[N_COLUMNS], const int width[N_COLUMNS])
+static void add_cells(dv_text *t, const char *const cells[N_COLUMNS], const int width[N_COLUMNS])
 {
     for (int c = 0; c < N_COLUMNS; c++)
-        printf("%s%*s", c ? "  " : "",
-               columns[c].right ? width[c]
-               : c == TENSOR    ? 0
-                                : -width[c],
-               cells[c]);
-    putchar('\n');
+        dv_text_format(t, "%s%*s", c ? "  " : "",
+                       columns[c].right ? width[c]
+                       : c == TENSOR    ? 0
+                                        : -width[c],
+                       cells[c]);
+    dv_text_add(t, "\n", 1);
 }
 
-static void print_table(const row *rows, int n)
+static void add_table(dv_text *t, const row *rows, int n)
 {
     int width[N_COLUMNS];
     char buffer[N_COLUMNS][32];
@@ -167,36 +167,30 @@ static void print_table(const row *rows, int n)
             width[c] = w > width[c] ? w : width[c];
         }
     }
-    print_cells(cells, width);
+    add_cells(t, cells, width);
     for (int i = 0; i < n; i++) {
         for (int c = 0; c < N_COLUMNS; c++)
             cells[c] = cell(&rows[i], c, buffer[c], sizeof *buffer);
-        print_cells(cells, width);
+        add_cells(t, cells, width);
     }
 }
 
-static bool print_json(const row *rows, int n, dv_error *err)
+static void add_json(dv_text *t, const row *rows, int n)
 {
-    dv_text t = { 0 };
     for (int i = 0; i < n; i++) {
         const row *r = &rows[i];
         dv_text_format(
-            &t, r->number ? "{\"number\":%d,\"name\":" : "{\"number\":null,\"name\":", r->number);
-        dv_text_string(&t, r->name);
-        dv_text_format(&t, ",\"operator\":\"%s\",\"tensor\":", r->op);
-        dv_text_string(&t, r->tensor);
-        dv_text_format(&t, ",\"shape\":[");
+            t, r->number ? "{\"number\":%d,\"name\":" : "{\"number\":null,\"name\":", r->number);
+        dv_text_string(t, r->name);
+        dv_text_format(t, ",\"operator\":\"%s\",\"tensor\":", r->op);
+        dv_text_string(t, r->tensor);
+        dv_text_format(t, ",\"shape\":[");
         for (int d = 0; d < r->dims->rank; d++)
-            dv_text_format(&t, "%s%d", d ? "," : "", (int)r->dims->dim[d]);
-        dv_text_format(&t, "],\"receptive_field\":[%d,%d],\"stride\":[%d,%d],\"parameters\":%zu}\n",
+            dv_text_format(t, "%s%d", d ? "," : "", (int)r->dims->dim[d]);
+        dv_text_format(t, "],\"receptive_field\":[%d,%d],\"stride\":[%d,%d],\"parameters\":%zu}\n",
                        r->field[0], r->field[1], (int)r->stride[0], (int)r->stride[1],
                        r->parameters);
     }
-    bool ok = dv_text_ok(&t, "the list", err);
-    if (ok && t.size > 0)
-        fwrite(t.data, 1, t.size, stdout);
-    free(t.data);
-    return ok;
 }
 
 static bool list(const dv_model *m, const layers_options *o, dv_error *err)
@@ -207,10 +201,11 @@ static bool list(const dv_model *m, const layers_options *o, dv_error *err)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %zu rows", most);
     int n = (o->all ? list_tensors : list_layers)(m, rows, err);
     bool ok = n >= 0;
-    if (ok && o->json)
-        ok = print_json(rows, n, err);
-    else if (ok)
-        print_table(rows, n);
+    dv_text t = { 0 };
+    if (ok)
+        (o->json ? add_json : add_table)(&t, rows, n);
+    ok = ok && cli_print_text(&t, "the list", err);
+    free(t.data);
     free(rows);
     return ok;
 }

@@ -51,7 +51,8 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     if (ok && !dv_index_complete(&x) && !o->quiet)
         tell_missing(&x);
     if (ok)
-        printf("%s: %d images, %d layers, %d units\n", o->out, (int)x.read, x.n_layers, x.n_units);
+        cli_print("%s: %d images, %d layers, %d units\n", o->out, (int)x.read, x.n_layers,
+                  x.n_units);
     dv_index_free(&x);
     return ok;
 }

@@ -114,8 +114,8 @@ static bool mine(work *w, dv_error *err)
         return false;
     if (r.resumed > 0 && !o->network.quiet)
         cli_say("%d images were there from a run that did not finish", (int)r.resumed);
-    printf("%s: %d images, %d layers, %d units, %d of them never active\n", o->out, (int)r.read,
-           r.n_layers, r.n_units, r.n_dead);
+    cli_print("%s: %d images, %d layers, %d units, %d of them never active\n", o->out, (int)r.read,
+              r.n_layers, r.n_units, r.n_dead);
     return r.skipped == 0 || dv_fail(err, DV_IO, "%d of %d images could not be read (see %s)",
                                      (int)r.skipped, (int)(r.read + r.skipped), o->out);
 }

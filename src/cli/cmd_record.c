@@ -152,9 +152,7 @@ static bool record(work *w, dv_error *err)
     cli_progress_begin("images", !o->network.quiet);
     bool ok = dv_references_record(w->network.model, &w->images, NULL, &r, err);
     cli_progress_end();
-    ok = ok && dv_text_ok(&w->lines, "the units", err);
-    if (ok && w->lines.size > 0)
-        fwrite(w->lines.data, 1, w->lines.size, stdout);
+    ok = ok && cli_print_text(&w->lines, "the units", err);
     if (ok && w->n_loose > 0)
         cli_say("%d of the %d projections hang on near-ties so much that they may change by half "
                 "and more: other units would tell more",

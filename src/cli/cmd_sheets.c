@@ -66,8 +66,7 @@ static void tell_failed(void *ctx, const char *path, const char *reason)
 static void tell_wrote(void *ctx, const char *path)
 {
     (void)ctx;
-    cli_progress_clear();
-    printf("%s\n", path);
+    cli_print("%s\n", path);
 }
 
 /* The images, which are read as their turn comes. */

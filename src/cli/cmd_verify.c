@@ -146,9 +146,7 @@ static bool report(work *w, dv_error *err)
         cli_verify_json(&t, r);
     else
         cli_verify_table(&t, r);
-    bool ok = dv_text_ok(&t, "the report", err);
-    if (ok)
-        fwrite(t.data, 1, t.size, stdout);
+    bool ok = cli_print_text(&t, "the report", err);
     free(t.data);
     return ok && write_junit(w, err);
 }
@@ -244,7 +242,7 @@ static bool renew(work *w, dv_error *err)
     dv_list_free(&images);
     free(tensors);
     if (ok)
-        printf("%s: renewed\n", w->folder);
+        cli_print("%s: renewed\n", w->folder);
     return ok;
 }
 

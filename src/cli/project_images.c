@@ -122,12 +122,11 @@ static void say_lines(char *text)
 static bool publish(const crew *c, cli_report *r, dv_error *err)
 {
     say_lines(r->warnings.data);
-    if (r->out.size > 0) {
-        cli_progress_clear();
-        fwrite(r->out.data, 1, r->out.size, stdout);
-        if (fflush(stdout) != 0)
-            return dv_fail(err, DV_IO, "cannot write to standard output: %s", strerror(errno));
-    }
+    if (r->out.size > 0 &&
+        !(cli_print_text(&r->out, "results", err) &&
+          (fflush(stdout) == 0 ||
+           dv_fail(err, DV_IO, "cannot write to standard output: %s", strerror(errno)))))
+        return false;
     if (!r->failed || !err)
         return true;
     if (r->hopeless || c->job->images.count == 1) {

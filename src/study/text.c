@@ -37,18 +37,24 @@ void dv_text_add(dv_text *t, const void *bytes, size_t n)
     t->data[t->size] = '\0';
 }
 
+void dv_text_vformat(dv_text *t, const char *fmt, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int n = dv_vformat(NULL, 0, fmt, again);
+    va_end(again);
+    if (n < 0 || !make_room(t, (size_t)n))
+        return;
+    dv_vformat(t->data + t->size, t->room - t->size, fmt, args);
+    t->size += (size_t)n;
+}
+
 void dv_text_format(dv_text *t, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    int n = dv_vformat(NULL, 0, fmt, args);
+    dv_text_vformat(t, fmt, args);
     va_end(args);
-    if (n < 0 || !make_room(t, (size_t)n))
-        return;
-    va_start(args, fmt);
-    dv_vformat(t->data + t->size, t->room - t->size, fmt, args);
-    va_end(args);
-    t->size += (size_t)n;
 }
 
 bool dv_is_utf8(const char *s)

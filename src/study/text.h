@@ -4,6 +4,7 @@
 
 #include "deconvviz/error.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Starts out as { 0 }. What is added after memory ran out is lost; dv_text_ok tells. */
@@ -15,6 +16,7 @@ typedef struct dv_text {
 
 void dv_text_add(dv_text *t, const void *bytes, size_t n);
 void dv_text_format(dv_text *t, const char *fmt, ...) DV_PRINTF(2, 3);
+void dv_text_vformat(dv_text *t, const char *fmt, va_list args) DV_PRINTF(2, 0);
 
 /* A JSON string with its quotes. What is not UTF-8 becomes U+FFFD. */
 void dv_text_string(dv_text *t, const char *s);

@@ -37,20 +37,24 @@ static const char *message(const char *text)
 static void a_message_is_one_printable_line(void **state)
 {
     (void)state;
-    assert_string_equal(message("a\nb\r\tc\x1b[31m\x7f"), "a?b??c?[31m?");
+    assert_string_equal(message("a\nb\r\tc\x1b[31m\x7f"), "a\\x0ab\\x0d\\x09c\\x1b[31m\\x7f");
     assert_string_equal(message("\xc2\x9b"
                                 "31m"),
-                        "??31m"); /* a C1 control */
-    assert_string_equal(message("\xff\xfe ok \xc3"), "?? ok ?");
-    assert_string_equal(message("\xc0\xaf \xe0\x80\xaf"), "?? ???");      /* overlong */
-    assert_string_equal(message("\xed\xa0\x80"), "???");                  /* surrogate */
-    assert_string_equal(message("\xf4\x90\x80\x80 \xf8"), "???? ?");      /* past U+10FFFF */
-    assert_string_equal(message("\xe2\x82\nx \xf0\x9f\x98"), "???x ???"); /* cut short */
+                        "\\u009b31m"); /* a C1 control */
+    assert_string_equal(message("\xff\xfe ok \xc3"), "\\xff\\xfe ok \\xc3");
+    assert_string_equal(message("\xc0\xaf \xe0\x80\xaf"),
+                        "\\xc0\\xaf \\xe0\\x80\\xaf");               /* overlong */
+    assert_string_equal(message("\xed\xa0\x80"), "\\xed\\xa0\\x80"); /* surrogate */
+    assert_string_equal(message("\xf4\x90\x80\x80 \xf8"),
+                        "\\xf4\\x90\\x80\\x80 \\xf8"); /* past U+10FFFF */
+    assert_string_equal(message("\xe2\x82\nx \xf0\x9f\x98"),
+                        "\\xe2\\x82\\x0ax \\xf0\\x9f\\x98"); /* cut short */
+    assert_string_equal(message(message("a\x1b")), "a\\x1b");
 
     dv_error err;
     dv_fail(&err, DV_IO, "lost");
     dv_fail_in(&err, "a\nb");
-    assert_string_equal(err.message, "a?b: lost");
+    assert_string_equal(err.message, "a\\x0ab: lost");
 }
 
 static void utf8_is_left_as_it_is(void **state)
