@@ -1,7 +1,8 @@
 /* cmd_prepare.c - `deconvviz prepare`: the input tensor that the network gets. */
+#include "base/file.h"
 #include "cli/network.h"
 #include "deconvviz/draw.h"
-#include "image/png.h"
+#include "draw/provenance.h"
 #include "tensor/npy.h"
 
 #include <stdlib.h>
@@ -20,12 +21,20 @@ static const cli_option options[] = {
     { 0 },
 };
 
-static bool write_picture(const cli_network *n, const char *path, const float *input, dv_error *err)
+/* image: path of what the input was made of. */
+static bool write_picture(const cli_network *n, const char *path, const char *image,
+                          const float *input, dv_error *err)
 {
     dv_image seen;
-    if (!dv_draw_input(&seen, input, &n->prepare, err))
+    char sha256[DV_SHA256_TEXT_MAX];
+    const dv_provenance p = { .model = dv_model_name(n->model),
+                              .model_sha256 = dv_model_sha256(n->model, err),
+                              .image = image,
+                              .image_sha256 = sha256 };
+    if (!p.model_sha256 || !dv_sha256_file(image, sha256, err) ||
+        !dv_draw_input(&seen, input, &n->prepare, err))
         return false;
-    bool ok = dv_png_write(path, seen.width, seen.height, 3, seen.rgb, NULL, 0, err);
+    bool ok = dv_picture_write(path, &seen, &p, err);
     dv_image_free(&seen);
     return ok;
 }
@@ -38,7 +47,7 @@ static bool prepare(const cli_network *n, const char *path, const prepare_option
         return dv_fail(err, DV_NO_MEMORY, "no memory for the input");
     bool ok = cli_read_input(n, path, false, input, NULL, err) &&
               (!o->npy || dv_npy_write(o->npy, s, input, err)) &&
-              (!o->png || write_picture(n, o->png, input, err));
+              (!o->png || write_picture(n, o->png, path, input, err));
     free(input);
     return ok;
 }

@@ -1,7 +1,6 @@
 #include "cli/unit_output.h"
 
-#include "deconvviz/version.h"
-#include "image/png.h"
+#include "draw/provenance.h"
 #include "tensor/npy.h"
 
 #include <ctype.h>
@@ -33,52 +32,30 @@ bool cli_draw_unit(dv_image *out, const cli_scene *s, const cli_result *r, dv_er
     return dv_draw_view(out, &s->seen, &r->signal, rect, &look, err);
 }
 
-enum { MAX_TEXTS = 16 };
-
-/* The texts that every picture of an image has; returns their number. */
-static int scene_texts(const cli_scene *s, dv_png_text texts[MAX_TEXTS])
+/* What every picture of an image says. */
+static dv_provenance provenance_of(const cli_scene *s)
 {
-    const dv_png_text of_scene[] = {
-        { "Software", "deconvviz " DV_VERSION },
-        { "Model", dv_model_name(model_of(s)) },
-        { "Model-SHA256", s->model_sha256 },
-        { "Image", s->image },
-        { "Image-SHA256", s->image_sha256 },
-        { "Rule", dv_rule_name(s->rule) },
-        { "Seed", s->seed == DV_SEED_ONE ? "one" : "value" },
-    };
-    memcpy(texts, of_scene, sizeof of_scene);
-    return (int)(sizeof of_scene / sizeof *of_scene);
-}
-
-static void format_float(float v, char text[32])
-{
-    snprintf(text, 32, "%.9g", (double)v);
+    return (dv_provenance){ .model = dv_model_name(model_of(s)),
+                            .model_sha256 = s->model_sha256,
+                            .image = s->image,
+                            .image_sha256 = s->image_sha256,
+                            .rule = dv_rule_name(s->rule),
+                            .seed = s->seed == DV_SEED_ONE ? "one" : "value" };
 }
 
 bool cli_write_unit_png(const char *path, const cli_scene *s, const cli_result *r, dv_error *err)
 {
-    char channel[16], position[32] = "none", value[32], scale[32];
-    snprintf(channel, sizeof channel, "%d", (int)r->unit.channel);
-    if (has_position(s, r))
-        snprintf(position, sizeof position, "%d,%d", (int)r->unit.y, (int)r->unit.x);
-    else if (r->unit.y == DV_ALL)
-        snprintf(position, sizeof position, "all");
-    format_float(r->value, value);
-    format_float(r->scale, scale);
-    const dv_png_text of_unit[] = {
-        { "Layer", r->layer },  { "Tensor", dv_tensor_name(model_of(s), r->unit.tensor) },
-        { "Channel", channel }, { "Position", position },
-        { "Value", value },     { "Scale", scale },
-    };
-    dv_png_text texts[MAX_TEXTS];
-    int n = scene_texts(s, texts), n_of_unit = (int)(sizeof of_unit / sizeof *of_unit);
-    memcpy(texts + n, of_unit, sizeof of_unit);
+    dv_provenance p = provenance_of(s);
+    p.layer = r->layer;
+    p.tensor = dv_tensor_name(model_of(s), r->unit.tensor);
+    p.unit = &r->unit;
+    p.shape = dv_tensor_shape(model_of(s), r->unit.tensor);
+    p.value = r->value;
+    p.scale = r->scale;
     dv_image picture;
     if (!cli_draw_unit(&picture, s, r, err))
         return false;
-    bool ok = dv_png_write(path, picture.width, picture.height, 3, picture.rgb, texts,
-                           n + n_of_unit, err);
+    bool ok = dv_picture_write(path, &picture, &p, err);
     dv_image_free(&picture);
     return ok;
 }
@@ -96,13 +73,13 @@ bool cli_write_sheet_png(const char *path, const cli_scene *s, const dv_image *p
             dv_text_format(&units, r[i].unit.y == DV_ALL ? "all" : "none");
         dv_text_format(&units, " value %.9g scale %.9g", (double)r[i].value, (double)r[i].scale);
     }
-    dv_png_text texts[MAX_TEXTS];
-    int n_texts = scene_texts(s, texts);
     bool ok = dv_text_ok(&units, "the texts of a sheet", err);
     if (ok) {
-        texts[n_texts++] = (dv_png_text){ "Units", units.data };
-        ok = dv_png_write(path, picture->width, picture->height, 3, picture->rgb, texts, n_texts,
-                          err);
+        const dv_png_text more = { "Units", units.data };
+        dv_provenance p = provenance_of(s);
+        p.n_more = 1;
+        p.more = &more;
+        ok = dv_picture_write(path, picture, &p, err);
     }
     free(units.data);
     return ok;

@@ -1,10 +1,9 @@
 /* reference_record.c - units of images to a folder of references. */
 #include "base/folder.h"
-#include "base/format.h"
 #include "base/word.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/version.h"
-#include "image/png.h"
+#include "draw/provenance.h"
 #include "load/name.h"
 #include "study/identity.h"
 #include "study/reference_folder.h"
@@ -197,28 +196,23 @@ static bool write_picture(const recording *w, const char *path, const dv_image *
                      .zoom = dv_view_zoom(rect, SIDE),
                      .scale = dv_signal_scale(&w->signals[i]),
                      .bgr = p->bgr };
-    char channel[16], scale[32];
-    snprintf(channel, sizeof channel, "%d", (int)r->channel);
-    dv_format(scale, sizeof scale, "%.9g", (double)look.scale);
     const dv_reference_image *image = &w->refs.images[r->image];
-    const dv_png_text texts[] = {
-        { "Software", "deconvviz " DV_VERSION },
-        { "Model", w->refs.model.name },
-        { "Model-SHA256", w->refs.model.sha256 },
-        { "Image", image->file },
-        { "Image-SHA256", image->sha256 },
-        { "Rule", dv_rule_name(w->o->rule) },
-        { "Seed", dv_seed_name(w->o->seed) },
-        { "Layer", r->layer },
-        { "Tensor", r->tensor },
-        { "Channel", channel },
-        { "Scale", scale },
-    };
+    const dv_provenance says = { .model = w->refs.model.name,
+                                 .model_sha256 = w->refs.model.sha256,
+                                 .image = image->file,
+                                 .image_sha256 = image->sha256,
+                                 .rule = dv_rule_name(w->o->rule),
+                                 .seed = dv_seed_name(w->o->seed),
+                                 .layer = r->layer,
+                                 .tensor = r->tensor,
+                                 .unit = &w->picks[i].unit,
+                                 .shape = &r->shape,
+                                 .value = r->value,
+                                 .scale = look.scale };
     dv_image picture;
     if (!dv_draw_view(&picture, seen, &w->signals[i], rect, &look, err))
         return false;
-    bool ok = dv_png_write(path, picture.width, picture.height, 3, picture.rgb, texts,
-                           (int)(sizeof texts / sizeof texts[0]), err);
+    bool ok = dv_picture_write(path, &picture, &says, err);
     dv_image_free(&picture);
     return ok;
 }

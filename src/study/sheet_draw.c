@@ -1,7 +1,6 @@
 /* sheet_draw.c - the sheet of one unit, and contact sheets of many. */
 #include "base/format.h"
-#include "deconvviz/version.h"
-#include "image/png.h"
+#include "draw/provenance.h"
 #include "image/resize.h"
 #include "study/shown.h"
 #include "study/text.h"
@@ -156,17 +155,31 @@ static bool draw_unit_sheet(dv_image *out, const dv_showing *s, const dv_shown_u
     return ok;
 }
 
-/* One line a hit: value, y, x, scale, SHA-256 and path of the image. */
-static void list_hits(dv_text *t, const dv_showing *s, const dv_shown_unit *u)
+/* One line a hit: value, position, scale, SHA-256 and path of the image. */
+static void list_hit(dv_text *t, const dv_showing *s, const dv_shown *shown, int size)
 {
-    for (int i = 0; i < u->n; i++) {
-        const dv_hit *h = u->shown[i].hit;
-        const dv_index_file *f = dv_index_file_of(s->index, h->image);
-        dv_text_float(t, h->value);
-        dv_text_format(t, " %d,%d ", (int)h->y, (int)h->x);
-        dv_text_float(t, u->shown[i].scale[DV_ON_SHEET]);
-        dv_text_format(t, " %s %s\n", f->sha256, f->path);
-    }
+    const dv_hit *h = shown->hit;
+    const dv_index_file *f = dv_index_file_of(s->index, h->image);
+    dv_text_float(t, h->value);
+    dv_text_format(t, " %d,%d ", (int)h->y, (int)h->x);
+    dv_text_float(t, shown->scale[size]);
+    dv_text_format(t, " %s %s\n", f->sha256, f->path);
+}
+
+/* more: what the picture has beside. */
+static bool write_sheet(const char *path, const dv_image *picture, const dv_showing *s,
+                        const dv_index_layer *l, int n_more, const dv_png_text *more, dv_error *err)
+{
+    const dv_provenance p = { .model = s->index->model.name,
+                              .model_sha256 = s->index->model.sha256,
+                              .rule = dv_rule_name(s->options->rule),
+                              .seed = s->options->seed == DV_SEED_ONE ? "one" : "value",
+                              .layer = l->layer,
+                              .tensor = l->tensor,
+                              .scales = s->options->common_scale ? "sheet" : "tile",
+                              .n_more = n_more,
+                              .more = more };
+    return dv_picture_write(path, picture, &p, err);
 }
 
 bool dv_write_unit_sheet(const dv_showing *s, const dv_shown_unit *u, const char *path,
@@ -176,25 +189,14 @@ bool dv_write_unit_sheet(const dv_showing *s, const dv_shown_unit *u, const char
     dv_format(channel, sizeof channel, "%d", (int)u->channel);
     dv_image picture;
     dv_text hits = { 0 };
-    list_hits(&hits, s, u);
+    for (int i = 0; i < u->n; i++)
+        list_hit(&hits, s, &u->shown[i], DV_ON_SHEET);
     if (!dv_text_ok(&hits, path, err) || !draw_unit_sheet(&picture, s, u, err)) {
         free(hits.data);
         return false;
     }
-    const dv_png_text texts[] = {
-        { "Software", "deconvviz " DV_VERSION },
-        { "Model", s->index->model.name },
-        { "Model-SHA256", s->index->model.sha256 },
-        { "Layer", u->layer->layer },
-        { "Tensor", u->layer->tensor },
-        { "Channel", channel },
-        { "Rule", dv_rule_name(s->options->rule) },
-        { "Seed", s->options->seed == DV_SEED_ONE ? "one" : "value" },
-        { "Scale", s->options->common_scale ? "sheet" : "tile" },
-        { "Hits", hits.data }, /* value position scale SHA-256 path */
-    };
-    bool ok = dv_png_write(path, picture.width, picture.height, 3, picture.rgb, texts,
-                           (int)(sizeof texts / sizeof texts[0]), err);
+    const dv_png_text more[] = { { "Channel", channel }, { "Hits", hits.data } };
+    bool ok = write_sheet(path, &picture, s, u->layer, 2, more, err);
     dv_image_free(&picture);
     free(hits.data);
     return ok;
@@ -234,6 +236,16 @@ bool dv_draw_cell(dv_shown_unit *u, dv_error *err)
            draw_small_grid(&u->cell, u, n, true, DV_CELL_HEIGHT + 3 * DV_CELL_GAP, err);
 }
 
+/* As of a unit, with "c" and the channel in front. */
+static void list_cell_hits(dv_text *t, const dv_showing *s, int n, const dv_shown_unit *units)
+{
+    for (int u = 0; u < n; u++)
+        for (int i = 0; i < units[u].n && i < DV_CELL_HITS; i++) {
+            dv_text_format(t, "c%d ", (int)units[u].channel);
+            list_hit(t, s, &units[u].shown[i], DV_IN_CELL);
+        }
+}
+
 bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *units,
                             const char *path, dv_error *err)
 {
@@ -258,20 +270,16 @@ bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *uni
         layer, x->model.name, dv_rule_name(s->options->rule),
         s->options->most < DV_CELL_HITS ? s->options->most : DV_CELL_HITS, (int)x->read);
     dv_sheet sheet = { .title = title, .gap = 2 * GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE };
-    const dv_png_text texts[] = {
-        { "Software", "deconvviz " DV_VERSION },
-        { "Model", x->model.name },
-        { "Model-SHA256", x->model.sha256 },
-        { "Layer", l->layer },
-        { "Tensor", l->tensor },
-        { "Rule", dv_rule_name(s->options->rule) },
-    };
     dv_image picture;
+    dv_text hits = { 0 };
+    list_cell_hits(&hits, s, n, units);
+    ok = ok && dv_text_ok(&hits, path, err);
     if (ok && (ok = dv_draw_sheet(&picture, &sheet, n, tiles, err))) {
-        ok = dv_png_write(path, picture.width, picture.height, 3, picture.rgb, texts,
-                          (int)(sizeof texts / sizeof texts[0]), err);
+        const dv_png_text more = { "Hits", hits.data ? hits.data : "" };
+        ok = write_sheet(path, &picture, s, l, 1, &more, err);
         dv_image_free(&picture);
     }
+    free(hits.data);
     free(tiles);
     free(labels);
     return ok;

@@ -85,9 +85,13 @@ static bool make_ready(verifying *w, const dv_model *m, dv_error *err)
 static bool write_picture(const verifying *w, const dv_verified *v, const dv_unit *u,
                           const dv_signal *then, const dv_signal *now, dv_error *err)
 {
-    dv_change_seen s = {
-        .refs = w->refs, .result = v, .then = then, .now = now, .bgr = w->o->preprocess.bgr
-    };
+    dv_change_seen s = { .model = w->run.model,
+                         .unit = u,
+                         .refs = w->refs,
+                         .result = v,
+                         .then = then,
+                         .now = now,
+                         .bgr = w->o->preprocess.bgr };
     if (!dv_reference_rect(w->run.model, u, &w->o->preprocess, &s.rect, err) ||
         !dv_folder_make(w->o->pictures, err))
         return false;

@@ -6,6 +6,8 @@
 
 /* A unit that changed, as it was and as it is. */
 typedef struct dv_change_seen {
+    const dv_model *model; /* of now */
+    const dv_unit *unit;
     const dv_references *refs;
     const dv_verified *result;
     const dv_signal *then, *now;

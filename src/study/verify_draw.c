@@ -1,8 +1,7 @@
 #include "study/verify.h"
 
 #include "base/format.h"
-#include "deconvviz/version.h"
-#include "image/png.h"
+#include "draw/provenance.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -72,7 +71,9 @@ static void describe(const dv_change_seen *s, char *to, size_t size)
               d->relative, v->allowed, d->cosine, (double)u->value, (double)v->value);
 }
 
-static bool draw(dv_image *out, const dv_change_seen *s, const char *title, dv_error *err)
+/* *full: the value of full colour. */
+static bool draw(dv_image *out, const dv_change_seen *s, const char *title, float *full,
+                 dv_error *err)
 {
     dv_signal difference;
     dv_tile tiles[3] = { { .label = NULL } };
@@ -81,6 +82,7 @@ static bool draw(dv_image *out, const dv_change_seen *s, const char *title, dv_e
         return false;
     float scale = dv_signal_scale(s->then);
     scale = scale > 0 ? scale : dv_signal_scale(s->now);
+    *full = scale;
     int times = enlargement(scale, &difference);
     if (times > 1)
         dv_format(label, sizeof label, "difference, %d times as strong", times);
@@ -99,27 +101,30 @@ static bool draw(dv_image *out, const dv_change_seen *s, const char *title, dv_e
 
 bool dv_verify_draw(const dv_change_seen *s, const char *path, dv_error *err)
 {
-    char title[600], channel[16];
+    char title[600];
     const dv_verified *v = s->result;
     describe(s, title, sizeof title);
-    dv_format(channel, sizeof channel, "%d", (int)v->unit->channel);
-    const dv_png_text texts[] = {
-        { "Software", "deconvviz " DV_VERSION },
-        { "Image", v->image->file },
-        { "Image-SHA256", v->image->sha256 },
-        { "Layer", v->unit->layer },
-        { "Tensor", v->unit->tensor },
-        { "Channel", channel },
-        { "Rule", dv_rule_name(s->refs->rule) },
-        { "Seed", dv_seed_name(s->refs->seed) },
+    const dv_png_text more[] = {
         { "Recorded-Model-SHA256", s->refs->model.sha256 },
         { "Comparison", title },
     };
+    dv_provenance p = { .model = dv_model_name(s->model),
+                        .model_sha256 = dv_model_sha256(s->model, err),
+                        .image = v->image->file,
+                        .image_sha256 = v->image->sha256,
+                        .rule = dv_rule_name(s->refs->rule),
+                        .seed = dv_seed_name(s->refs->seed),
+                        .layer = v->unit->layer,
+                        .tensor = v->unit->tensor,
+                        .unit = s->unit,
+                        .shape = &v->shape,
+                        .value = v->value,
+                        .n_more = 2,
+                        .more = more };
     dv_image picture;
-    if (!draw(&picture, s, title, err))
+    if (!p.model_sha256 || !draw(&picture, s, title, &p.scale, err))
         return false;
-    bool ok = dv_png_write(path, picture.width, picture.height, 3, picture.rgb, texts,
-                           (int)(sizeof texts / sizeof texts[0]), err);
+    bool ok = dv_picture_write(path, &picture, &p, err);
     dv_image_free(&picture);
     return ok;
 }

@@ -1,0 +1,65 @@
+#include "draw/provenance.h"
+
+#include "base/format.h"
+#include "deconvviz/version.h"
+
+#include <assert.h>
+
+enum { MAX_TEXTS = 14 + DV_PROVENANCE_MAX_MORE };
+
+typedef struct texts {
+    int n;
+    dv_png_text text[MAX_TEXTS];
+} texts;
+
+static void add(texts *t, const char *key, const char *value)
+{
+    if (value)
+        t->text[t->n++] = (dv_png_text){ key, value };
+}
+
+typedef struct unit_words {
+    char channel[16], position[32], value[32], scale[32];
+} unit_words;
+
+static void describe(unit_words *w, const dv_provenance *p)
+{
+    dv_format(w->channel, sizeof w->channel, "%d", (int)p->unit->channel);
+    if (p->unit->y == DV_ALL)
+        dv_format(w->position, sizeof w->position, "all");
+    else if (p->shape->rank < 3)
+        dv_format(w->position, sizeof w->position, "none");
+    else
+        dv_format(w->position, sizeof w->position, "%d,%d", (int)p->unit->y, (int)p->unit->x);
+    dv_format(w->value, sizeof w->value, "%.9g", (double)p->value);
+    dv_format(w->scale, sizeof w->scale, "%.9g", (double)p->scale);
+}
+
+bool dv_picture_write(const char *path, const dv_image *picture, const dv_provenance *p,
+                      dv_error *err)
+{
+    texts t = { .n = 0 };
+    unit_words w;
+    add(&t, "Software", "deconvviz " DV_VERSION);
+    add(&t, "Model", p->model);
+    add(&t, "Model-SHA256", p->model_sha256);
+    add(&t, "Image", p->image);
+    add(&t, "Image-SHA256", p->image_sha256);
+    add(&t, "Rule", p->rule);
+    add(&t, "Seed", p->seed);
+    add(&t, "Layer", p->layer);
+    add(&t, "Tensor", p->tensor);
+    if (p->unit) {
+        describe(&w, p);
+        add(&t, "Channel", w.channel);
+        add(&t, "Position", w.position);
+        add(&t, "Value", w.value);
+        add(&t, "Scale", w.scale);
+    } else {
+        add(&t, "Scale", p->scales);
+    }
+    assert(p->n_more <= DV_PROVENANCE_MAX_MORE);
+    for (int i = 0; i < p->n_more; i++)
+        add(&t, p->more[i].key, p->more[i].value);
+    return dv_png_write(path, picture->width, picture->height, 3, picture->rgb, t.text, t.n, err);
+}

@@ -1,0 +1,36 @@
+/* provenance.h - what a PNG says of itself: the program that made it, the model, the image, the
+ * unit, and how it was drawn. All pictures are written through here, so that all say it in the same
+ * words and order:
+ *
+ *     Software Model Model-SHA256 Image Image-SHA256 Rule Seed Layer Tensor
+ *     Channel Position Value Scale      of one unit: Y,X, all or none; numbers; Scale is the value
+ *                                       of full colour, or tile or sheet where there are several
+ *     Hits Units Comparison …           what one kind of picture has beside */
+#ifndef DV_DRAW_PROVENANCE_H
+#define DV_DRAW_PROVENANCE_H
+
+#include "deconvviz/image.h"
+#include "deconvviz/project.h"
+#include "image/png.h"
+
+/* What is NULL does not apply, and is left out. */
+typedef struct dv_provenance {
+    const char *model, *model_sha256;
+    const char *image, *image_sha256;
+    const char *rule, *seed;
+    const char *layer, *tensor;
+    const dv_unit *unit;
+    const dv_shape *shape; /* of its tensor */
+    float value, scale;    /* of the unit */
+    const char *scales;    /* without a unit: "tile", each projection has its own, or "sheet" */
+    int n_more;
+    const dv_png_text *more; /* (n_more) */
+} dv_provenance;
+
+enum { DV_PROVENANCE_MAX_MORE = 4 };
+
+/* Writes a picture. Fails with the path. */
+bool dv_picture_write(const char *path, const dv_image *picture, const dv_provenance *p,
+                      dv_error *err) DV_MUST_CHECK;
+
+#endif
