@@ -116,7 +116,9 @@ typedef struct dv_sheet {
     dv_rgb paper;
 } dv_sheet;
 
-/* A grid of n tiles in row-major order. A sheet may be the picture of a tile. */
+/* A grid of n tiles in row-major order. A sheet may be the picture of a tile. A title that is much
+ * wider than the tiles is wrapped, a label that is wider than its picture shortened in the middle.
+ */
 bool dv_draw_sheet(dv_image *out, const dv_sheet *sheet, int n, const dv_tile *tiles,
                    dv_error *err) DV_MUST_CHECK;
 

@@ -1,8 +1,12 @@
 #include "deconvviz/draw.h"
+#include "draw/fit.h"
 
 #include <stdlib.h>
 
-enum { LABEL_GAP = 5 /* between a picture and its label */ };
+enum {
+    LABEL_GAP = 5,    /* between a picture and its label */
+    LABEL_WIDTH = 24, /* a label may make a cell so wide, in heights of its letters */
+};
 
 /* Where the tiles stand: cells of one width, rows as high as their highest tile. */
 typedef struct layout {
@@ -10,6 +14,9 @@ typedef struct layout {
     int width, height; /* of the sheet */
     int top;           /* of the first row */
     int title_size;
+    char *title;    /* wrapped; NULL: none */
+    dv_tile *tiles; /* (n) with labels that fit */
+    char **labels;  /* (n) those of them that had to be shortened */
 } layout;
 
 static int larger(int a, int b)
@@ -68,18 +75,58 @@ static int choose_columns(const dv_sheet *s, int cell_width, int n, const dv_til
     return columns;
 }
 
+/* Labels no wider than the widest picture, or LABEL_WIDTH; sets cell_width. */
+static bool fit_labels(layout *l, const dv_sheet *s, int n, const dv_tile *tiles, dv_error *err)
+{
+    int most = LABEL_WIDTH * s->text_size;
+    l->tiles = calloc((size_t)n, sizeof *l->tiles);
+    l->labels = calloc((size_t)n, sizeof *l->labels);
+    if (!l->tiles || !l->labels)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for a sheet of %d tiles", n);
+    for (int i = 0; i < n; i++)
+        most = larger(most, tiles[i].picture.width);
+    for (int i = 0; i < n; i++) {
+        l->tiles[i] = tiles[i];
+        int width = tiles[i].label ? dv_text_width(tiles[i].label, s->text_size) : 0;
+        if (width > most) {
+            l->labels[i] = dv_text_shortened(tiles[i].label, most, s->text_size, err);
+            if (!l->labels[i])
+                return false;
+            l->tiles[i].label = l->labels[i];
+            width = most;
+        }
+        l->cell_width = larger(l->cell_width, larger(tiles[i].picture.width, width));
+    }
+    return true;
+}
+
+/* The title no wider than the tiles of one row, or DV_TITLE_WIDTH; its width, with gaps. */
+static bool fit_title(layout *l, const dv_sheet *s, int64_t row, int *width, dv_error *err)
+{
+    const int64_t least = DV_TITLE_WIDTH * (int64_t)l->title_size;
+    int64_t room = row - 2 * s->gap > least ? row - 2 * s->gap : least;
+    *width = 0;
+    if (!s->title)
+        return true;
+    l->title =
+        dv_text_wrapped(s->title, room < INT32_MAX ? (int)room : INT32_MAX, l->title_size, err);
+    if (l->title)
+        *width = dv_text_width(l->title, l->title_size) + 2 * s->gap;
+    return l->title != NULL;
+}
+
 static bool arrange(layout *l, const dv_sheet *s, int n, const dv_tile *tiles, dv_error *err)
 {
-    for (int i = 0; i < n; i++) {
-        int label = tiles[i].label ? dv_text_width(tiles[i].label, s->text_size) : 0;
-        l->cell_width = larger(l->cell_width, larger(tiles[i].picture.width, label));
-    }
-    l->columns = s->columns ? s->columns : choose_columns(s, l->cell_width, n, tiles);
+    int title;
+    if (!fit_labels(l, s, n, tiles, err))
+        return false;
+    l->columns = s->columns ? s->columns : choose_columns(s, l->cell_width, n, l->tiles);
     l->title_size = s->text_size * 5 / 4;
-    l->top = s->gap + (s->title ? dv_text_height(s->title, l->title_size) + s->gap : 0);
     int64_t width = s->gap + (int64_t)l->columns * (l->cell_width + s->gap);
-    int64_t height = l->top + rows_height(s, l->columns, n, tiles);
-    int title = s->title ? dv_text_width(s->title, l->title_size) + 2 * s->gap : 0;
+    if (!fit_title(l, s, width, &title, err))
+        return false;
+    l->top = s->gap + (l->title ? dv_text_height(l->title, l->title_size) + s->gap : 0);
+    int64_t height = l->top + rows_height(s, l->columns, n, l->tiles);
     width = width > title ? width : title;
     if (width * height > DV_IMAGE_MAX_PIXELS || width > INT32_MAX || height > INT32_MAX)
         return dv_fail(err, DV_BAD_USAGE,
@@ -90,6 +137,15 @@ static bool arrange(layout *l, const dv_sheet *s, int n, const dv_tile *tiles, d
     return true;
 }
 
+static void release(layout *l, int n)
+{
+    for (int i = 0; l->labels && i < n; i++)
+        free(l->labels[i]);
+    free(l->labels);
+    free(l->tiles);
+    free(l->title);
+}
+
 static void place(dv_image *out, const dv_sheet *s, const dv_tile *t, int x, int y)
 {
     dv_draw_picture(out, x, y, &t->picture);
@@ -97,22 +153,29 @@ static void place(dv_image *out, const dv_sheet *s, const dv_tile *t, int x, int
         dv_draw_text(out, x, y + t->picture.height + LABEL_GAP, s->text_size, DV_INK, t->label);
 }
 
+static void draw_all(dv_image *out, const dv_sheet *sheet, const layout *l, int n)
+{
+    if (l->title)
+        dv_draw_text(out, sheet->gap, sheet->gap, l->title_size, DV_INK, l->title);
+    int y = l->top;
+    for (int first = 0, height; first < n; y += height + sheet->gap) {
+        int end = row_end(sheet, l->columns, n, l->tiles, first, &height);
+        for (int i = first; i < end; i++)
+            place(out, sheet, &l->tiles[i], sheet->gap + (i - first) * (l->cell_width + sheet->gap),
+                  y);
+        first = end;
+    }
+}
+
 bool dv_draw_sheet(dv_image *out, const dv_sheet *sheet, int n, const dv_tile *tiles, dv_error *err)
 {
     layout l = { 0 };
     if (n < 1)
         return dv_fail(err, DV_BAD_USAGE, "a sheet without a tile");
-    if (!arrange(&l, sheet, n, tiles, err) ||
-        !dv_picture_new(out, l.width, l.height, sheet->paper, err))
-        return false;
-    if (sheet->title)
-        dv_draw_text(out, sheet->gap, sheet->gap, l.title_size, DV_INK, sheet->title);
-    int y = l.top;
-    for (int first = 0, height; first < n; y += height + sheet->gap) {
-        int end = row_end(sheet, l.columns, n, tiles, first, &height);
-        for (int i = first; i < end; i++)
-            place(out, sheet, &tiles[i], sheet->gap + (i - first) * (l.cell_width + sheet->gap), y);
-        first = end;
-    }
-    return true;
+    bool ok = arrange(&l, sheet, n, tiles, err) &&
+              dv_picture_new(out, l.width, l.height, sheet->paper, err);
+    if (ok)
+        draw_all(out, sheet, &l, n);
+    release(&l, n);
+    return ok;
 }

@@ -1,5 +1,6 @@
 /* sheet_draw.c - the sheet of one unit, and contact sheets of many. */
 #include "base/format.h"
+#include "draw/fit.h"
 #include "draw/provenance.h"
 #include "image/resize.h"
 #include "study/shown.h"
@@ -64,21 +65,36 @@ static bool draw_one(dv_image *out, const dv_image *picture, int side, dv_error 
 
 /* -- a unit's sheet --------------------------------------------------------------------------- */
 
-/* As much of a file's name, without its ending, as is at most `width` pixels wide. */
-static void name_image(const char *path, int width, char *to, size_t size)
+/* A file's name without its ending, at most `width` pixels wide. The caller frees it. */
+static char *name_image(const char *path, int width, dv_error *err)
 {
-    const char *slash = strrchr(path, '/');
-    dv_format(to, size, "%s", slash ? slash + 1 : path);
-    char *dot = strrchr(to, '.');
-    if (dot && dot != to)
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char *stem = strdup(name);
+    if (!stem) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for a name");
+        return NULL;
+    }
+    char *dot = strrchr(stem, '.');
+    if (dot && dot != stem)
         *dot = '\0';
-    for (size_t n = strlen(to); n > 1 && dv_text_width(to, TEXT_SIZE) > width; n--)
-        to[n - 1] = '\0';
+    char *fits = dv_text_shortened(stem, width, TEXT_SIZE, err);
+    free(stem);
+    return fits;
+}
+
+static char *name_value(float value, dv_error *err)
+{
+    char text[32];
+    dv_format(text, sizeof text, "%.4g", (double)value);
+    char *label = strdup(text);
+    if (!label)
+        dv_fail(err, DV_NO_MEMORY, "no memory for a label");
+    return label;
 }
 
 typedef struct grid {
     dv_tile *tiles;
-    char (*labels)[128];
+    char **labels; /* (n) owned */
     int n;
 } grid;
 
@@ -86,6 +102,8 @@ static void free_grid(grid *g)
 {
     for (int i = 0; g->tiles && i < g->n; i++)
         dv_image_free(&g->tiles[i].picture);
+    for (int i = 0; g->labels && i < g->n; i++)
+        free(g->labels[i]);
     free(g->tiles);
     free(g->labels);
 }
@@ -105,11 +123,10 @@ static bool draw_grid(dv_image *out, const dv_showing *s, const dv_shown_unit *u
                      s->options->side, err);
         if (!ok)
             break;
-        if (patches)
-            name_image(dv_index_file_of(s->index, shown->hit->image)->path,
-                       g.tiles[i].picture.width, g.labels[i], sizeof g.labels[i]);
-        else
-            dv_format(g.labels[i], sizeof g.labels[i], "%.4g", (double)shown->hit->value);
+        g.labels[i] = patches ? name_image(dv_index_file_of(s->index, shown->hit->image)->path,
+                                           g.tiles[i].picture.width, err)
+                              : name_value(shown->hit->value, err);
+        ok = g.labels[i] != NULL;
         g.tiles[i].label = g.labels[i];
     }
     dv_sheet sheet = {
@@ -120,36 +137,57 @@ static bool draw_grid(dv_image *out, const dv_showing *s, const dv_shown_unit *u
     return ok;
 }
 
-static void describe_layer(const dv_index_layer *l, char *to, size_t size)
+static void describe_layer(dv_text *t, const dv_index_layer *l)
 {
     if (strcmp(l->layer, l->name) == 0)
-        dv_format(to, size, "%.80s", l->name);
+        dv_text_format(t, "%s", l->name);
     else
-        dv_format(to, size, "layer %.20s (%.80s)", l->layer, l->name);
+        dv_text_format(t, "layer %s (%s)", l->layer, l->name);
+}
+
+/* No wider than the grids below it, or DV_TITLE_WIDTH. The caller frees it. */
+static char *title_unit(const dv_showing *s, const dv_shown_unit *u, int width, dv_error *err)
+{
+    const dv_index *x = s->index;
+    const dv_index_unit *unit = &u->layer->units[u->channel];
+    const int least = DV_TITLE_WIDTH * TITLE_SIZE;
+    dv_text t = { 0 };
+    describe_layer(&t, u->layer);
+    dv_text_format(
+        &t, ", channel %d\n%s, %s: the %d strongest of %d images, %.3g %% of which excite it",
+        (int)u->channel, x->model.name, dv_rule_name(s->options->rule), u->n, (int)x->read,
+        100.0 * (double)unit->active_images / x->read);
+    char *title = NULL;
+    if (dv_text_ok(&t, "a title", err))
+        title = dv_text_wrapped(t.data, width > least ? width : least, TITLE_SIZE, err);
+    free(t.data);
+    return title;
+}
+
+/* The two grids side by side below the title. */
+static bool join(dv_image *out, const dv_image *left, const dv_image *right, const char *title,
+                 dv_error *err)
+{
+    int top = GAP + dv_text_height(title, TITLE_SIZE), width = left->width + right->width;
+    int wanted = dv_text_width(title, TITLE_SIZE) + 2 * GAP;
+    int height = left->height > right->height ? left->height : right->height;
+    if (!dv_picture_new(out, wanted > width ? wanted : width, top + height, DV_WHITE, err))
+        return false;
+    dv_draw_text(out, GAP, GAP, TITLE_SIZE, DV_INK, title);
+    dv_draw_picture(out, 0, top, left);
+    dv_draw_picture(out, left->width, top, right);
+    return true;
 }
 
 static bool draw_unit_sheet(dv_image *out, const dv_showing *s, const dv_shown_unit *u,
                             dv_error *err)
 {
-    const dv_index *x = s->index;
-    const dv_index_unit *unit = &u->layer->units[u->channel];
-    char layer[128], title[400];
-    describe_layer(u->layer, layer, sizeof layer);
-    dv_format(
-        title, sizeof title,
-        "%s, channel %d\n%.60s, %s: the %d strongest of %d images, %.3g %% of which excite it",
-        layer, (int)u->channel, x->model.name, dv_rule_name(s->options->rule), u->n, (int)x->read,
-        100.0 * (double)unit->active_images / x->read);
     dv_image left = { 0 }, right = { 0 };
-    int top = GAP + dv_text_height(title, TITLE_SIZE), width = dv_text_width(title, TITLE_SIZE);
-    bool ok = draw_grid(&left, s, u, false, err) && draw_grid(&right, s, u, true, err);
-    width = width + 2 * GAP > left.width + right.width ? width + 2 * GAP : left.width + right.width;
-    int height = left.height > right.height ? left.height : right.height;
-    if (ok && (ok = dv_picture_new(out, width, top + height, DV_WHITE, err))) {
-        dv_draw_text(out, GAP, GAP, TITLE_SIZE, DV_INK, title);
-        dv_draw_picture(out, 0, top, &left);
-        dv_draw_picture(out, left.width, top, &right);
-    }
+    char *title = NULL;
+    bool ok = draw_grid(&left, s, u, false, err) && draw_grid(&right, s, u, true, err) &&
+              (title = title_unit(s, u, left.width + right.width - 2 * GAP, err)) &&
+              join(out, &left, &right, title, err);
+    free(title);
     dv_image_free(&left);
     dv_image_free(&right);
     return ok;
@@ -251,7 +289,7 @@ bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *uni
 {
     const dv_index *x = s->index;
     const dv_index_layer *l = units[0].layer;
-    char layer[128], title[400];
+    dv_text title = { 0 };
     dv_tile *tiles = calloc((size_t)n, sizeof *tiles);
     char(*labels)[48] = calloc((size_t)n, sizeof *labels);
     bool ok = tiles && labels;
@@ -263,13 +301,15 @@ bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *uni
                   (int)units[i].channel, (double)unit->max);
         tiles[i] = (dv_tile){ .picture = units[i].cell, .label = labels[i] };
     }
-    describe_layer(l, layer, sizeof layer);
-    dv_format(
-        title, sizeof title,
-        "%s\n%.60s, %s: of each channel the %d strongest of %d images, projections and patches",
-        layer, x->model.name, dv_rule_name(s->options->rule),
+    describe_layer(&title, l);
+    dv_text_format(
+        &title, "\n%s, %s: of each channel the %d strongest of %d images, projections and patches",
+        x->model.name, dv_rule_name(s->options->rule),
         s->options->most < DV_CELL_HITS ? s->options->most : DV_CELL_HITS, (int)x->read);
-    dv_sheet sheet = { .title = title, .gap = 2 * GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE };
+    ok = ok && dv_text_ok(&title, "a title", err);
+    dv_sheet sheet = {
+        .title = title.data, .gap = 2 * GAP, .text_size = TEXT_SIZE, .paper = DV_WHITE
+    };
     dv_image picture;
     dv_text hits = { 0 };
     list_cell_hits(&hits, s, n, units);
@@ -280,6 +320,7 @@ bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *uni
         dv_image_free(&picture);
     }
     free(hits.data);
+    free(title.data);
     free(tiles);
     free(labels);
     return ok;

@@ -2,6 +2,7 @@
 
 #include "base/format.h"
 #include "draw/provenance.h"
+#include "study/text.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -51,24 +52,24 @@ static bool draw_tile(dv_tile *tile, const dv_change_seen *s, const dv_signal *s
     return ok;
 }
 
-static void describe(const dv_change_seen *s, char *to, size_t size)
+static void describe(dv_text *t, const dv_change_seen *s)
 {
     const dv_verified *v = s->result;
     const dv_reference_unit *u = v->unit;
     const char *slash = strrchr(v->image->file, '/');
     const dv_difference *d = &v->difference;
-    char at[40] = "";
+    dv_text_format(t, "%s%s, channel %d", isdigit((unsigned char)u->layer[0]) ? "layer " : "",
+                   u->layer, (int)u->channel);
     if (u->at == DV_AT_ALL)
-        dv_format(at, sizeof at, ", its whole map,");
+        dv_text_format(t, ", its whole map,");
     else if (u->shape.rank >= 3)
-        dv_format(at, sizeof at, " at (%d,%d)", (int)u->y, (int)u->x);
-    dv_format(to, size,
-              "%s%.60s, channel %d%s of %.80s\n%s: relative L2 %.3g (%.2g allowed), cosine %.4f\n"
-              "activation %.4g, now %.4g",
-              isdigit((unsigned char)u->layer[0]) ? "layer " : "", u->layer, (int)u->channel, at,
-              slash ? slash + 1 : v->image->file,
-              v->verdict == DV_REGRESSED ? "regressed" : "changed within its tolerance",
-              d->relative, v->allowed, d->cosine, (double)u->value, (double)v->value);
+        dv_text_format(t, " at (%d,%d)", (int)u->y, (int)u->x);
+    dv_text_format(t,
+                   " of %s\n%s: relative L2 %.3g (%.2g allowed), cosine %.4f\n"
+                   "activation %.4g, now %.4g",
+                   slash ? slash + 1 : v->image->file,
+                   v->verdict == DV_REGRESSED ? "regressed" : "changed within its tolerance",
+                   d->relative, v->allowed, d->cosine, (double)u->value, (double)v->value);
 }
 
 /* *full: the value of full colour. */
@@ -99,11 +100,10 @@ static bool draw(dv_image *out, const dv_change_seen *s, const char *title, floa
     return ok;
 }
 
-bool dv_verify_draw(const dv_change_seen *s, const char *path, dv_error *err)
+static bool write_picture(const dv_change_seen *s, const char *path, const char *title,
+                          dv_error *err)
 {
-    char title[600];
     const dv_verified *v = s->result;
-    describe(s, title, sizeof title);
     const dv_png_text more[] = {
         { "Recorded-Model-SHA256", s->refs->model.sha256 },
         { "Comparison", title },
@@ -126,5 +126,14 @@ bool dv_verify_draw(const dv_change_seen *s, const char *path, dv_error *err)
         return false;
     bool ok = dv_picture_write(path, &picture, &p, err);
     dv_image_free(&picture);
+    return ok;
+}
+
+bool dv_verify_draw(const dv_change_seen *s, const char *path, dv_error *err)
+{
+    dv_text title = { 0 };
+    describe(&title, s);
+    bool ok = dv_text_ok(&title, path, err) && write_picture(s, path, title.data, err);
+    free(title.data);
     return ok;
 }

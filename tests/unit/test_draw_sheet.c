@@ -1,5 +1,6 @@
 /* test_draw_sheet.c - text, and sheets of labelled tiles. */
 #include "deconvviz/draw.h"
+#include "draw/fit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,6 +66,52 @@ static void text_stays_inside_what_it_says_it_covers(void **state)
             dv_image_free(&im);
         }
     assert_int_equal(dv_text_width("", 12), 0);
+}
+
+static void check_fit(char *(*fit)(const char *, int, int, dv_error *), const char *text, int width,
+                      const char *wanted)
+{
+    char *fits = fit(text, width, 10, NULL);
+    assert_non_null(fits);
+    if (wanted)
+        assert_string_equal(fits, wanted);
+    assert_true(dv_text_width(fits, 10) <= width);
+    free(fits);
+}
+
+static void what_is_too_long_is_shortened_in_its_middle(void **state)
+{
+    (void)state;
+    const int room = dv_text_width("layer...conv2", 10);
+    check_fit(dv_text_shortened, "", 0, "");
+    check_fit(dv_text_shortened, "layer1.conv2", 1000, "layer1.conv2");
+    check_fit(dv_text_shortened, "layer1.block.of.many.conv2", room, NULL);
+    char *fits = dv_text_shortened("layer1.block.of.many.conv2\nx", room, 10, NULL);
+    assert_memory_equal(fits, "layer", 5);
+    assert_non_null(strstr(fits, "..."));
+    assert_string_equal(fits + strlen(fits) - 7, "conv2\nx");
+    free(fits);
+    fits = dv_text_shortened("äöüäöüäöüäöüäöüäöüäöü", 80, 10, NULL); /* no half of a character */
+    for (const char *c = fits; *c; c += *c == '.' ? 1 : 2)
+        assert_true(*c == '.' || (c[0] == '\xc3' && c[1] < 0));
+    free(fits);
+    fits = dv_text_shortened("W", 1, 10, NULL);
+    assert_string_equal(fits, "...");
+    free(fits);
+}
+
+static void lines_are_broken_at_blanks(void **state)
+{
+    (void)state;
+    const int room = dv_text_width("one two", 10);
+    check_fit(dv_text_wrapped, "one two three  four", room, "one two\nthree\nfour");
+    check_fit(dv_text_wrapped, "one two\n\n two one", room, "one two\n\n two\none");
+    check_fit(dv_text_wrapped, "one two", 1000, "one two");
+    check_fit(dv_text_wrapped, "", 10, "");
+    check_fit(dv_text_wrapped, "two oneandtwoandthreeandfour two", room, NULL);
+    for (int width = dv_text_width("...", 10); width < 300; width += 7)
+        check_fit(dv_text_wrapped, "a title of words and averyverylongnameofalayer, too\nand more",
+                  width, NULL);
 }
 
 static void a_capital_is_as_high_as_asked_for(void **state)
@@ -190,6 +237,30 @@ static void labels_and_title_have_room_of_their_own(void **state)
     free_tiles(tiles);
 }
 
+static void long_names_do_not_make_a_sheet_wide(void **state)
+{
+    (void)state;
+    char label[400], title[900];
+    memset(label, 'm', sizeof label - 1);
+    label[sizeof label - 1] = '\0';
+    snprintf(title, sizeof title, "%s of %s", label, label);
+    dv_tile tiles[N];
+    make_tiles(tiles, label);
+    dv_sheet s = PLAIN;
+    s.columns = 1;
+    s.title = title;
+    dv_image im;
+    assert_true(dv_draw_sheet(&im, &s, N, tiles, NULL));
+    assert_in_range(im.width, 1000, DV_TITLE_WIDTH * 12 + 8);
+    const int top = 4 + dv_text_height("1\n2\n3", 12) + 4; /* the first tile */
+    assert_int_equal(at(&im, 4, top)[0], 0);
+    for (int y = top; y < im.height; y++)
+        for (int x = 4 + 24 * 10; x < im.width; x++)
+            assert_int_equal(at(&im, x, y)[0], 255);
+    dv_image_free(&im);
+    free_tiles(tiles);
+}
+
 static void a_sheet_is_about_as_wide_as_four_thirds_of_its_height(void **state)
 {
     (void)state;
@@ -226,12 +297,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_printable_character_is_drawn_and_differs_from_all_others),
         cmocka_unit_test(text_stays_inside_what_it_says_it_covers),
+        cmocka_unit_test(what_is_too_long_is_shortened_in_its_middle),
+        cmocka_unit_test(lines_are_broken_at_blanks),
         cmocka_unit_test(a_capital_is_as_high_as_asked_for),
         cmocka_unit_test(a_character_that_is_not_ascii_is_one_box),
         cmocka_unit_test(text_is_cut_off_at_the_edge),
         cmocka_unit_test(tiles_stand_in_rows),
         cmocka_unit_test(a_tile_can_begin_a_row),
         cmocka_unit_test(labels_and_title_have_room_of_their_own),
+        cmocka_unit_test(long_names_do_not_make_a_sheet_wide),
         cmocka_unit_test(a_sheet_is_about_as_wide_as_four_thirds_of_its_height),
         cmocka_unit_test(a_sheet_of_too_many_tiles_fails_with_its_size),
     };
