@@ -1,12 +1,12 @@
-/* fit.h - text that has to do with the room there is. What is left out stands where "..." is, in the
- * middle: names differ at their ends. */
+/* fit.h - text that has to do with the room there is. What is left out is left out in the middle,
+ * for "...": names differ at their ends. */
 #ifndef DV_DRAW_FIT_H
 #define DV_DRAW_FIT_H
 
 #include "deconvviz/error.h"
 
-/* A picture is made as wide as its title, up to so many heights of a letter, about 100 letters; then
- * the title is wrapped. */
+/* A picture is made as wide as its title, up to so many heights of a letter, about 100 letters;
+ * then the title is wrapped. */
 enum { DV_TITLE_WIDTH = 96 };
 
 /* Both take text of several lines, a `size` as dv_draw_text does, and return a copy that the caller

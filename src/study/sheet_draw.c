@@ -194,13 +194,12 @@ static bool draw_unit_sheet(dv_image *out, const dv_showing *s, const dv_shown_u
 }
 
 /* One line a hit: value, position, scale, SHA-256 and path of the image. */
-static void list_hit(dv_text *t, const dv_showing *s, const dv_shown *shown, int size)
+static void list_hit(dv_text *t, const dv_showing *s, const dv_hit *h, float scale)
 {
-    const dv_hit *h = shown->hit;
     const dv_index_file *f = dv_index_file_of(s->index, h->image);
     dv_text_float(t, h->value);
     dv_text_format(t, " %d,%d ", (int)h->y, (int)h->x);
-    dv_text_float(t, shown->scale[size]);
+    dv_text_float(t, scale);
     dv_text_format(t, " %s %s\n", f->sha256, f->path);
 }
 
@@ -228,7 +227,7 @@ bool dv_write_unit_sheet(const dv_showing *s, const dv_shown_unit *u, const char
     dv_image picture;
     dv_text hits = { 0 };
     for (int i = 0; i < u->n; i++)
-        list_hit(&hits, s, &u->shown[i], DV_ON_SHEET);
+        list_hit(&hits, s, u->shown[i].hit, u->shown[i].scale[DV_ON_SHEET]);
     if (!dv_text_ok(&hits, path, err) || !draw_unit_sheet(&picture, s, u, err)) {
         free(hits.data);
         return false;
@@ -270,6 +269,8 @@ bool dv_draw_cell(dv_shown_unit *u, dv_error *err)
         dv_draw_text(&u->cell, 8, DV_CELL_HEIGHT / 2, TEXT_SIZE, pale, "never active");
         return true;
     }
+    for (int i = 0; i < n; i++)
+        u->cell_scale[i] = u->shown[i].scale[DV_IN_CELL];
     return draw_small_grid(&u->cell, u, n, false, 0, err) &&
            draw_small_grid(&u->cell, u, n, true, DV_CELL_HEIGHT + 3 * DV_CELL_GAP, err);
 }
@@ -280,7 +281,8 @@ static void list_cell_hits(dv_text *t, const dv_showing *s, int n, const dv_show
     for (int u = 0; u < n; u++)
         for (int i = 0; i < units[u].n && i < DV_CELL_HITS; i++) {
             dv_text_format(t, "c%d ", (int)units[u].channel);
-            list_hit(t, s, &units[u].shown[i], DV_IN_CELL);
+            list_hit(t, s, &units[u].layer->units[units[u].channel].hits[i],
+                     units[u].cell_scale[i]);
         }
 }
 

@@ -33,9 +33,10 @@ typedef struct dv_shown_unit {
     const char *word; /* what the layer's files are called */
     int tensor;
     int32_t channel;
-    int n;           /* hits shown */
-    dv_shown *shown; /* (n) */
-    dv_image cell;   /* of the contact sheet */
+    int n;                          /* hits shown */
+    dv_shown *shown;                /* (n) */
+    dv_image cell;                  /* of the contact sheet */
+    float cell_scale[DV_CELL_HITS]; /* of the projections in it */
 } dv_shown_unit;
 
 /* What all of them share. */
