@@ -126,14 +126,33 @@ static bool prepare(dv_plan *p, dv_step *s, dv_pool *pool, dv_error *err)
     return true;
 }
 
+/* Finds out whether what the step reads was rounded alike everywhere, and what it makes is. uneven:
+ * (n_values) */
+static void follow_rounding(const dv_plan *p, dv_step *s, bool *uneven)
+{
+    const dv_node *n = &p->model->nodes[s->node];
+    dv_call c = p->model->calls[s->node];
+    c.state = s->state;
+    bool even = true;
+    for (int i = 0; i < n->n_in; i++)
+        even &= n->in[i] == DV_NO_VALUE || !uneven[n->in[i]];
+    s->even = even || p->request.exact;
+    even &= s->view || (n->op->even ? n->op->even(&c) : !n->op->weight_layer);
+    uneven[s->out] = !even;
+    for (int i = 0; i < n->n_out; i++)
+        if (n->out[i] != DV_NO_VALUE)
+            uneven[n->out[i]] = !even;
+}
+
 bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err)
 {
     const dv_model *m = p->model;
     readers r;
     bool *done = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *done, err);
+    bool *uneven = dv_arena_array(&p->arena, (size_t)m->n_values, sizeof *uneven, err);
     p->steps = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *p->steps, err);
     p->states = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *p->states, err);
-    if (!done || !p->steps || !p->states || !count_readers(p, &r, err))
+    if (!done || !uneven || !p->steps || !p->states || !count_readers(p, &r, err))
         return false;
     for (int i = 0; i < m->n_nodes; i++) {
         if (!p->needed[i] || done[i])
@@ -146,6 +165,7 @@ bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err)
                         .aux = DV_NOWHERE };
         if (!fuse_followers(p, r, s, done, err) || !prepare(p, s, pool, err))
             return false;
+        follow_rounding(p, s, uneven);
     }
     return true;
 }

@@ -11,6 +11,7 @@ typedef struct dv_step {
     int node;
     int out;        /* the value that output 0 becomes: that of the last node fused */
     bool view;      /* nothing to run: the output lies where the input lies */
+    bool even;      /* see dv_call */
     dv_epilogue ep; /* of the fused nodes */
     void *state;    /* what the operator prepared */
     dv_place aux;   /* of the node's aux */

@@ -48,7 +48,7 @@ static void make_forward(dv_trace *t, int step, dv_tensor **room)
     for (int i = 0; i < n->n_out; i++)
         c->out[i].data = data_of(t, i ? n->out[i] : s->out);
     c->state = s->state;
-    c->exact = p->request.exact;
+    c->even = s->even;
     c->ep = s->ep;
     c->aux = at(t, s->aux);
     c->scratch = t->scratch;
@@ -180,6 +180,7 @@ static void run_step(dv_trace *t, int step, const dv_box *boxes)
     const dv_node *n = &p->model->nodes[p->steps[step].node];
     dv_call c = t->forward[step];
     c.boxes = boxes;
+    c.even &= t->noise == 0;
     dv_tensor *in = (dv_tensor *)(uintptr_t)c.in; /* of this trace */
     for (int i = 0; i < n->n_in; i++) {
         int v = n->in[i];

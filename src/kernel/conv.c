@@ -197,6 +197,11 @@ void dv_conv_forward_box(const dv_conv *k, const float *x, const dv_epilogue *ep
         k->forward->forward(k, need_packed(k, FORWARD_SLOT, pool), x, ep, &some, y, scratch, pool);
 }
 
+bool dv_conv_even(const dv_conv *k)
+{
+    return !k->forward->uneven;
+}
+
 void dv_conv_widen(const dv_conv *k, dv_box *box)
 {
     if (!k->forward->widen)

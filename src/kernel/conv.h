@@ -65,6 +65,9 @@ void dv_conv_forward(const dv_conv *k, const float *x, const dv_epilogue *ep, fl
 void dv_conv_forward_box(const dv_conv *k, const float *x, const dv_epilogue *ep, const dv_box *box,
                          float *y, void *scratch, dv_pool *pool);
 
+/* Whether windows of x with the same numbers give y the same bytes wherever they lie. */
+bool dv_conv_even(const dv_conv *k);
+
 /* `box` holds the rows and columns of y that a change of x reaches by the definition; afterwards
  * those whose bytes it may change: a kernel that computes tiles rounds all of a tile anew. */
 void dv_conv_widen(const dv_conv *k, dv_box *box);

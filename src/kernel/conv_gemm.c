@@ -294,6 +294,7 @@ const dv_conv_method dv_conv_gemm = {
     .cost = cost,
     .forward_scratch = forward_scratch,
     .forward = forward,
+    .uneven = true, /* for all that is known of OpenBLAS */
     .transposed_scratch = transposed_scratch,
     .transposed = transposed,
 };

@@ -62,6 +62,7 @@ typedef struct dv_conv_method {
     size_t (*forward_scratch)(const dv_conv *k, int workers);
     void (*forward)(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
                     const dv_region *region, float *y, void *scratch, dv_pool *pool);
+    bool uneven; /* see dv_conv_even */
     /* See dv_conv_widen. NULL: a number depends on its own window alone. */
     void (*widen)(const dv_conv *k, dv_region *region);
     size_t (*transposed_scratch)(const dv_conv *k, const dv_box *out, int workers);

@@ -349,6 +349,7 @@ const dv_conv_method dv_conv_winograd = {
     .pack = pack,
     .forward_scratch = forward_scratch,
     .forward = forward,
+    .uneven = true,
     .widen = widen,
     .transposed_scratch = transposed_scratch,
     .transposed = transposed,

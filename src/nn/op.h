@@ -138,7 +138,7 @@ typedef struct dv_call {
     dv_tensor *out;      /* (n_out) */
     void *aux;           /* aux bytes: written by forward, read by project (switches) */
     void *scratch;       /* scratch bytes, 64-aligned, content undefined */
-    bool exact;          /* forward: see dv_request */
+    bool even;           /* forward: what is equal in an input was rounded alike, see even below */
     dv_epilogue ep;      /* forward of an operator that takes_epilogue; else none */
     const dv_box *boxes; /* forward: (n_out) what of each output is wanted, inside it; NULL: all */
     dv_rule rule;        /* project */
@@ -212,6 +212,10 @@ struct dv_op {
      * to the bytes that all of it has. Where those are wanted, out and aux hold what an earlier
      * pass made of an input that is the same outside of what reaches the boxes. */
     void (*forward)(const dv_call *c);
+
+    /* Whether inputs of the same bytes give outputs of the same bytes wherever they lie in a map; c
+     * as forward has it. NULL: a weight layer's do not, all others' do. */
+    bool (*even)(const dv_call *c);
 
     /* The box of output o whose bytes may change when input i does in the box `in`; c as forward
      * has it. NULL: all of it. */

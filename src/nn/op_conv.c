@@ -140,6 +140,12 @@ static void forward(const dv_call *c)
         dv_conv_forward(st->kernel, c->in[0].data, &st->ep.ep, c->out[0].data, c->scratch, c->pool);
 }
 
+static bool even(const dv_call *c)
+{
+    const conv_state *st = c->state;
+    return dv_conv_even(st->kernel);
+}
+
 static dv_box window(const dv_call *c, int i, int o, dv_box out)
 {
     (void)i, (void)o;
@@ -208,6 +214,7 @@ const dv_op dv_op_conv = {
     .prepare = prepare,
     .release = release,
     .forward = forward,
+    .even = even,
     .reach = reach,
     .takes_epilogue = true,
     .window = window,

@@ -35,7 +35,7 @@ static void forward(const dv_call *c)
                         .kernel = { 1, n },
                         .stride = { 1, 1 },
                         .dilation = { 1, 1 },
-                        .ties = c->exact ? DV_TIES_EQUAL : DV_TIES_ROUNDED };
+                        .ties = c->even ? DV_TIES_EQUAL : DV_TIES_ROUNDED };
     dv_maxpool(&s, c->in[0].data, c->out[0].data, c->aux, c->pool);
 }
 

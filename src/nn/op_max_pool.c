@@ -32,7 +32,7 @@ static void forward(const dv_call *c)
     dv_sliding_at(p, x, p->kernel, slide);
     const dv_box wanted = dv_wanted(c, 0);
     dv_pool_shape s = { .planes = x->dim[0] * x->dim[1],
-                        .ties = c->exact ? DV_TIES_EQUAL : DV_TIES_ROUNDED };
+                        .ties = c->even ? DV_TIES_EQUAL : DV_TIES_ROUNDED };
     for (int i = 0; i < 2; i++) {
         const dv_slide *a = &slide[DV_HEIGHT + i];
         s.in[i] = a->in;

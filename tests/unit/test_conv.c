@@ -218,6 +218,53 @@ static void forward_is_the_definition(void **unused)
     }
 }
 
+/* Whether window o of an axis lies inside the map. */
+static bool inside(const dv_conv_shape *s, int axis, int o)
+{
+    const int first = o * s->stride[axis] - s->pad[axis];
+    return first >= 0 && first + (s->kernel[axis] - 1) * s->dilation[axis] < s->in[axis];
+}
+
+/* Channels that are flat: the bytes of all windows inside the map are the same. */
+static void check_even(const dv_conv *k, const dv_conv_shape *s)
+{
+    float *x = random_array(count_in(s));
+    const size_t plane = (size_t)s->in[0] * s->in[1];
+    for (size_t i = 0; i < count_in(s); i++)
+        x[i] = x[i / plane % (size_t)s->in_channels * plane];
+    float *y = run_forward(k, s, x, &dv_no_epilogue, NULL);
+    for (int m = 0; m < s->batch * s->out_channels; m++) {
+        const float *map = y + (size_t)m * s->out[0] * s->out[1], *first = NULL;
+        for (int oy = 0; oy < s->out[0]; oy++)
+            for (int ox = 0; ox < s->out[1]; ox++)
+                if (inside(s, 0, oy) && inside(s, 1, ox)) {
+                    first = first ? first : map + oy * s->out[1] + ox;
+                    assert_memory_equal(first, map + oy * s->out[1] + ox, sizeof *map);
+                }
+    }
+    free(x), free(y);
+}
+
+static void even_kernels_round_equal_windows_alike(void **unused)
+{
+    (void)unused;
+    int tiled = 0;
+    for (int i = 0; i < CASES; i++) {
+        const dv_conv_shape s = random_shape();
+        float *w = random_array(count_weight(&s));
+        dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, random_precision(), NULL, NULL);
+        assert_non_null(k);
+        const bool winograd = strcmp(dv_conv_kernel(k), "winograd") == 0;
+        tiled += winograd;
+        assert_int_equal(dv_conv_even(k), !winograd && strcmp(dv_conv_kernel(k), "gemm") != 0);
+        if (dv_conv_even(k))
+            check_even(k, &s);
+        dv_conv_free(k);
+        free(w);
+    }
+    assert_true(tiled > 0 || (forced && strcmp(forced, "winograd") != 0));
+}
+
 static void forward_is_the_definition_by_hand(void **unused)
 {
     (void)unused;
@@ -624,6 +671,7 @@ int main(void)
         cmocka_unit_test(precision_bounds_the_rounding),
         cmocka_unit_test(forward_is_the_definition_by_hand),
         cmocka_unit_test(forward_is_the_definition),
+        cmocka_unit_test(even_kernels_round_equal_windows_alike),
         cmocka_unit_test(epilogue_scales_shifts_and_clamps),
         cmocka_unit_test(transposed_is_the_definition),
         cmocka_unit_test(kernels_wider_than_the_registers_are_computed),
