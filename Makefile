@@ -11,6 +11,8 @@ CFLAGS_debug   := -O1 -g3
 CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan    := -O1 -g -fsanitize=thread
 CFLAGS_cov     := -O0 -g --coverage
+CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+                  -fno-omit-frame-pointer
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wdouble-promotion \
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wwrite-strings \
@@ -37,6 +39,8 @@ UNIT_SRC  := $(wildcard tests/unit/test_$(or $T,*).c)
 # What several unit tests share: linked to each.
 UNIT_PART := $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c))
 FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
+# What fuzz targets share, but for the main() of those that run without a fuzzer.
+FUZZ_PART := $(filter-out tests/fuzz/fuzz_% tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 BENCH_SRC := $(wildcard tests/bench/bench_*.c)
 HEADERS   := $(wildcard include/deconvviz/*.h src/*/*.h)
 SCRIPTS   := $(wildcard tests/*.sh tests/*/run.sh)
@@ -61,9 +65,13 @@ $B/unit/%: $B/tests/unit/%.o $(patsubst %.c,$B/%.o,$(UNIT_PART)) $B/libdeconvviz
 	@mkdir -p $(@D)
 	$(LINK) -lcmocka
 
-$B/fuzz/%: $B/tests/fuzz/%.o $B/tests/fuzz/replay.o $B/libdeconvviz.a
+$B/fuzz/%: $B/tests/fuzz/%.o $(call obj,$(FUZZ_PART)) $B/tests/fuzz/replay.o $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK)
+
+$B/fuzzer/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $B/libdeconvviz.a
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer
 
 $B/onnx/onnx_suite: $(call obj,$(wildcard tests/onnx/*.c)) $B/libdeconvviz.a
 	@mkdir -p $(@D)
@@ -128,14 +136,12 @@ bench: $(BENCH) $B/deconvviz ## measure speed, beside ONNX Runtime and PyTorch w
 demo: $B/deconvviz ## project one unit from a photograph
 	@sh scripts/demo.sh $B/deconvviz
 
-CLANG_FUZZ := clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined $(INCLUDES)
 .PHONY: fuzz
 fuzz: ## fuzz TARGET=onnx for SECONDS=60 (needs clang)
-	@mkdir -p build/fuzz
-	$(CLANG_FUZZ) -fwrapv -c src/image/decode.c -o build/fuzz/decode.o
-	$(CLANG_FUZZ) tests/fuzz/fuzz_$(TARGET).c $(filter-out src/image/decode.c,$(LIB_SRC)) $(LIB_ASM) \
-	    build/fuzz/decode.o $(LIBS) -o build/fuzz/$(TARGET)
-	build/fuzz/$(TARGET) -max_total_time=$(or $(SECONDS),60) tests/fuzz/corpus/$(TARGET)
+	$(MAKE) CC=clang VARIANT=fuzz B=build/fuzz build/fuzz/fuzzer/$(TARGET)
+	@mkdir -p build/fuzz/corpus/$(TARGET)
+	build/fuzz/fuzzer/$(TARGET) -max_total_time=$(or $(SECONDS),60) -artifact_prefix=build/fuzz/ \
+	    $(FUZZ_FLAGS) build/fuzz/corpus/$(TARGET) tests/fuzz/corpus/$(TARGET)
 
 # -- what is wrong without being run ---------------------------------------------------------------
 C_FILES  := $(LIB_SRC) $(CLI_SRC) $(HEADERS) $(wildcard tests/*/*.[ch])

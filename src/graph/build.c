@@ -146,12 +146,24 @@ static bool resolve(dv_model *m, const dv_node_words *w, dv_node *n, dv_error *e
     return true;
 }
 
+/* A constant may hold nothing at all, of which an operator that computes knows nothing. */
+static bool check_not_empty(const dv_model *m, const dv_node *n, dv_error *err)
+{
+    const dv_value *v = n->n_in > 0 && n->in[0] != DV_NO_VALUE ? &m->values[n->in[0]] : NULL;
+    char text[DV_SHAPE_TEXT_MAX];
+    return !v || !v->constant || n->op->piece || dv_shape_count(&v->shape) > 0 ||
+           dv_fail(err, DV_UNSUPPORTED, "its input '%s' is %s, which is empty", v->name,
+                   dv_shape_text(&v->shape, text));
+}
+
 /* Parses the node's attributes and infers its outputs' shapes. */
 static bool understand(dv_model *m, dv_node *n, dv_shape *shapes, int n_shapes, dv_error *err)
 {
     dv_operand *operands = dv_arena_array(&m->arena, (size_t)n->n_in, sizeof *operands, err);
     n->params = dv_arena_alloc(&m->arena, n->op->params_size, err);
     if (!operands || !n->params)
+        return false;
+    if (!check_not_empty(m, n, err))
         return false;
     dv_node_spec spec = dv_node_spec_of(m, n, operands);
     spec.n_out = n_shapes;

@@ -144,6 +144,13 @@ static void follow_rounding(const dv_plan *p, dv_step *s, bool *uneven)
             uneven[n->out[i]] = !even;
 }
 
+/* A constant has no place among the activations for others to share. */
+static bool is_view(const dv_model *m, int node)
+{
+    const int in = m->nodes[node].in[0];
+    return in != DV_NO_VALUE && !m->values[in].constant && dv_rearrange_is_view(&m->calls[node]);
+}
+
 bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err)
 {
     const dv_model *m = p->model;
@@ -160,7 +167,7 @@ bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err)
         dv_step *s = &p->steps[p->n_steps++];
         *s = (dv_step){ .node = i,
                         .out = m->nodes[i].out[0],
-                        .view = dv_rearrange_is_view(&m->calls[i]),
+                        .view = is_view(m, i),
                         .ep = dv_no_epilogue,
                         .aux = DV_NOWHERE };
         if (!fuse_followers(p, r, s, done, err) || !prepare(p, s, pool, err))

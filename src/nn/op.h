@@ -256,6 +256,9 @@ struct dv_op {
 /* The operator called `name`, or NULL. */
 const dv_op *dv_op_find(const char *name);
 
+/* The i-th of all of them, from 0 on; NULL behind the last. */
+const dv_op *dv_op_at(int i);
+
 /* The row of an attribute, or NULL. */
 const dv_attr_row *dv_op_attr(const dv_op *op, const char *name);
 

@@ -173,6 +173,14 @@ static void forward(const dv_call *c)
     dv_pool_run(c->pool, c->in[0].shape.dim[0] * c->in[0].shape.dim[1], pool_plane, &j);
 }
 
+/* A box counts depth among the channels, where padding has no place: windows that hold nothing else
+ * are an empty box. It lies where it would be, so that windows move along with the output. */
+static dv_box no_depth(const dv_slide *depth, int32_t first, bool behind)
+{
+    const int32_t at = (first / depth->out + behind) * depth->in;
+    return (dv_box){ { at, 0, 0 }, { at, 0, 0 } };
+}
+
 static dv_box window(const dv_call *c, int i, int o, dv_box out)
 {
     (void)i, (void)o;
@@ -184,6 +192,8 @@ static dv_box window(const dv_call *c, int i, int o, dv_box out)
     dv_ranges r = dv_ranges_of(&c->out[0].shape, &out);
     for (int k = 2; k < in->rank; k++)
         dv_slide_window(&slide[DV_MAP_AXES - in->rank + k], &r.lo[k], &r.hi[k]);
+    if (in->rank == 5 && (r.hi[2] <= 0 || r.lo[2] >= in->dim[2]))
+        return no_depth(&slide[DV_DEPTH], out.lo[DV_C], r.hi[2] > 0);
     return dv_box_of_ranges(in, &r);
 }
 
@@ -209,7 +219,7 @@ static size_t project_scratch(const dv_call *c, const dv_signal *out)
 
 static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 {
-    if (!out[0].data || !in[0].data)
+    if (!out[0].data || !in[0].data || dv_reads_padding(c, out[0].box))
         return;
     const average_pool *p = c->params;
     dv_slide slide[DV_MAP_AXES];

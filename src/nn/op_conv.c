@@ -175,7 +175,7 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
 {
     const conv_state *st = c->state;
     const int32_t planes = c->out[0].shape.dim[1], planes_in = c->in[0].shape.dim[1];
-    if (!in[0].data || !out[0].data)
+    if (!in[0].data || !out[0].data || dv_reads_padding(c, out[0].box))
         return;
     const dv_box *b = &out[0].box;
     for (int32_t n = b->lo[DV_C] / planes; n * planes < b->hi[DV_C]; n++) {

@@ -56,7 +56,9 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
         return false;
     int64_t dim[DV_MAX_RANK];
     for (int k = 0; k < in->rank; k++) {
-        int64_t before, behind, limit = p->mode == REFLECT ? in->dim[k] - 1 : DV_MAX_ELEMENTS;
+        int64_t before, behind, limit = DV_MAX_ELEMENTS;
+        if (p->mode == REFLECT || (p->mode == EDGE && in->dim[k] == 0)) /* a constant's: no edge */
+            limit = in->dim[k] > 0 ? in->dim[k] - 1 : 0;
         int64_t least = p->mode == CONSTANT ? -(int64_t)in->dim[k] : 0;
         pads_of(p, in->rank, k, &before, &behind);
         for (int side = 0; side < 2; side++) {

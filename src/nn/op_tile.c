@@ -6,7 +6,7 @@ typedef struct tile {
     int64_t times[DV_MAX_RANK];
 } tile;
 
-enum { MOST_REPEATS = 65536 };
+enum { MOST_TILES = 65536 };
 
 static bool parse(const dv_node_spec *s, void *params, dv_error *err)
 {
@@ -14,9 +14,9 @@ static bool parse(const dv_node_spec *s, void *params, dv_error *err)
     if (!dv_spec_input_ints(s, 1, DV_MAX_RANK, p->times, &p->n, err))
         return false;
     for (int k = 0; k < p->n; k++)
-        if (p->times[k] < 0 || p->times[k] > MOST_REPEATS)
+        if (p->times[k] < 0 || p->times[k] > MOST_TILES)
             return dv_fail(err, DV_BAD_DATA, "%lld repeats: 0 to %d are possible",
-                           (long long)p->times[k], MOST_REPEATS);
+                           (long long)p->times[k], MOST_TILES);
     return true;
 }
 
@@ -24,11 +24,16 @@ static bool infer(const dv_node_spec *s, const void *params, dv_shape *out, dv_e
 {
     const tile *p = params;
     const dv_shape *in = &s->in[0].shape;
-    int64_t dim[DV_MAX_RANK];
+    int64_t dim[DV_MAX_RANK], tiles = 1;
     if (p->n != in->rank)
         return dv_fail(err, DV_BAD_DATA, "%d repeats for %d dimensions", p->n, in->rank);
-    for (int k = 0; k < in->rank; k++)
+    for (int k = 0; k < in->rank; k++) {
         dim[k] = in->dim[k] * p->times[k];
+        tiles *= in->dim[k] == 1 ? 1 : p->times[k]; /* the others are pieces */
+        if (tiles > MOST_TILES)
+            return dv_fail(err, DV_UNSUPPORTED, "%lld tiles and more: at most %d are supported",
+                           (long long)tiles, MOST_TILES);
+    }
     return dv_shape_set(out, in->rank, dim, "the output", err);
 }
 

@@ -80,9 +80,16 @@ static const dv_op *const table[] = {
 #undef X
 };
 
+enum { N_OPS = sizeof table / sizeof table[0] };
+
+const dv_op *dv_op_at(int i)
+{
+    return i >= 0 && i < N_OPS ? table[i] : NULL;
+}
+
 const dv_op *dv_op_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+    for (int i = 0; i < N_OPS; i++)
         if (strcmp(table[i]->name, name) == 0)
             return table[i];
     return NULL;

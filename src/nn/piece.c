@@ -139,6 +139,17 @@ static dv_layout layout_of_ranges(const dv_shape *s, const dv_ranges *r)
     return l;
 }
 
+/* The smallest box that holds what the piece has of a box of the output. */
+static dv_box own_part(const dv_piece *p, const dv_box *whole, dv_box box)
+{
+    dv_ranges r = { { 0 }, { 0 } };
+    for (int k = 0; k < p->out.rank; k++) {
+        r.lo[k] = p->lo[k];
+        r.hi[k] = p->hi[k];
+    }
+    return dv_box_intersect(box, dv_box_seen(&p->out, whole, &r));
+}
+
 /* Cuts a run of the output to what the piece says; false when nothing is left. */
 static bool clip_run(const dv_piece *p, dv_run *r, int32_t *skip)
 {
@@ -221,6 +232,9 @@ void dv_piece_copy_box(const dv_piece *p, const dv_box *whole, dv_box box, size_
                        const void *in, void *out)
 {
     dv_ranges ranges;
+    box = own_part(p, whole, box);
+    if (dv_box_empty(&box))
+        return;
     if (is_ranges(p, whole, &box, &ranges)) {
         copy_ranges(p, &ranges, size, in, out);
         return;
@@ -254,6 +268,33 @@ static void add(float *to, ptrdiff_t step, const float *from, ptrdiff_t from_ste
     }
 }
 
+/* What lies in a part of the signal's box; the signal lies as `from` says. */
+static void add_part(const dv_piece *p, const dv_layout *to, dv_layout from, const dv_box *whole,
+                     dv_box part, const dv_signal *out, const dv_signal *in)
+{
+    int32_t skip;
+    dv_run r = dv_run_seen(&p->out, whole, part);
+    while (dv_run_next(&r))
+        if (clip_run(p, &r, &skip))
+            add(in->data + dv_layout_at(to, r.index, r.rank), to->step[r.last],
+                out->data + dv_layout_at(&from, r.index, r.rank), from.step[r.last], r.n);
+}
+
+/* All of a signal that has no layout by these axes. */
+static void add_runs(const dv_piece *p, const dv_layout *to, const dv_box *whole,
+                     const dv_signal *out, const dv_signal *in)
+{
+    const float *from = out->data;
+    dv_run r = dv_run_seen(&p->out, whole, out->box);
+    while (dv_run_next(&r)) {
+        const float *run = from;
+        int32_t skip = 0;
+        from += r.n; /* the signal is dense */
+        if (clip_run(p, &r, &skip))
+            add(in->data + dv_layout_at(to, r.index, r.rank), to->step[r.last], run + skip, 1, r.n);
+    }
+}
+
 void dv_piece_project(const dv_piece *p, const dv_shape *in_shape, const dv_shape *out_shape,
                       const dv_signal *out, const dv_signal *in)
 {
@@ -269,15 +310,12 @@ void dv_piece_project(const dv_piece *p, const dv_shape *in_shape, const dv_shap
             add(in->data + l.in.at, l.in_step, out->data + l.out.at, l.out_step, l.length);
         return;
     }
-    const float *from = out->data;
-    dv_run r = dv_run_seen(&p->out, &out_whole, out->box);
-    while (dv_run_next(&r)) {
-        const float *run = from;
-        int32_t skip = 0;
-        from += r.n; /* the signal is dense */
-        if (clip_run(p, &r, &skip))
-            add(in->data + dv_layout_at(&to, r.index, r.rank), to.step[r.last], run + skip, 1, r.n);
-    }
+    const dv_box part = own_part(p, &out_whole, out->box);
+    dv_planes planes;
+    if (dv_planes_seen(&p->out, &out_whole, &planes))
+        add_part(p, &to, dv_layout_seen(&p->out, &out_whole, &out->box), &out_whole, part, out, in);
+    else if (!dv_box_empty(&part))
+        add_runs(p, &to, &out_whole, out, in);
 }
 
 dv_box dv_piece_window(const dv_piece *p, const dv_shape *in_shape, const dv_shape *out_shape,

@@ -174,6 +174,12 @@ void dv_slide_window(const dv_slide *s, int32_t *lo, int32_t *hi)
     *hi = dv_coordinate((int64_t)(*hi - 1) * s->stride - s->pad_lo + extent(s));
 }
 
+bool dv_reads_padding(const dv_call *c, dv_box out)
+{
+    const dv_box in = dv_box_intersect(c->op->window(c, 0, 0, out), dv_box_whole(&c->in[0].shape));
+    return dv_box_empty(&in);
+}
+
 void dv_group_channels(int32_t group, const dv_shape *out, const dv_shape *in, dv_box *b)
 {
     int32_t from = out->dim[1] / group, to = in->dim[1] / group;

@@ -90,6 +90,10 @@ bool dv_sliding_shape(const dv_shape *in, int32_t channels, const dv_slide slide
 /* The range of inputs, not clipped, that the outputs [*lo, *hi) read; in place. */
 void dv_slide_window(const dv_slide *s, int32_t *lo, int32_t *hi);
 
+/* Whether the windows of a box of output 0 hold nothing but padding of input 0. The input's signal
+ * may then lie anywhere, in other channels than the box reads. */
+bool dv_reads_padding(const dv_call *c, dv_box out);
+
 /* The channels of `in` that a convolution in groups reads for the channels of box `b` of `out`; in
  * place. */
 void dv_group_channels(int32_t group, const dv_shape *out, const dv_shape *in, dv_box *b);

@@ -230,6 +230,26 @@ void op_refused(op_case *k, dv_code code, const char *words)
                  err.message, (int)code, words);
 }
 
+bool op_taken(op_case *k)
+{
+    dv_error err = { 0 };
+    dv_shape shapes[OP_MAX_OUTPUTS] = { { 0 } };
+    if (!understand(k, shapes, &err)) {
+        if (err.code == DV_OK || !err.message[0] || strchr(err.message, '\n'))
+            fail_msg("%s: code %d, '%s' is no refusal", k->op->name, (int)err.code, err.message);
+        return false;
+    }
+    for (int o = 0; o < k->spec.n_out; o++) {
+        double n = 1;
+        for (int d = 0; d < shapes[o].rank; d++)
+            n *= shapes[o].dim[d];
+        if (n < 1 || n > DV_MAX_ELEMENTS) /* no activation can have this shape */
+            return false;
+        k->out[o].shape = shapes[o];
+    }
+    return true;
+}
+
 static void *poisoned(op_case *k, size_t bytes)
 {
     void *p = own(k, bytes);
@@ -249,10 +269,11 @@ static void without_data(const op_case *k, dv_tensor *in, dv_tensor *out)
         out[o].data = NULL;
 }
 
-static void make(op_case *k)
+enum { MOST_ELEMENTS = 20000, MOST_READS = 1 << 20, MOST_SCRATCH = 1 << 24 }; /* of a test */
+
+static bool make(op_case *k, dv_error *err)
 {
     dv_tensor in[OP_MAX_INPUTS], out[OP_MAX_OUTPUTS];
-    dv_error err = { 0 };
     void *state = NULL;
     without_data(k, in, out);
     dv_call *c = &k->call;
@@ -265,22 +286,65 @@ static void make(op_case *k)
     c->ep = dv_no_epilogue;
     static int turn; /* the results are the same */
     const dv_use use = { .project = true, .many = turn++ % 2, .precision = DV_EXACT };
-    if (k->op->prepare && !k->op->prepare(c, &use, &state, &err))
-        fail_msg("%s: %s", k->op->name, err.message);
+    if (k->op->prepare && !k->op->prepare(c, &use, &state, err))
+        return false;
     c->state = state;
     if (k->op->aux_bytes)
         c->aux = own(k, k->op->aux_bytes(c));
-    c->scratch = poisoned(k, k->op->scratch_bytes ? k->op->scratch_bytes(c) : 0);
+    const size_t scratch = k->op->scratch_bytes ? k->op->scratch_bytes(c) : 0;
+    c->scratch = scratch <= MOST_SCRATCH ? poisoned(k, scratch) : NULL;
     for (int o = 0; o < c->n_out; o++)
         k->out[o].data = own(k, dv_shape_count(&k->out[o].shape) * sizeof(float));
     c->in = k->in;
     c->out = k->out;
+    return true;
+}
+
+/* About how many numbers are read to make output o. */
+static double reads(const op_case *k, int o)
+{
+    const dv_box whole = dv_box_whole(&k->out[o].shape);
+    double n = 0;
+    dv_box middle;
+    for (int a = 0; a < 3; a++) {
+        middle.lo[a] = whole.hi[a] / 2;
+        middle.hi[a] = middle.lo[a] + 1;
+    }
+    for (int i = 0; i < k->spec.n_in; i++) {
+        const dv_box in =
+            dv_box_intersect(k->op->window(&k->call, i, o, middle), dv_box_whole(&k->in[i].shape));
+        n += (double)dv_box_count(&in);
+    }
+    return n * (double)dv_shape_count(&k->out[o].shape);
+}
+
+bool op_made(op_case *k)
+{
+    dv_error err = { 0 };
+    dv_signal whole[OP_MAX_OUTPUTS];
+    k->call = (dv_call){ .op = k->op, .params = k->call.params, .in = k->in, .out = k->out };
+    k->call.n_in = k->spec.n_in;
+    k->call.n_out = k->spec.n_out;
+    for (int o = 0; o < k->spec.n_out; o++) {
+        if (dv_shape_count(&k->out[o].shape) > MOST_ELEMENTS || reads(k, o) > MOST_READS)
+            return false;
+        whole[o] = (dv_signal){ .box = dv_box_whole(&k->out[o].shape) };
+    }
+    if (!make(k, &err)) {
+        if (err.code == DV_OK || !err.message[0] || strchr(err.message, '\n'))
+            fail_msg("%s: code %d, '%s' is no refusal", k->op->name, (int)err.code, err.message);
+        return false;
+    }
+    return k->call.scratch &&
+           (!k->op->project_scratch || k->op->project_scratch(&k->call, whole) <= MOST_SCRATCH);
 }
 
 void op_forward(op_case *k)
 {
-    if (!k->out[0].data)
-        make(k);
+    dv_error err = { 0 };
+    if (!k->out[0].data && !make(k, &err))
+        fail_msg("%s: %s", k->op->name, err.message);
+    assert_non_null(k->call.scratch);
     for (int o = 0; o < k->spec.n_out; o++)
         memset(k->out[o].data, 0xff, dv_shape_count(&k->out[o].shape) * sizeof(float));
     k->op->forward(&k->call);

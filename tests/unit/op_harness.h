@@ -70,6 +70,12 @@ void op_spread_input(op_case *k, int i, float gap);
 void op_build(op_case *k);
 void op_refused(op_case *k, dv_code code, const char *words);
 
+/* For geometry that nobody would choose. op_taken: parse and infer; false where they, or the graph,
+ * refuse it, which they must do in one line. op_made: makes what forward needs; false where it is
+ * too large for a test, or refused. */
+bool op_taken(op_case *k);
+bool op_made(op_case *k);
+
 /* Makes what forward needs and runs it. */
 void op_forward(op_case *k);
 

@@ -272,6 +272,32 @@ static void what_moves_nothing_has_one_place(void **state)
     dv_model_free(m);
 }
 
+/* It is no view: a constant lies elsewhere. With a ratio that is computed it is not folded. */
+static void a_dropout_of_a_constant_is_computed(void **state)
+{
+    (void)state;
+    dv_model *m = net_new(1, 1, 1);
+    net_constant(m, "c", 1, 2, 3, 0, net_random, 1);
+    net_add(m, "Dropout", "c x", "y", NULL);
+    net_add(m, "Identity", "y", "z", NULL);
+    net_finish(m, "z");
+    static const char *const names[] = { "y", "z" };
+    static const float x[] = { 0.5F };
+    int keep[2];
+    for (int i = 0; i < 2; i++)
+        assert_true(dv_model_find(m, names[i], &keep[i], NULL));
+    dv_request r = { .n_keep = 2, .keep = keep };
+    dv_plan *p = dv_plan_new(m, &r, NULL, NULL);
+    dv_trace *t = dv_trace_new(p, NULL, NULL);
+    const float *c = m->values[dv_model_value(m, "c")].constant->data;
+    assert_true(dv_trace_forward(t, x, NULL));
+    assert_memory_equal(kept(m, t, "y"), c, 6 * sizeof *c);
+    assert_ptr_equal(kept(m, t, "z"), kept(m, t, "y"));
+    dv_trace_free(t);
+    dv_plan_free(p);
+    dv_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -284,6 +310,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_built_is_refused_in_one_line),
         cmocka_unit_test(what_is_joined_lies_in_the_whole_from_the_start),
         cmocka_unit_test(what_moves_nothing_has_one_place),
+        cmocka_unit_test(a_dropout_of_a_constant_is_computed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -308,6 +308,25 @@ static void what_is_repeated_along_many_axes_is_counted_without_wrapping(void **
     dv_model_free(m);
 }
 
+/* Of no channels a convolution found how many fit into a block by dividing by them. */
+static void nothing_is_computed_of_an_empty_constant(void **unused)
+{
+    (void)unused;
+    static const float weight[15];
+    dv_model *m = new_model();
+    add(m, "empty", DV_F32, (dv_shape){ 3, { 6, 5, 0 } }, weight);
+    add(m, "w", DV_F32, (dv_shape){ 3, { 5, 3, 1 } }, weight);
+    refuses(m, (step){ "ConvTranspose", { "empty", "w" }, "y", { { 0 } } },
+            "node 'n' (ConvTranspose): its input 'empty' is (6,5,0), which is empty");
+    static const int64_t pads[] = { 1, 0 };
+    const dv_attr edge = { .name = "mode", .kind = DV_ATTR_TEXT, .v.text = "edge" };
+    add(m, "none", DV_F32, (dv_shape){ 1, { 0 } }, weight);
+    add_ints(m, "pads", 2, pads);
+    refuses(m, (step){ "Pad", { "none", "pads" }, "z", { edge } },
+            "node 'n' (Pad): a pad of axis 0 is 1: 0 to 0 is possible");
+    dv_model_free(m);
+}
+
 /* A weight is not copied to be called otherwise. */
 static void a_view_of_a_large_weight_stays_where_it_is(void **unused)
 {
@@ -363,6 +382,7 @@ int main(void)
         cmocka_unit_test(what_is_assigned_to_a_slice_is_put_there),
         cmocka_unit_test(results_are_bounded),
         cmocka_unit_test(what_is_repeated_along_many_axes_is_counted_without_wrapping),
+        cmocka_unit_test(nothing_is_computed_of_an_empty_constant),
         cmocka_unit_test(a_view_of_a_large_weight_stays_where_it_is),
         cmocka_unit_test(an_input_of_many_cannot_be_absent),
         cmocka_unit_test(activations_are_left_alone),

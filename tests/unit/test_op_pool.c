@@ -359,6 +359,22 @@ static void average_pool_of_five_dimensions_runs_over_channels(void **state)
     op_free(k);
 }
 
+/* Depth counts among the channels, where a window in front of the map or behind it has no place. */
+static void average_pool_of_padding_alone_knows_what_a_box_reaches(void **state)
+{
+    (void)state;
+    op_case *k = op_new("AveragePool", 19);
+    op_ints(k, "kernel_shape", 3, 3, 2, 1);
+    op_ints(k, "strides", 3, 3, 1, 1);
+    op_ints(k, "pads", 6, 6, 0, 0, 5, 1, 0);
+    op_int(k, "count_include_pad", 1);
+    op_activation(k, op_shape(5, 2, 3, 4, 3, 2));
+    op_build(k);
+    op_expect_shape(k, 0, op_shape(5, 2, 3, 5, 3, 2));
+    op_check_adjoint(k, 20);
+    op_free(k);
+}
+
 static void windows_of_pools_count_padding(void **state)
 {
     (void)state;
@@ -486,6 +502,7 @@ int main(void)
         cmocka_unit_test(max_pool_is_adjoint),
         cmocka_unit_test(average_pool_is_adjoint),
         cmocka_unit_test(average_pool_of_five_dimensions_runs_over_channels),
+        cmocka_unit_test(average_pool_of_padding_alone_knows_what_a_box_reaches),
         cmocka_unit_test(windows_of_pools_count_padding),
         cmocka_unit_test(global_pools_by_hand),
         cmocka_unit_test(global_pools_of_every_rank_are_adjoint),

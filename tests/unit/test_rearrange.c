@@ -608,6 +608,23 @@ static void tiles_lie_side_by_side(void **state)
     op_free(k);
 }
 
+/* Each tile is a piece that every window asks for; an axis of size 1 is stretched at no cost. */
+static void tiles_are_bounded_together(void **state)
+{
+    (void)state;
+    op_case *k = op_new("Tile", 13);
+    op_activation(k, op_shape(4, 2, 2, 2, 2));
+    op_input_ints(k, 4, 17, 17, 17, 17);
+    op_refused(k, DV_UNSUPPORTED, "83521 tiles and more: at most 65536 are supported");
+    op_free(k);
+    k = op_new("Tile", 13);
+    op_activation(k, op_shape(4, 1, 1, 1, 2));
+    op_input_ints(k, 4, 17, 17, 17, 17);
+    op_build(k);
+    op_expect_shape(k, 0, op_shape(4, 17, 17, 17, 34));
+    op_free(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -619,6 +636,7 @@ int main(void)
         cmocka_unit_test(inputs_may_lie_in_the_output),
         cmocka_unit_test(what_moves_nothing_is_a_view),
         cmocka_unit_test(tiles_lie_side_by_side),
+        cmocka_unit_test(tiles_are_bounded_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
