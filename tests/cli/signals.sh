@@ -40,14 +40,22 @@ mkdir many
 for i in 0 1 2 3 4 5 6 7 8 9; do for k in 0 1 2 3 4 5 6 7 8 9; do cp img/1.ppm many/$i$k.ppm; done; done
 deconvviz mine -q --threads 1 -o one.json many >/dev/null
 rm -f n.json*
-for wait in 0.1 0.2 0.4 0.8; do
-    [ -e n.json ] || timeout --preserve-status $wait deconvviz mine -q --threads 1 -o n.json many 2>said >/dev/null
-    ! grep journal said || break
-done
+# stop_once FILES COMMAND...: SIGTERM to the command as soon as one of those files is there.
+stop_once()
+{
+    files=$1
+    shift
+    deconvviz "$@" >/dev/null 2>said &
+    until ls -d $files >/dev/null 2>&1 || ! kill -0 $! 2>/dev/null; do :; done
+    kill -TERM $!
+    wait $!
+    echo "exit $?"
+    cat said
+}
+stop_once n.json.journal mine -q --threads 1 -o n.json many
 deconvviz mine -q --threads 1 -o n.json many >/dev/null && cmp n.json one.json
 ls n.json*
-timeout --preserve-status 0.2 deconvviz record -l 1 -c all -o new many 2>said >/dev/null
-grep stopped said
+stop_once '.deconvviz-*.d' record -q -l 1 -c all -o new many
 ls -A | grep -e new -e '^[.]d'
 
 echo "-- nobody reads"

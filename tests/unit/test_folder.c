@@ -197,6 +197,7 @@ static void only_what_is_temporary_goes_at_the_end_of_a_process(void **state)
         ok = ok && dv_temporary_file("end/known", O_WRONLY) >= 0;
         dv_temporary_forget("end/known");
         dv_temporary_remove_all();
+        free(kept);
         _exit(ok ? 0 : 1);
     }
     int status;
