@@ -99,7 +99,7 @@ typedef struct dv_index_unit {
     float max;                         /* -INFINITY before the first image */
     int64_t active_images;             /* with a value > 0 */
     int64_t active_positions;          /* values > 0 */
-    int64_t sum[DV_SUM_LIMBS];         /* of all values, exact; see study/sum.h */
+    int64_t sum[DV_SUM_LIMBS];         /* of all values, exact; see index/sum.h */
     uint32_t histogram[DV_INDEX_BINS]; /* of the maxima > 0 */
 } dv_index_unit;
 

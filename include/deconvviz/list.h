@@ -2,7 +2,11 @@
 #ifndef DV_LIST_H
 #define DV_LIST_H
 
-#include "deconvviz/index.h"
+#include "deconvviz/digest.h"
+#include "deconvviz/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {

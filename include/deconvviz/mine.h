@@ -7,6 +7,7 @@
 #ifndef DV_MINE_H
 #define DV_MINE_H
 
+#include "deconvviz/index.h"
 #include "deconvviz/list.h"
 #include "deconvviz/model.h"
 

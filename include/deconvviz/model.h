@@ -4,6 +4,7 @@
 #ifndef DV_MODEL_H
 #define DV_MODEL_H
 
+#include "deconvviz/digest.h"
 #include "deconvviz/error.h"
 #include "deconvviz/image.h"
 #include "deconvviz/tensor.h"
@@ -22,8 +23,6 @@ const char *dv_model_name(const dv_model *m);
 const char *dv_model_path(const dv_model *m);
 
 /* -- who it is -------------------------------------------------------------------------------- */
-
-enum { DV_DIGEST_TEXT_MAX = 65 }; /* a SHA-256 in hexadecimal */
 
 /* A file that decides what the model computes. */
 typedef struct dv_model_part {

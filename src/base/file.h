@@ -2,6 +2,7 @@
 #ifndef DV_BASE_FILE_H
 #define DV_BASE_FILE_H
 
+#include "deconvviz/digest.h"
 #include "deconvviz/error.h"
 
 #include <stddef.h>
@@ -55,11 +56,10 @@ bool dv_folder_make(const char *path, dv_error *err) DV_MUST_CHECK;
 bool dv_file_exists(const char *path);
 bool dv_folder_exists(const char *path);
 
-enum { DV_SHA256_TEXT_MAX = 65 };
 /* The SHA-256 of `size` bytes, as 64 lower-case hex digits and a NUL. */
-void dv_sha256(const void *data, size_t size, char text[DV_SHA256_TEXT_MAX]);
+void dv_sha256(const void *data, size_t size, char text[DV_DIGEST_TEXT_MAX]);
 
 /* The same of a file, read block by block so that a large one never takes memory. */
-bool dv_sha256_file(const char *path, char text[DV_SHA256_TEXT_MAX], dv_error *err) DV_MUST_CHECK;
+bool dv_sha256_file(const char *path, char text[DV_DIGEST_TEXT_MAX], dv_error *err) DV_MUST_CHECK;
 
 #endif

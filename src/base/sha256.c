@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void finish(struct sha256_ctx *hash, char text[DV_SHA256_TEXT_MAX])
+static void finish(struct sha256_ctx *hash, char text[DV_DIGEST_TEXT_MAX])
 {
     static const char digits[] = "0123456789abcdef";
     uint8_t sum[SHA256_DIGEST_SIZE];
@@ -19,7 +19,7 @@ static void finish(struct sha256_ctx *hash, char text[DV_SHA256_TEXT_MAX])
     text[2 * sizeof sum] = '\0';
 }
 
-void dv_sha256(const void *data, size_t size, char text[DV_SHA256_TEXT_MAX])
+void dv_sha256(const void *data, size_t size, char text[DV_DIGEST_TEXT_MAX])
 {
     struct sha256_ctx hash;
     sha256_init(&hash);
@@ -27,7 +27,7 @@ void dv_sha256(const void *data, size_t size, char text[DV_SHA256_TEXT_MAX])
     finish(&hash, text);
 }
 
-bool dv_sha256_file(const char *path, char text[DV_SHA256_TEXT_MAX], dv_error *err)
+bool dv_sha256_file(const char *path, char text[DV_DIGEST_TEXT_MAX], dv_error *err)
 {
     enum { BLOCK = 1 << 20 };
     int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -35,7 +35,7 @@ const char *dv_word(const char *name, char *to, size_t size)
 const char *dv_word_marked(const char *name, char *to, size_t size)
 {
     assert(size >= DV_WORD_MIN);
-    char sha256[DV_SHA256_TEXT_MAX];
+    char sha256[DV_DIGEST_TEXT_MAX];
     size_t n = 0;
     for (; name[n] && n + MARK + 1 < size; n++) {
         to[n] = '_';

@@ -1,9 +1,9 @@
 /* cmd_classify.c - `deconvviz classify`: the best classes of images, and the error over a set. */
+#include "base/text.h"
 #include "cli/labels.h"
 #include "cli/network.h"
 #include "deconvviz/list.h"
 #include "deconvviz/trace.h"
-#include "study/text.h"
 
 #include <math.h>
 #include <stdlib.h>

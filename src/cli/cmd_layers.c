@@ -1,7 +1,7 @@
 /* cmd_layers.c - `deconvviz layers`: what the network is made of. */
+#include "base/text.h"
 #include "cli/network.h"
 #include "graph/model.h"
-#include "study/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* cmd_mine.c - `deconvviz mine`: the strongest activations of every unit over many images. */
+#include "base/text.h"
 #include "cli/inputs.h"
 #include "cli/network.h"
 #include "cli/signals.h"
 #include "deconvviz/mine.h"
-#include "study/text.h"
 
 #include <stdlib.h>
 #include <string.h>

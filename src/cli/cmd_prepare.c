@@ -26,7 +26,7 @@ static bool write_picture(const cli_network *n, const char *path, const char *im
                           const float *input, dv_error *err)
 {
     dv_image seen;
-    char sha256[DV_SHA256_TEXT_MAX];
+    char sha256[DV_DIGEST_TEXT_MAX];
     const dv_provenance p = { .model = dv_model_name(n->model),
                               .model_sha256 = dv_model_sha256(n->model, err),
                               .image = image,

@@ -1,8 +1,8 @@
 /* cmd_record.c - `deconvviz record`: projections to hold a model, a library or a machine to. */
+#include "base/text.h"
 #include "cli/inputs.h"
 #include "cli/selected.h"
 #include "deconvviz/reference.h"
-#include "study/text.h"
 
 #include <ctype.h>
 #include <stdlib.h>

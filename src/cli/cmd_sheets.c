@@ -1,9 +1,9 @@
 /* cmd_sheets.c - `deconvviz sheets`: an index as pictures. */
 #include "base/guard.h"
+#include "base/text.h"
 #include "cli/network.h"
 #include "cli/units.h"
 #include "deconvviz/sheets.h"
-#include "study/text.h"
 
 #include <stdlib.h>
 #include <string.h>

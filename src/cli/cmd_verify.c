@@ -3,7 +3,7 @@
 #include "base/guard.h"
 #include "cli/network.h"
 #include "cli/verify_report.h"
-#include "study/reference.h"
+#include "refs/reference.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* print.c - what goes to standard output: bytes as they are, but on a terminal nothing that it
  * would obey, for names of images and labels may hold anything. */
+#include "base/text.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
-#include "study/text.h"
 
 #include <errno.h>
 #include <stdarg.h>

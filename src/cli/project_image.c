@@ -274,7 +274,7 @@ static bool project_units(batch *b, cli_report *report)
 }
 
 /* What a picture needs beside the projection: the pixels, and who they and the model are. */
-static bool identify(batch *b, char sha256[DV_SHA256_TEXT_MAX], dv_error *err)
+static bool identify(batch *b, char sha256[DV_DIGEST_TEXT_MAX], dv_error *err)
 {
     cli_scene *s = &b->scene;
     s->image_sha256 = sha256;
@@ -283,7 +283,7 @@ static bool identify(batch *b, char sha256[DV_SHA256_TEXT_MAX], dv_error *err)
            dv_draw_input(&s->seen, b->w->input, &s->network->prepare, err);
 }
 
-static bool begin_image(batch *b, char sha256[DV_SHA256_TEXT_MAX], dv_error *err)
+static bool begin_image(batch *b, char sha256[DV_DIGEST_TEXT_MAX], dv_error *err)
 {
     const char *path = b->scene.image;
     if (!cli_read_input(b->job->network, path, b->job->prepared, b->w->input, &b->scene.map, err))
@@ -296,7 +296,7 @@ static bool begin_image(batch *b, char sha256[DV_SHA256_TEXT_MAX], dv_error *err
 void cli_project_image(cli_projecting *w, int32_t image, cli_report *report)
 {
     const cli_projection *job = w->job;
-    char sha256[DV_SHA256_TEXT_MAX];
+    char sha256[DV_DIGEST_TEXT_MAX];
     size_t n = (size_t)job->n_units;
     batch b = { .w = w,
                 .job = job,

@@ -2,11 +2,11 @@
 #ifndef DV_CLI_PROJECTION_H
 #define DV_CLI_PROJECTION_H
 
+#include "base/text.h"
 #include "cli/network.h"
 #include "cli/outputs.h"
 #include "cli/units.h"
 #include "deconvviz/draw.h"
-#include "study/text.h"
 
 typedef struct cli_projection {
     cli_network *network;

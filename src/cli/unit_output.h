@@ -2,10 +2,10 @@
 #ifndef DV_CLI_UNIT_OUTPUT_H
 #define DV_CLI_UNIT_OUTPUT_H
 
+#include "base/text.h"
 #include "cli/network.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/project.h"
-#include "study/text.h"
 
 /* What all units of one image share. */
 typedef struct cli_scene {

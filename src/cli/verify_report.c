@@ -1,7 +1,7 @@
 #include "cli/verify_report.h"
 
 #include "deconvviz/version.h"
-#include "study/identity.h"
+#include "run/identity.h"
 
 #include <ctype.h>
 #include <math.h>

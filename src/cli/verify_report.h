@@ -2,8 +2,8 @@
 #ifndef DV_CLI_VERIFY_REPORT_H
 #define DV_CLI_VERIFY_REPORT_H
 
+#include "base/text.h"
 #include "deconvviz/reference.h"
-#include "study/text.h"
 
 typedef struct cli_verify_report {
     const char *folder;

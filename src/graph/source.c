@@ -8,7 +8,7 @@
 typedef struct mapped {
     char *path; /* NULL: lent */
     dv_file file;
-    char sha256[DV_SHA256_TEXT_MAX]; /* "" until asked for */
+    char sha256[DV_DIGEST_TEXT_MAX]; /* "" until asked for */
 } mapped;
 
 struct dv_source {
@@ -157,7 +157,7 @@ static bool hash(mapped *m, dv_error *err)
 }
 
 /* The other lock is not held while a file is read: traces run meanwhile. */
-bool dv_source_sha256(dv_source *s, const dv_file *f, char sha256[DV_SHA256_TEXT_MAX],
+bool dv_source_sha256(dv_source *s, const dv_file *f, char sha256[DV_DIGEST_TEXT_MAX],
                       dv_error *err)
 {
     int i = 0;

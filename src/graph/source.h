@@ -31,7 +31,7 @@ bool dv_source_holds(dv_source *s, const void *data);
 
 /* The SHA-256 of one of the files, read once for all models: block by block, so that a large one
  * never takes memory. Fails like a read. */
-bool dv_source_sha256(dv_source *s, const dv_file *f, char sha256[DV_SHA256_TEXT_MAX],
+bool dv_source_sha256(dv_source *s, const dv_file *f, char sha256[DV_DIGEST_TEXT_MAX],
                       dv_error *err) DV_MUST_CHECK;
 
 /* What lies in one of the files will hardly be read again and need not stay in memory. */

@@ -3,7 +3,7 @@
 #define TESTS_MINED_H
 
 #include "deconvviz/list.h"
-#include "study/journal.h"
+#include "mine/journal.h"
 
 enum { MINED_UNITS = 6 + 3 }; /* of two layers: maps of (4,5), and one value each */
 

@@ -256,7 +256,7 @@ static void what_cannot_be_had_is_named_with_the_systems_words(void **state)
     (void)state;
     dv_file f;
     dv_error err = { 0 };
-    char hash[DV_SHA256_TEXT_MAX];
+    char hash[DV_DIGEST_TEXT_MAX];
     assert_false(dv_file_map(&f, "/nowhere/x", &err));
     assert_int_equal(err.code, DV_IO);
     assert_string_equal(err.message, "/nowhere/x: No such file or directory");
@@ -333,7 +333,7 @@ static void sha256_is_that_of_the_standard(void **state)
         { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
           "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
     };
-    char hash[DV_SHA256_TEXT_MAX];
+    char hash[DV_DIGEST_TEXT_MAX];
     for (size_t i = 0; i < 3; i++) {
         dv_sha256(known[i].text, strlen(known[i].text), hash);
         assert_string_equal(hash, known[i].hash);
@@ -349,7 +349,7 @@ static void a_files_sha256_is_that_of_its_bytes(void **state)
     for (size_t i = 0; i < 3000000; i++)
         bytes[i] = (uint8_t)(i * 31 >> 7);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        char of_file[DV_SHA256_TEXT_MAX], of_bytes[DV_SHA256_TEXT_MAX];
+        char of_file[DV_DIGEST_TEXT_MAX], of_bytes[DV_DIGEST_TEXT_MAX];
         dv_error err;
         const char *path = in_folder("bytes");
         assert_true(dv_file_write(path, bytes, sizes[i], &err));

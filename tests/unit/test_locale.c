@@ -1,9 +1,9 @@
 /* In a program whose locale has a comma, all is written and read with a point. */
 #define _DEFAULT_SOURCE /* setenv */
 #include "base/folder.h"
+#include "base/text.h"
 #include "load/json.h"
 #include "mined.h"
-#include "study/text.h"
 
 #include <locale.h>
 #include <setjmp.h>

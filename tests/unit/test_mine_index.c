@@ -1,6 +1,6 @@
 #include "graph/model.h"
+#include "index/sum.h"
 #include "mined.h"
-#include "study/sum.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "study/reduce.h"
+#include "atlas/reduce.h"
 
 #include <math.h>
 #include <setjmp.h>

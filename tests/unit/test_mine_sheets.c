@@ -1,9 +1,9 @@
 /* What is shown of hits, against projecting them one by one. */
+#include "atlas/shown.h"
 #include "deconvviz/mine.h"
 #include "deconvviz/pool.h"
 #include "image/png.h"
 #include "net.h"
-#include "study/shown.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "study/sum.h"
+#include "index/sum.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "study/survey.h"
+#include "mine/survey.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* Comparing projections, and manifests as they are written and read. */
 #include "net.h"
-#include "study/reference.h"
-#include "study/verify.h"
+#include "refs/reference.h"
+#include "refs/verify.h"
 
 #include <math.h>
 #include <setjmp.h>

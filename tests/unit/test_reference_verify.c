@@ -2,7 +2,7 @@
 #include "deconvviz/pool.h"
 #include "image/png.h"
 #include "net.h"
-#include "study/reference.h"
+#include "refs/reference.h"
 #include "tensor/array.h"
 
 #include <dirent.h>

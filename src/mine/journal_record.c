@@ -1,0 +1,86 @@
+#include "mine/journal_record.h"
+#include "index/sum.h"
+
+#include <math.h>
+
+int dv_record_changes(const dv_index *x, int32_t image, const dv_survey *s, dv_change *changes)
+{
+    int n = 0;
+    for (int u = 0; u < x->n_units; u++) {
+        const dv_index_unit *unit = &x->units[u];
+        const dv_peak *peak = s->peaks + (size_t)u * (size_t)s->per_image;
+        int before = n;
+        for (int p = 0; p < s->per_image; p++) {
+            dv_hit h = { peak[p].value, image, 0, 0 }; /* the position cannot matter: see below */
+            if (!dv_hit_enters(unit, x->k, &h))
+                break;
+            changes[n++] = (dv_change){ u, peak[p].value, peak[p].at };
+        }
+        if (n == before && peak[0].value > unit->max)
+            changes[n++] = (dv_change){ u, peak[0].value, -1 };
+    }
+    return n;
+}
+
+static bool fits(const dv_index *x, const dv_record *r)
+{
+    if (r->image < x->done || r->image >= x->count)
+        return false;
+    if (r->reason)
+        return true;
+    if (r->n_units != x->n_units || r->n_changes < 0)
+        return false;
+    int32_t last = 0;
+    for (int i = 0; i < r->n_changes; i++) {
+        if (r->changes[i].unit < last || r->changes[i].unit >= x->n_units)
+            return false;
+        last = r->changes[i].unit;
+    }
+    for (int u = 0; u < x->n_units; u++)
+        if (!isfinite(r->sum[u]) || (r->bin[u] >= DV_INDEX_BINS && r->bin[u] != DV_NO_BIN))
+            return false;
+    return true;
+}
+
+/* Returns whether a hit came in. */
+static bool apply_changes(dv_index *x, const dv_record *r)
+{
+    bool hits = false;
+    const dv_index_layer *l = x->layers;
+    for (int i = 0; i < r->n_changes; i++) {
+        const dv_change *c = &r->changes[i];
+        dv_index_unit *u = &x->units[c->unit];
+        u->max = c->value > u->max ? c->value : u->max;
+        while (u >= l->units + l->size[DV_C])
+            l++;
+        int32_t plane = l->size[DV_Y] * l->size[DV_X];
+        if (c->at < 0 || c->at >= plane)
+            continue;
+        dv_hit_insert(u, x->k,
+                      (dv_hit){ c->value, r->image, c->at / l->size[DV_X], c->at % l->size[DV_X] });
+        hits = true;
+    }
+    return hits;
+}
+
+bool dv_record_apply(dv_index *x, const dv_record *r, dv_error *err)
+{
+    if (!fits(x, r))
+        return dv_fail(err, DV_BAD_DATA, "the record of image %d does not fit", (int)r->image);
+    if (r->reason) {
+        x->done = r->image + 1;
+        return dv_index_add_skip(x, r->image, r->path, r->reason, err);
+    }
+    for (int i = 0; i < x->n_units; i++) {
+        dv_index_unit *u = &x->units[i];
+        dv_sum_add(u->sum, r->sum[i]);
+        u->active_positions += r->active[i];
+        if (r->bin[i] != DV_NO_BIN) {
+            u->active_images++;
+            u->histogram[r->bin[i]]++;
+        }
+    }
+    x->done = r->image + 1;
+    x->read++;
+    return !apply_changes(x, r) || dv_index_add_file(x, r->image, r->path, r->sha256, err);
+}
