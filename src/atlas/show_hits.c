@@ -2,20 +2,14 @@
  * the units, and projected from all the units that they are hits of. */
 #include "atlas/reduce.h"
 #include "atlas/shown.h"
-#include "base/file.h"
-#include "deconvviz/pool.h"
+#include "image/photo.h"
 #include "image/resize.h"
+#include "run/crew.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct worker {
-    dv_trace *trace;
-    dv_projector *projector;
-    float *input;
-} worker;
 
 /* A hit, and whose it is. */
 typedef struct job {
@@ -25,13 +19,10 @@ typedef struct job {
 
 typedef struct pass {
     dv_showing *showing;
-    dv_plan *plan;
-    int n_workers;
-    worker *workers;
     int n_jobs, n_images;
     job *jobs;        /* by image */
     int *first;       /* (n_images + 1) job of each image */
-    dv_error *errors; /* (n_images) of those that could not be shown: code is not DV_OK */
+    dv_error *errors; /* (n_slots) of images that could not be shown: code is not DV_OK */
     bool measure;     /* only the scales */
 } pass;
 
@@ -111,7 +102,8 @@ bool dv_shown_bytes(const dv_showing *s, int tensor, int64_t *bytes, dv_error *e
     return true;
 }
 
-static bool show(const pass *p, const worker *w, const dv_image *seen, const job *j, dv_error *err)
+static bool show(const pass *p, const dv_worker *w, const dv_image *seen, const job *j,
+                 dv_error *err)
 {
     const dv_showing *s = p->showing;
     const dv_sheets_options *o = s->options;
@@ -123,7 +115,7 @@ static bool show(const pass *p, const worker *w, const dv_image *seen, const job
                        j->unit->layer->layer, (int)u.channel, (double)value, (double)h->value);
     dv_signal signal;
     dv_rect r;
-    if (!dv_project(w->projector, &u, o->rule, o->seed, &signal, err) ||
+    if (!dv_project(w->projectors[0], &u, o->rule, o->seed, &signal, err) ||
         !rect_of_unit(s, &u, &r, err))
         return false;
     for (int i = 0; i < DV_N_SIZES; i++)
@@ -149,24 +141,16 @@ static char *path_of(const dv_showing *s, const dv_index_file *f, dv_error *err)
 
 static bool read_image(const dv_showing *s, const dv_index_file *f, float *input, dv_error *err)
 {
-    char sha256[DV_DIGEST_TEXT_MAX], *path = path_of(s, f, err);
-    dv_file file = { 0 };
-    dv_image im = { 0 };
-    bool ok = path && dv_file_read(&file, path, DV_FILE_MAX_READ, err);
-    if (ok) {
-        dv_sha256(file.data, file.size, sha256);
-        ok = strcmp(sha256, f->sha256) == 0 ||
-             dv_fail(err, DV_BAD_DATA, "%s: has changed since it was mined", path);
-    }
-    ok = ok && dv_image_decode(&im, file.data, file.size, path, err) &&
-         dv_prepare(&im, &s->index->preprocess, input, NULL, err);
-    dv_image_free(&im);
-    dv_file_unmap(&file);
+    const dv_photo_known known = { f->sha256, "mined" };
+    dv_photo photo = { .file = { .data = NULL } };
+    char *path = path_of(s, f, err);
+    bool ok = path && dv_photo_read(&photo, path, &known, &s->index->preprocess, input, err);
+    dv_photo_free(&photo);
     free(path);
     return ok;
 }
 
-static bool show_image(const pass *p, const worker *w, int image, dv_error *err)
+static bool show_image(const pass *p, const dv_worker *w, int image, dv_error *err)
 {
     const dv_showing *s = p->showing;
     const job *first = &p->jobs[p->first[image]], *end = &p->jobs[p->first[image + 1]];
@@ -182,11 +166,46 @@ static bool show_image(const pass *p, const worker *w, int image, dv_error *err)
     return ok;
 }
 
-static void show_task(void *ctx, int i, int number)
+/* Where memory runs out all ends; else what an image fails by is told with the rest. */
+static bool work(void *ctx, dv_worker *w, int64_t image, int slot, dv_error *err)
 {
-    pass *p = ctx;
-    if (show_image(p, &p->workers[number], i, &p->errors[i]))
-        p->errors[i].code = DV_OK;
+    const pass *p = ctx;
+    dv_error *why = &p->errors[slot];
+    if (show_image(p, w, (int)image, why))
+        why->code = DV_OK;
+    else if (why->code == DV_NO_MEMORY)
+        *err = *why;
+    return why->code != DV_NO_MEMORY;
+}
+
+/* The hits of an image that could not be shown. */
+static void miss(const pass *p, int image, const char *reason)
+{
+    dv_showing *s = p->showing;
+    const job *first = &p->jobs[p->first[image]], *end = &p->jobs[p->first[image + 1]];
+    for (const job *j = first; j < end; j++) {
+        free_pictures(j->shown);
+        memset(j->shown->scale, 0, sizeof j->shown->scale);
+    }
+    if (p->measure)
+        return;
+    s->missing += (int)(end - first);
+    if (s->options->failed)
+        s->options->failed(s->options->ctx,
+                           dv_index_file_of(s->index, first->shown->hit->image)->path, reason);
+}
+
+static bool commit(void *ctx, int64_t image, int slot, dv_error *err)
+{
+    const pass *p = ctx;
+    const dv_sheets_options *o = p->showing->options;
+    (void)err;
+    if (p->errors[slot].code != DV_OK)
+        miss(p, (int)image, p->errors[slot].message);
+    p->showing->done += p->first[image + 1] - p->first[image];
+    if (o->progress)
+        o->progress(o->ctx, p->showing->done, p->showing->total);
+    return true;
 }
 
 /* -- all of them ------------------------------------------------------------------------------ */
@@ -207,8 +226,7 @@ static bool list_jobs(pass *p, int n_units, const dv_shown_unit *units, dv_error
         n += (size_t)units[u].n;
     p->jobs = calloc(n + 1, sizeof *p->jobs);
     p->first = calloc(n + 1, sizeof *p->first);
-    p->errors = calloc(n + 1, sizeof *p->errors);
-    if (!p->jobs || !p->first || !p->errors)
+    if (!p->jobs || !p->first)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %zu hits", n);
     for (int u = 0; u < n_units; u++)
         for (int i = 0; i < units[u].n; i++)
@@ -221,7 +239,8 @@ static bool list_jobs(pass *p, int n_units, const dv_shown_unit *units, dv_error
     return true;
 }
 
-static bool make_plan(pass *p, int n_units, const dv_shown_unit *units, dv_error *err)
+/* Workers, and a place in each slot for what goes wrong. */
+static bool hire(pass *p, dv_crew *crew, int n_units, const dv_shown_unit *units, dv_error *err)
 {
     const dv_showing *s = p->showing;
     int *keep = calloc((size_t)n_units + 1, sizeof *keep), n = 0;
@@ -230,90 +249,17 @@ static bool make_plan(pass *p, int n_units, const dv_shown_unit *units, dv_error
     for (int u = 0; u < n_units; u++)
         if (u == 0 || units[u].tensor != units[u - 1].tensor)
             keep[n++] = units[u].tensor;
-    dv_request r = {
+    const dv_request r = {
         .n_keep = n, .keep = keep, .rules = 1U << s->options->rule, .exact = s->index->exact
     };
-    p->plan = dv_plan_new(s->model, &r, s->options->pool, err);
+    const dv_crew_options o = {
+        .request = &r, .pool = s->options->pool, .tasks = p->n_images, .units = 1
+    };
+    bool ok = dv_crew_hire(crew, s->model, &o, err);
     free(keep);
-    return p->plan != NULL;
-}
-
-static bool make_workers(pass *p, dv_error *err)
-{
-    const dv_model *m = p->showing->model;
-    size_t values = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
-    p->workers = calloc((size_t)p->n_workers, sizeof *p->workers);
-    if (!p->workers)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for %d workers", p->n_workers);
-    for (int i = 0; i < p->n_workers; i++) {
-        worker *w = &p->workers[i];
-        w->input = malloc(values * sizeof *w->input);
-        if (!w->input)
-            return dv_fail(err, DV_NO_MEMORY, "no memory for the input");
-        w->trace = dv_trace_new(p->plan, NULL, err);
-        w->projector = w->trace ? dv_projector_new(w->trace, NULL, err) : NULL;
-        if (!w->projector)
-            return false;
-    }
-    return true;
-}
-
-static void release(pass *p)
-{
-    for (int i = 0; p->workers && i < p->n_workers; i++) {
-        dv_projector_free(p->workers[i].projector);
-        dv_trace_free(p->workers[i].trace);
-        free(p->workers[i].input);
-    }
-    free(p->workers);
-    dv_plan_free(p->plan);
-    free(p->jobs);
-    free(p->first);
-    free(p->errors);
-}
-
-/* Runs some images at a time, so that progress can be told in between. */
-static void run(pass *p)
-{
-    const dv_sheets_options *o = p->showing->options;
-    int at_a_time = 8 * p->n_workers;
-    pass part = *p;
-    for (int i = 0; i < p->n_images; i += at_a_time) {
-        int n = p->n_images - i < at_a_time ? p->n_images - i : at_a_time;
-        part.first = p->first + i;
-        part.errors = p->errors + i;
-        dv_pool_run(o->pool, n, show_task, &part);
-        p->showing->done += p->first[i + n] - p->first[i];
-        if (o->progress)
-            o->progress(o->ctx, p->showing->done, p->showing->total);
-    }
-}
-
-/* Tells of the images that could not be shown. False: memory ran out. */
-static bool check_errors(pass *p, dv_error *err)
-{
-    dv_showing *s = p->showing;
-    for (int i = 0; i < p->n_images; i++) {
-        if (p->errors[i].code == DV_OK)
-            continue;
-        if (p->errors[i].code == DV_NO_MEMORY) {
-            if (err)
-                *err = p->errors[i];
-            return false;
-        }
-        for (int j = p->first[i]; j < p->first[i + 1]; j++) {
-            free_pictures(p->jobs[j].shown);
-            memset(p->jobs[j].shown->scale, 0, sizeof p->jobs[j].shown->scale);
-        }
-        if (p->measure)
-            continue;
-        const dv_index_file *f = dv_index_file_of(s->index, p->jobs[p->first[i]].shown->hit->image);
-        const char *reason = p->errors[i].message;
-        s->missing += p->first[i + 1] - p->first[i];
-        if (s->options->failed)
-            s->options->failed(s->options->ctx, f->path, reason);
-    }
-    return true;
+    p->errors = ok ? calloc((size_t)crew->n_slots, sizeof *p->errors) : NULL;
+    return ok && (p->errors ||
+                  dv_fail(err, DV_NO_MEMORY, "no memory for %d images at a time", crew->n_slots));
 }
 
 static void make_scales_common(int n_units, dv_shown_unit *units)
@@ -330,17 +276,20 @@ static void make_scales_common(int n_units, dv_shown_unit *units)
 
 bool dv_show_hits(dv_showing *s, int n_units, dv_shown_unit *units, dv_error *err)
 {
-    pass p = { .showing = s, .n_workers = dv_pool_size(s->options->pool) };
-    bool ok = list_jobs(&p, n_units, units, err) && make_plan(&p, n_units, units, err) &&
-              make_workers(&p, err);
+    pass p = { .showing = s };
+    dv_crew crew = { .n_workers = 0 };
+    bool ok = list_jobs(&p, n_units, units, err) && hire(&p, &crew, n_units, units, err);
+    const dv_tasks tasks = { .n = p.n_images, .ctx = &p, .work = work, .commit = commit };
     for (int measure = s->options->common_scale; ok && measure >= 0; measure--) {
         p.measure = measure;
-        run(&p);
-        ok = check_errors(&p, err);
+        ok = dv_crew_run(&crew, &tasks, err);
         if (measure)
             make_scales_common(n_units, units);
     }
-    release(&p);
+    dv_crew_dismiss(&crew);
+    free(p.jobs);
+    free(p.first);
+    free(p.errors);
     for (int u = 0; !ok && u < n_units; u++)
         dv_shown_free(&units[u]);
     return ok;

@@ -76,6 +76,10 @@ dv_model *dv_model_open(const char *path, const dv_load_options *options, dv_err
 {
     static const dv_load_options none = { 0 };
     const dv_load_options *o = options ? options : &none;
+    if (!path) {
+        dv_fail(err, DV_BAD_USAGE, "no path of a model");
+        return NULL;
+    }
     dv_source *source = dv_source_new(o->weights, err);
     dv_model *m = source ? open_from(source, path, o->size, err) : NULL;
     dv_source_release(source);
@@ -84,5 +88,9 @@ dv_model *dv_model_open(const char *path, const dv_load_options *options, dv_err
 
 dv_model *dv_model_resized(const dv_model *m, const int size[2], dv_error *err)
 {
+    if (!m) {
+        dv_fail(err, DV_BAD_USAGE, "no model to resize");
+        return NULL;
+    }
     return open_from(m->source, m->path, size, err);
 }

@@ -1,57 +1,38 @@
-/* mine_images.c - the pass over the images.
- *
- * Each image has a ticket; a worker takes the next one and writes what it finds into the slot that
- * goes with it. Slots are a ring: a worker that is too far ahead of the slowest waits. Whoever
- * finishes the image that is next to be committed commits it and those behind it that are ready. */
+/* mine_images.c - the pass over the images. */
 #include "mine/mine_images.h"
-#include "base/file.h"
 #include "base/text.h"
-#include "deconvviz/pool.h"
-#include "deconvviz/trace.h"
+#include "image/photo.h"
+#include "run/crew.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOTS_PER_WORKER = 4 };
-
 typedef struct slot {
-    int32_t image;
-    bool ready;
     bool skipped; /* error says why */
     char sha256[DV_DIGEST_TEXT_MAX];
     dv_survey survey;
     dv_error error;
 } slot;
 
-typedef struct worker {
-    dv_trace *trace;
-    float *input;
-} worker;
-
 typedef struct pass {
-    const dv_model *model;
     const dv_mine_options *options;
     const dv_list *list;
     int32_t first; /* number of the list's first image */
+    int64_t image; /* number of the first that is visited */
     const int *tensors;
     dv_index *index;
     dv_journal *journal;
-    dv_plan *plan;
     dv_change *changes; /* room for those of one image */
-    int n_workers, n_slots;
-    worker *workers;
-    slot *slots;
+    int n_slots;
+    slot *slots; /* (n_slots) */
     dv_mine_progress progress;
-
-    pthread_mutex_t lock; /* for what follows, and for slots' ready */
-    pthread_cond_t moved; /* a slot has become free, or the pass stops */
-    int32_t image;        /* the next to be taken */
-    int64_t taken, done;  /* tickets: taken by workers, committed */
-    bool committing;      /* by some worker; the index and the journal are its own meanwhile */
-    bool stop;
-    dv_error error; /* why */
 } pass;
+
+/* The number of an image, counted over those that are visited. */
+static int32_t image_of(const pass *p, int64_t task)
+{
+    return (int32_t)(p->image + task * p->options->shards);
+}
 
 /* -- one image -------------------------------------------------------------------------------- */
 
@@ -68,23 +49,29 @@ static bool survey_tensors(const pass *p, const dv_trace *t, dv_survey *s, dv_er
     return true;
 }
 
-static bool look_at_image(const pass *p, const worker *w, const char *path, slot *s, dv_error *err)
+static bool look_at_image(const pass *p, const dv_worker *w, const char *path, slot *s,
+                          dv_error *err)
 {
     if (!dv_is_utf8(path))
         return dv_fail(err, DV_UNSUPPORTED, "the name is not UTF-8, which an index needs");
-    dv_file f;
-    if (!dv_file_read(&f, path, DV_FILE_MAX_READ, err))
-        return false;
-    dv_sha256(f.data, f.size, s->sha256);
-    dv_image im;
-    bool ok = dv_image_decode(&im, f.data, f.size, path, err);
-    dv_file_unmap(&f);
-    if (!ok)
-        return false;
-    ok = dv_prepare(&im, &p->options->preprocess, w->input, NULL, err);
-    dv_image_free(&im);
+    dv_photo photo;
+    bool ok = dv_photo_read(&photo, path, NULL, &p->options->preprocess, w->input, err);
+    memcpy(s->sha256, photo.sha256, sizeof s->sha256);
+    dv_photo_free(&photo);
     return ok && dv_trace_forward(w->trace, w->input, err) &&
            survey_tensors(p, w->trace, &s->survey, err);
+}
+
+/* Where memory runs out the run ends: another time there may be enough. */
+static bool work(void *ctx, dv_worker *w, int64_t task, int slot_number, dv_error *err)
+{
+    const pass *p = ctx;
+    slot *s = &p->slots[slot_number];
+    const char *path = dv_list_path(p->list, image_of(p, task) - p->first);
+    s->skipped = !look_at_image(p, w, path, s, &s->error);
+    if (s->skipped && s->error.code == DV_NO_MEMORY)
+        *err = s->error;
+    return !s->skipped || s->error.code != DV_NO_MEMORY;
 }
 
 /* The message without the path that it may begin with, which the index has beside it. */
@@ -98,11 +85,14 @@ static const char *reason_of(const slot *s, const char *path)
 
 /* -- commits ---------------------------------------------------------------------------------- */
 
-static bool commit(pass *p, slot *s, dv_error *err)
+static bool commit(void *ctx, int64_t task, int slot_number, dv_error *err)
 {
+    pass *p = ctx;
+    const slot *s = &p->slots[slot_number];
+    const int32_t image = image_of(p, task);
     const dv_mine_options *o = p->options;
-    const char *path = dv_list_path(p->list, s->image - p->first);
-    dv_record r = { .image = s->image, .path = path };
+    const char *path = dv_list_path(p->list, image - p->first);
+    dv_record r = { .image = image, .path = path };
     if (s->skipped) {
         r.reason = reason_of(s, path);
     } else {
@@ -112,7 +102,7 @@ static bool commit(pass *p, slot *s, dv_error *err)
         r.active = s->survey.active;
         r.bin = s->survey.bin;
         r.changes = p->changes;
-        r.n_changes = dv_record_changes(p->index, s->image, &s->survey, p->changes);
+        r.n_changes = dv_record_changes(p->index, image, &s->survey, p->changes);
     }
     if ((p->journal && !dv_journal_write(p->journal, &r, err)) ||
         !dv_record_apply(p->index, &r, err) ||
@@ -127,108 +117,25 @@ static bool commit(pass *p, slot *s, dv_error *err)
     return true;
 }
 
-/* Called with the lock held. */
-static void stop(pass *p, const dv_error *why)
-{
-    if (!p->stop)
-        p->error = *why;
-    p->stop = true;
-    pthread_cond_broadcast(&p->moved);
-}
+/* -- the pass --------------------------------------------------------------------------------- */
 
-/* Commits what is ready, unless somebody is at it. Called with the lock held. */
-static void commit_ready(pass *p)
+static bool make_slots(pass *p, dv_error *err)
 {
-    if (p->committing)
-        return;
-    p->committing = true;
-    for (;;) {
-        slot *s = &p->slots[p->done % p->n_slots];
-        if (p->stop || !s->ready)
-            break;
-        pthread_mutex_unlock(&p->lock);
-        dv_error err;
-        bool ok = commit(p, s, &err);
-        pthread_mutex_lock(&p->lock);
-        if (!ok) {
-            stop(p, &err);
-            break;
-        }
-        s->ready = false;
-        p->done++;
-        pthread_cond_broadcast(&p->moved);
-    }
-    p->committing = false;
-}
-
-/* -- workers ---------------------------------------------------------------------------------- */
-
-/* A slot for the next image; NULL: there is none, or the pass stops. Called with the lock held. */
-static slot *take_image(pass *p)
-{
-    while (!p->stop && p->image < p->index->count && p->taken - p->done >= p->n_slots)
-        pthread_cond_wait(&p->moved, &p->lock);
-    if (p->stop || p->image >= p->index->count)
-        return NULL;
-    slot *s = &p->slots[p->taken++ % p->n_slots];
-    s->image = p->image;
-    p->image = p->index->count - p->image > p->options->shards ? p->image + p->options->shards
-                                                               : p->index->count;
-    return s;
-}
-
-static void work(void *ctx, int i, int unused)
-{
-    (void)unused;
-    pass *p = ctx;
-    pthread_mutex_lock(&p->lock);
-    for (slot *s; (s = take_image(p));) {
-        pthread_mutex_unlock(&p->lock);
-        const char *path = dv_list_path(p->list, s->image - p->first);
-        s->skipped = !look_at_image(p, &p->workers[i], path, s, &s->error);
-        pthread_mutex_lock(&p->lock);
-        if (s->skipped && s->error.code == DV_NO_MEMORY) {
-            stop(p, &s->error); /* another time there may be enough */
-            break;
-        }
-        s->ready = true;
-        commit_ready(p);
-    }
-    pthread_mutex_unlock(&p->lock);
-}
-
-static bool make_workers(pass *p, dv_error *err)
-{
-    const dv_shape *in = dv_tensor_shape(p->model, dv_model_input(p->model));
-    size_t values = dv_shape_count(in);
-    int n = p->n_workers, n_slots = p->n_slots;
-    p->workers = calloc((size_t)n, sizeof *p->workers);
-    p->slots = calloc((size_t)n_slots, sizeof *p->slots);
-    p->changes =
-        calloc((size_t)p->index->n_units * (size_t)p->index->per_image + 1, sizeof *p->changes);
-    bool ok = p->workers && p->slots && p->changes;
-    for (int i = 0; ok && i < n; i++) {
-        p->workers[i].input = malloc(values * sizeof *p->workers[i].input);
-        if (!p->workers[i].input)
-            ok = false;
-        else if (!(p->workers[i].trace = dv_trace_new(p->plan, NULL, err)))
+    const dv_index *x = p->index;
+    p->slots = calloc((size_t)p->n_slots, sizeof *p->slots);
+    p->changes = calloc((size_t)x->n_units * (size_t)x->per_image + 1, sizeof *p->changes);
+    if (!p->slots || !p->changes)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d images at a time", p->n_slots);
+    for (int i = 0; i < p->n_slots; i++)
+        if (!dv_survey_new(&p->slots[i].survey, x->n_units, x->per_image, err))
             return false;
-    }
-    for (int i = 0; ok && i < n_slots; i++)
-        if (!dv_survey_new(&p->slots[i].survey, p->index->n_units, p->index->per_image, err))
-            return false;
-    return ok || dv_fail(err, DV_NO_MEMORY, "no memory for %d workers", n);
+    return true;
 }
 
-static void free_workers(pass *p)
+static void free_slots(pass *p)
 {
-    for (int i = 0; p->workers && i < p->n_workers; i++) {
-        dv_trace_free(p->workers[i].trace);
-        free(p->workers[i].input);
-    }
     for (int i = 0; p->slots && i < p->n_slots; i++)
         dv_survey_free(&p->slots[i].survey);
-    free(p->workers);
     free(p->slots);
     free(p->changes);
 }
@@ -245,44 +152,31 @@ static int32_t count_of_shard(int64_t from, int64_t end, int k, int n)
     return first < end ? (int32_t)((end - 1 - first) / n + 1) : 0;
 }
 
-static bool run(pass *p, dv_error *err)
-{
-    pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->moved, NULL);
-    dv_pool_run(p->options->pool, p->n_workers, work, p);
-    pthread_mutex_destroy(&p->lock);
-    pthread_cond_destroy(&p->moved);
-    if (p->stop && err)
-        *err = p->error;
-    return !p->stop;
-}
-
 bool dv_mine_images(const dv_model *m, const dv_mine_options *o, const dv_list *list, int32_t first,
                     const int *tensors, dv_index *x, dv_journal *j, dv_error *err)
 {
-    pass p = { .model = m,
-               .options = o,
+    pass p = { .options = o,
                .list = list,
                .first = first,
+               .image = first_of_shard(x->done, o->shard, o->shards),
                .tensors = tensors,
                .index = x,
-               .journal = j,
-               .n_workers = dv_pool_size(o->pool),
-               .n_slots = dv_pool_size(o->pool) * SLOTS_PER_WORKER };
+               .journal = j };
+    const int32_t left = count_of_shard(x->done, x->count, o->shard, o->shards);
     p.progress.total = count_of_shard(first, x->count, o->shard, o->shards);
-    p.progress.resumed = p.progress.total - count_of_shard(x->done, x->count, o->shard, o->shards);
+    p.progress.resumed = p.progress.total - left;
     p.progress.done = p.progress.resumed;
-    int64_t image = first_of_shard(x->done, o->shard, o->shards);
-    p.image = image < x->count ? (int32_t)image : x->count;
-    dv_request r = { .n_keep = x->n_layers,
-                     .keep = tensors,
-                     .exact = o->exact,
-                     .images = p.progress.total - p.progress.done,
-                     .unchecked = true };
-    p.plan = dv_plan_new(m, &r, o->pool, err);
-    bool ok = p.plan && make_workers(&p, err) && run(&p, err);
-    free_workers(&p);
-    dv_plan_free(p.plan);
+    const dv_request r = {
+        .n_keep = x->n_layers, .keep = tensors, .exact = o->exact, .images = left, .unchecked = true
+    };
+    const dv_crew_options c = { .request = &r, .pool = o->pool, .tasks = left };
+    const dv_tasks tasks = { .n = left, .ctx = &p, .work = work, .commit = commit };
+    dv_crew crew;
+    bool ok = dv_crew_hire(&crew, m, &c, err);
+    p.n_slots = crew.n_slots;
+    ok = ok && make_slots(&p, err) && dv_crew_run(&crew, &tasks, err);
+    free_slots(&p);
+    dv_crew_dismiss(&crew);
     if (ok)
         x->done = x->count;
     return ok;

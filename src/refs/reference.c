@@ -66,31 +66,14 @@ char *dv_reference_path(const char *root, const char *file, dv_error *err)
     return there ? by_name : path;
 }
 
-/* -- running the network ---------------------------------------------------------------------- */
+/* -- measures --------------------------------------------------------------------------------- */
 
-bool dv_rerun_make(dv_rerun *r, const dv_model *m, const dv_request *request, struct dv_pool *pool,
-                   dv_error *err)
+dv_channel_statistics dv_reference_statistics(const dv_trace *t, const dv_model *m,
+                                              const dv_unit *u)
 {
-    *r = (dv_rerun){ .model = m };
-    r->plan = dv_plan_new(m, request, pool, err);
-    r->trace = r->plan ? dv_trace_new(r->plan, pool, err) : NULL;
-    r->projector = r->trace ? dv_projector_new(r->trace, pool, err) : NULL;
-    return r->projector != NULL;
-}
-
-void dv_rerun_free(dv_rerun *r)
-{
-    dv_projector_free(r->projector);
-    dv_trace_free(r->trace);
-    dv_plan_free(r->plan);
-    *r = (dv_rerun){ 0 };
-}
-
-dv_channel_statistics dv_rerun_statistics(const dv_rerun *r, const dv_unit *u)
-{
-    const dv_shape *shape = dv_tensor_shape(r->model, u->tensor);
+    const dv_shape *shape = dv_tensor_shape(m, u->tensor);
     const dv_box map = dv_box_whole(shape);
-    const float *v = dv_trace_tensor(r->trace, u->tensor);
+    const float *v = dv_trace_tensor(t, u->tensor);
     const size_t n = (size_t)map.hi[DV_Y] * (size_t)map.hi[DV_X], count = dv_shape_count(shape);
     double sum = 0, active = 0, squares = 0;
     for (size_t i = 0; i < count; i++)
@@ -119,23 +102,6 @@ bool dv_reference_rect(const dv_model *m, const dv_unit *u, const dv_preprocess 
         return false;
     *r = dv_view_rect(DV_VIEW_PAIR, field, p->size);
     return true;
-}
-
-bool dv_reference_read_image(dv_file *file, const char *path, const char *wanted,
-                             char sha256[DV_DIGEST_TEXT_MAX], const dv_preprocess *p, float *input,
-                             dv_error *err)
-{
-    dv_image im = { 0 };
-    *file = (dv_file){ .data = NULL };
-    if (!dv_file_read(file, path, DV_FILE_MAX_READ, err))
-        return false;
-    dv_sha256(file->data, file->size, sha256);
-    if (wanted && strcmp(sha256, wanted) != 0)
-        return dv_fail(err, DV_BAD_DATA, "%s: has other bytes than when it was recorded", path);
-    bool ok = dv_image_decode(&im, file->data, file->size, path, err) &&
-              (dv_prepare(&im, p, input, NULL, err) || dv_fail_in(err, "%s", path));
-    dv_image_free(&im);
-    return ok;
 }
 
 /* -- arrays ----------------------------------------------------------------------------------- */

@@ -23,27 +23,15 @@ char *dv_joined(const char *folder, const char *name, dv_error *err) DV_MUST_CHE
  * looked for in root by its name alone. The caller frees it. */
 char *dv_reference_path(const char *root, const char *file, dv_error *err) DV_MUST_CHECK;
 
-/* -- running the network ---------------------------------------------------------------------- */
-
-/* A forward pass and the ways back from it. */
-typedef struct dv_rerun {
-    const dv_model *model;
-    dv_plan *plan;
-    dv_trace *trace;
-    dv_projector *projector;
-} dv_rerun;
-
-/* `request` as of dv_plan_new. dv_rerun_free also after a failure. */
-bool dv_rerun_make(dv_rerun *r, const dv_model *m, const dv_request *request, struct dv_pool *pool,
-                   dv_error *err) DV_MUST_CHECK;
-void dv_rerun_free(dv_rerun *r);
+/* -- measures --------------------------------------------------------------------------------- */
 
 /* What of a channel is recorded beside its projection. */
 typedef struct dv_channel_statistics {
     float mean, active, rms;
 } dv_channel_statistics;
 
-dv_channel_statistics dv_rerun_statistics(const dv_rerun *r, const dv_unit *u);
+dv_channel_statistics dv_reference_statistics(const dv_trace *t, const dv_model *m,
+                                              const dv_unit *u);
 
 /* How far a unit's value is from the recorded one, over the larger of that and the rms of its
  * tensor; at most DV_RELATIVE_MAX. */
@@ -52,13 +40,6 @@ double dv_value_change(const dv_reference_unit *r, float value);
 /* The part of the input that is shown of a unit. */
 bool dv_reference_rect(const dv_model *m, const dv_unit *u, const dv_preprocess *p, dv_rect *r,
                        dv_error *err) DV_MUST_CHECK;
-
-/* Maps an image, writes its SHA-256 and what the network gets: input (channels, size[0], size[1]).
- * Fails when the digest is not `wanted`, unless that is NULL. *file is the caller's, who unmaps it,
- * also after a failure. */
-bool dv_reference_read_image(dv_file *file, const char *path, const char *wanted,
-                             char sha256[DV_DIGEST_TEXT_MAX], const dv_preprocess *p, float *input,
-                             dv_error *err) DV_MUST_CHECK;
 
 /* -- arrays ----------------------------------------------------------------------------------- */
 

@@ -5,8 +5,10 @@
 #include "deconvviz/draw.h"
 #include "deconvviz/version.h"
 #include "draw/provenance.h"
+#include "image/photo.h"
 #include "load/name.h"
 #include "refs/reference_folder.h"
+#include "run/crew.h"
 #include "run/identity.h"
 
 #include <math.h>
@@ -23,8 +25,9 @@ typedef struct recording {
     dv_references refs;
     int n_units;  /* so far */
     char *folder; /* where all is written first */
-    dv_rerun run;
-    float *input;
+    const dv_model *model;
+    dv_crew crew;
+    const dv_worker *worker;  /* its only one */
     dv_reference_pick *picks; /* (max_picks) of the image at hand */
     dv_signal *signals;       /* (max_picks) their projections; data is owned */
     int n_picks;
@@ -66,16 +69,14 @@ static bool make_ready(recording *w, const dv_model *m, dv_error *err)
                            .rules = 1U << o->rule,
                            .exact = true,
                            .noise = true };
-    const size_t values = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
-    w->input = malloc(values * sizeof *w->input);
+    const dv_crew_options c = { .request = &q, .pool = o->pool, .units = 1, .alone = true };
+    w->model = m;
     w->picks = calloc((size_t)o->max_picks + 1, sizeof *w->picks);
     w->signals = calloc((size_t)o->max_picks + 1, sizeof *w->signals);
-    if (!w->input || !w->picks || !w->signals) {
-        dv_fail(err, DV_NO_MEMORY, "no memory for %d units", o->max_picks);
-        return false;
-    }
+    if (!w->picks || !w->signals)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d units", o->max_picks);
     return dv_preprocess_check(&o->preprocess, err) && begin_manifest(w, m, err) &&
-           dv_rerun_make(&w->run, m, &q, o->pool, err) &&
+           dv_crew_hire(&w->crew, m, &c, err) && (w->worker = w->crew.workers) &&
            (w->folder = dv_folder_beside(o->folder, err));
 }
 
@@ -92,10 +93,9 @@ static void release(recording *w)
     if (w->folder)
         dv_folder_discard(w->folder);
     free(w->folder);
-    free(w->input);
     free(w->picks);
     free(w->signals);
-    dv_rerun_free(&w->run);
+    dv_crew_dismiss(&w->crew);
     dv_references_free(&w->refs);
 }
 
@@ -118,16 +118,16 @@ static bool copy_signal(const recording *w, dv_signal *to, const dv_signal *from
 /* The projections as they are, and all that is recorded of the units but their files. */
 static bool project_plain(recording *w, int image, dv_error *err)
 {
-    if (!w->o->pick(w->o->ctx, image, w->run.trace, w->picks, &w->n_picks, err))
+    if (!w->o->pick(w->o->ctx, image, w->worker->trace, w->picks, &w->n_picks, err))
         return false;
     for (int i = 0; i < w->n_picks; i++) {
         const dv_unit *u = &w->picks[i].unit;
         dv_signal now;
-        if (!dv_project(w->run.projector, u, w->o->rule, w->o->seed, &now, err) ||
+        if (!dv_project(w->worker->projectors[0], u, w->o->rule, w->o->seed, &now, err) ||
             !copy_signal(w, &w->signals[i], &now, err))
             return false;
-        const dv_model *m = w->run.model;
-        const dv_channel_statistics s = dv_rerun_statistics(&w->run, u);
+        const dv_model *m = w->model;
+        const dv_channel_statistics s = dv_reference_statistics(w->worker->trace, m, u);
         dv_reference_unit *r = &w->refs.units[w->n_units + i];
         *r = (dv_reference_unit){ .image = image,
                                   .layer = keep(w, w->picks[i].layer, err),
@@ -137,7 +137,7 @@ static bool project_plain(recording *w, int image, dv_error *err)
                                   .y = u->y,
                                   .x = u->x,
                                   .at = u->y == DV_ALL ? DV_AT_ALL : w->picks[i].at,
-                                  .value = dv_unit_value(w->run.trace, u),
+                                  .value = dv_unit_value(w->worker->trace, u),
                                   .mean = s.mean,
                                   .active = s.active,
                                   .rms = s.rms,
@@ -153,22 +153,23 @@ static bool project_plain(recording *w, int image, dv_error *err)
 /* Raises *worst to how far a pass with noise moves each projection, and *value to its value. */
 static bool disturb(recording *w, float amount, uint64_t seed, bool halves, dv_error *err)
 {
-    bool ok = dv_trace_set_noise(w->run.trace, amount, seed, err) &&
-              dv_trace_forward(w->run.trace, w->input, err);
+    bool ok = dv_trace_set_noise(w->worker->trace, amount, seed, err) &&
+              dv_trace_forward(w->worker->trace, w->worker->input, err);
     for (int i = 0; ok && i < w->n_picks; i++) {
         const dv_unit *u = &w->picks[i].unit;
         dv_reference_unit *r = &w->refs.units[w->n_units + i];
         dv_signal now;
-        ok = dv_project(w->run.projector, u, w->o->rule, w->o->seed, &now, err);
+        ok = dv_project(w->worker->projectors[0], u, w->o->rule, w->o->seed, &now, err);
         if (!ok)
             break;
         float *worst = halves ? &r->sensitivity : &r->ambiguity;
         *worst = fmaxf(*worst, (float)dv_compare_signals(&w->signals[i], &now).relative);
         if (halves)
-            r->value_sensitivity = fmaxf(r->value_sensitivity,
-                                         (float)dv_value_change(r, dv_unit_value(w->run.trace, u)));
+            r->value_sensitivity =
+                fmaxf(r->value_sensitivity,
+                      (float)dv_value_change(r, dv_unit_value(w->worker->trace, u)));
     }
-    return dv_trace_set_noise(w->run.trace, 0, 0, ok ? err : NULL) && ok;
+    return dv_trace_set_noise(w->worker->trace, 0, 0, ok ? err : NULL) && ok;
 }
 
 static bool measure_ambiguity(recording *w, dv_error *err)
@@ -190,7 +191,7 @@ static bool write_picture(const recording *w, const char *path, const dv_image *
     const dv_reference_unit *r = &w->refs.units[w->n_units + i];
     const dv_preprocess *p = &w->o->preprocess;
     dv_rect rect;
-    if (!dv_reference_rect(w->run.model, &w->picks[i].unit, p, &rect, err))
+    if (!dv_reference_rect(w->model, &w->picks[i].unit, p, &rect, err))
         return false;
     dv_look look = { .view = DV_VIEW_PAIR,
                      .zoom = dv_view_zoom(rect, SIDE),
@@ -241,11 +242,12 @@ static bool write_unit(recording *w, const dv_image *seen, int i, dv_error *err)
 }
 
 /* The image's entry; a copy of its bytes where that is wanted. */
-static bool write_image(recording *w, int number, const dv_file *bytes, dv_error *err)
+static bool write_image(recording *w, int number, const dv_photo *photo, dv_error *err)
 {
     const char *given = dv_list_path(w->images, number), *extension;
     dv_reference_image *i = &w->refs.images[number];
     i->copied = w->o->copy;
+    memcpy(i->sha256, photo->sha256, sizeof i->sha256);
     if (!i->copied) {
         i->file = keep(w, given, err);
         return i->file &&
@@ -259,7 +261,7 @@ static bool write_image(recording *w, int number, const dv_file *bytes, dv_error
         folder && dv_folder_make(folder, err) && dv_reference_stem(given, stem, &extension, err);
     const char *file = ok ? dv_reference_name(w->refs.arena, folder, stem, extension, err) : NULL;
     char *path = file ? dv_joined(folder, file, err) : NULL;
-    ok = path && dv_file_write(path, bytes->data, bytes->size, err);
+    ok = path && dv_file_write(path, photo->file.data, photo->file.size, err);
     free(path);
     if (ok) {
         char inside[256];
@@ -272,17 +274,18 @@ static bool write_image(recording *w, int number, const dv_file *bytes, dv_error
 
 static bool record_image(recording *w, int image, dv_error *err)
 {
-    dv_file bytes = { .data = NULL };
+    const dv_preprocess *p = &w->o->preprocess;
+    dv_photo photo = { .file = { .data = NULL } };
     dv_image seen = { 0 };
     char *path = dv_reference_path(w->root, dv_list_path(w->images, image), err);
-    bool ok = path &&
-              dv_reference_read_image(&bytes, path, NULL, w->refs.images[image].sha256,
-                                      &w->o->preprocess, w->input, err) &&
-              write_image(w, image, &bytes, err);
-    dv_file_unmap(&bytes);
-    ok = ok && (dv_trace_forward(w->run.trace, w->input, err) || dv_fail_in(err, "%s", path)) &&
+    bool ok = path && dv_photo_read(&photo, path, NULL, p, w->worker->input, err) &&
+              write_image(w, image, &photo, err);
+    dv_photo_free(&photo);
+    ok = ok &&
+         (dv_trace_forward(w->worker->trace, w->worker->input, err) ||
+          dv_fail_in(err, "%s", path)) &&
          project_plain(w, image, err) && measure_ambiguity(w, err) &&
-         (!w->o->pictures || dv_draw_input(&seen, w->input, &w->o->preprocess, err));
+         (!w->o->pictures || dv_draw_input(&seen, w->worker->input, p, err));
     for (int i = 0; ok && i < w->n_picks; i++) {
         ok = write_unit(w, &seen, i, err);
         if (ok && w->o->recorded)

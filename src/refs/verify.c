@@ -1,6 +1,9 @@
 /* verify.c - recorded units projected again. */
 #include "refs/verify.h"
 
+#include "image/photo.h"
+#include "run/crew.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +13,9 @@ typedef struct verifying {
     const dv_verify_options *o;
     dv_verified *results; /* (n_units) */
     int *tensors;         /* (n_units) of each unit's layer; -1: there is none */
-    dv_rerun run;
-    float *input;
+    const dv_model *model;
+    dv_crew crew;
+    const dv_worker *worker; /* its only one */
 } verifying;
 
 static void fail_unit(dv_verified *v, const char *why)
@@ -55,11 +59,9 @@ static int by_number(const void *a, const void *b)
 static bool make_ready(verifying *w, const dv_model *m, dv_error *err)
 {
     const int n_units = w->refs->n_units;
-    const size_t values = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
-    w->input = malloc(values * sizeof *w->input);
     w->tensors = calloc((size_t)n_units + 1, sizeof *w->tensors);
     int *keep = calloc((size_t)n_units + 1, sizeof *keep), n = 0;
-    bool ok = w->input && w->tensors && keep;
+    bool ok = w->tensors && keep;
     if (ok)
         find_tensors(w, m);
     else
@@ -75,7 +77,10 @@ static bool make_ready(verifying *w, const dv_model *m, dv_error *err)
     const dv_request q = {
         .n_keep = distinct, .keep = keep, .rules = 1U << w->refs->rule, .exact = w->o->exact
     };
-    ok = ok && dv_rerun_make(&w->run, m, &q, w->o->pool, err);
+    const dv_crew_options c = { .request = &q, .pool = w->o->pool, .units = 1, .alone = true };
+    ok = ok && dv_crew_hire(&w->crew, m, &c, err);
+    w->model = m;
+    w->worker = w->crew.workers;
     free(keep);
     return ok;
 }
@@ -85,14 +90,14 @@ static bool make_ready(verifying *w, const dv_model *m, dv_error *err)
 static bool write_picture(const verifying *w, const dv_verified *v, const dv_unit *u,
                           const dv_signal *then, const dv_signal *now, dv_error *err)
 {
-    dv_change_seen s = { .model = w->run.model,
+    dv_change_seen s = { .model = w->model,
                          .unit = u,
                          .refs = w->refs,
                          .result = v,
                          .then = then,
                          .now = now,
                          .bgr = w->o->preprocess.bgr };
-    if (!dv_reference_rect(w->run.model, u, &w->o->preprocess, &s.rect, err) ||
+    if (!dv_reference_rect(w->model, u, &w->o->preprocess, &s.rect, err) ||
         !dv_folder_make(w->o->pictures, err))
         return false;
     char name[300];
@@ -115,8 +120,8 @@ static bool place_unit(const verifying *w, int i, dv_unit *u)
     const dv_box map = dv_box_whole(&v->shape);
     *u = (dv_unit){ w->tensors[i], v->unit->channel, v->unit->y, v->unit->x };
     dv_unit strongest = *u;
-    v->strongest = dv_strongest(w->run.trace, &strongest);
-    v->mean = dv_rerun_statistics(&w->run, u).mean;
+    v->strongest = dv_strongest(w->worker->trace, &strongest);
+    v->mean = dv_reference_statistics(w->worker->trace, w->model, u).mean;
     if (v->unit->at == DV_AT_STRONGEST) {
         v->y = strongest.y;
         v->x = strongest.x;
@@ -141,10 +146,11 @@ static bool verify_unit(const verifying *w, int i, dv_error *err)
     if (!there) { /* the shape, which is another one, tells */
         v->difference = (dv_difference){ .relative = DV_RELATIVE_MAX };
         dv_verify_judge(v, w->o);
-    } else if (!dv_project(w->run.projector, &u, w->refs->rule, w->refs->seed, &now, &why)) {
+    } else if (!dv_project(w->worker->projectors[0], &u, w->refs->rule, w->refs->seed, &now,
+                           &why)) {
         fail_unit(v, why.message);
     } else {
-        v->value = dv_unit_value(w->run.trace, &u);
+        v->value = dv_unit_value(w->worker->trace, &u);
         v->difference = dv_compare_signals(&then, &now);
         dv_verify_judge(v, w->o);
         if (w->o->pictures && (v->verdict == DV_CHANGED || v->verdict == DV_REGRESSED))
@@ -159,14 +165,13 @@ static bool verify_unit(const verifying *w, int i, dv_error *err)
 /* Reads the image and runs the network on it. */
 static bool run_image(const verifying *w, const dv_reference_image *i, dv_error *err)
 {
-    char sha256[DV_DIGEST_TEXT_MAX];
-    dv_file bytes;
+    const dv_photo_known known = { i->sha256, "recorded" };
+    dv_photo photo = { .file = { .data = NULL } };
     char *path = dv_reference_path(i->copied ? w->o->folder : w->o->root, i->file, err);
-    bool ok = path && dv_reference_read_image(&bytes, path, i->sha256, sha256, &w->o->preprocess,
-                                              w->input, err);
-    if (path)
-        dv_file_unmap(&bytes);
-    ok = ok && (dv_trace_forward(w->run.trace, w->input, err) || dv_fail_in(err, "%s", path));
+    bool ok = path && dv_photo_read(&photo, path, &known, &w->o->preprocess, w->worker->input, err);
+    dv_photo_free(&photo);
+    ok = ok &&
+         (dv_trace_forward(w->worker->trace, w->worker->input, err) || dv_fail_in(err, "%s", path));
     free(path);
     return ok;
 }
@@ -197,8 +202,7 @@ bool dv_references_verify(const dv_model *m, const dv_references *r, const dv_ve
         if (ok && o->progress)
             o->progress(o->ctx, r->units[first].image + 1, r->n_images);
     }
-    dv_rerun_free(&w.run);
-    free(w.input);
+    dv_crew_dismiss(&w.crew);
     free(w.tensors);
     return ok;
 }

@@ -30,6 +30,15 @@ static void refused(bool ok, const dv_error *err, const char *words)
         fail_msg("'%s' without '%s'", err->message, words);
 }
 
+static void a_model_has_a_path(void **state)
+{
+    (void)state;
+    dv_error err = { 0 };
+    const int size[2] = { SIDE, SIDE };
+    refused(dv_model_open(NULL, NULL, &err), &err, "no path");
+    refused(dv_model_resized(NULL, size, &err), &err, "no model");
+}
+
 static void a_plan_is_for_activations_that_there_are(void **state)
 {
     (void)state;
@@ -121,6 +130,7 @@ static void the_library_says_which_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_model_has_a_path),
         cmocka_unit_test(a_plan_is_for_activations_that_there_are),
         cmocka_unit_test(what_is_asked_of_no_tensor_and_no_layer_is_nothing),
         cmocka_unit_test(a_projection_is_of_a_unit_that_was_asked_for),

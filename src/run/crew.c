@@ -1,0 +1,170 @@
+#include "run/crew.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { SLOTS_PER_WORKER = 4 };
+
+/* -- workers ---------------------------------------------------------------------------------- */
+
+/* inside: the threads that work in each of its tasks; NULL: it is one thread itself. */
+static bool hire(dv_worker *w, const dv_crew *c, const dv_crew_options *o, dv_pool *inside,
+                 dv_error *err)
+{
+    const dv_model *m = dv_plan_model(c->plan);
+    const size_t n = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
+    const bool projects = o->request->rules != 0, over_units = inside && o->units > 1;
+    w->pool = over_units ? inside : NULL;
+    w->n_projectors = projects ? dv_pool_size(w->pool) : 0;
+    w->input = malloc(n * sizeof *w->input);
+    w->projectors = calloc((size_t)w->n_projectors + 1, sizeof(dv_projector *));
+    if (!w->input || !w->projectors)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for an input of %zu values", n);
+    w->trace = dv_trace_new(c->plan, inside, err);
+    for (int i = 0; w->trace && i < w->n_projectors; i++) {
+        w->projectors[i] = dv_projector_new(w->trace, over_units ? NULL : inside, err);
+        if (!w->projectors[i])
+            return false;
+    }
+    return w->trace != NULL;
+}
+
+bool dv_crew_hire(dv_crew *c, const dv_model *m, const dv_crew_options *o, dv_error *err)
+{
+    const int size = dv_pool_size(o->pool);
+    const bool over_tasks = !o->alone && size > 1 && o->tasks >= size;
+    *c = (dv_crew){ .pool = over_tasks ? o->pool : NULL,
+                    .n_workers = over_tasks ? size : 1,
+                    .n_slots = over_tasks ? size * SLOTS_PER_WORKER : 1 };
+    c->plan = dv_plan_new(m, o->request, o->pool, err);
+    if (!c->plan)
+        return false;
+    c->workers = calloc((size_t)c->n_workers, sizeof *c->workers);
+    if (!c->workers)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d workers", c->n_workers);
+    for (int i = 0; i < c->n_workers; i++)
+        if (!hire(&c->workers[i], c, o, over_tasks ? NULL : o->pool, err))
+            return false;
+    return true;
+}
+
+void dv_crew_dismiss(dv_crew *c)
+{
+    for (int i = 0; c->workers && i < c->n_workers; i++) {
+        dv_worker *w = &c->workers[i];
+        for (int k = 0; w->projectors && k < w->n_projectors; k++)
+            dv_projector_free(w->projectors[k]);
+        free(w->projectors);
+        dv_trace_free(w->trace);
+        free(w->input);
+    }
+    free(c->workers);
+    dv_plan_free(c->plan);
+    *c = (dv_crew){ .pool = NULL };
+}
+
+/* -- a run ------------------------------------------------------------------------------------ */
+
+typedef struct run {
+    dv_crew *crew;
+    const dv_tasks *tasks;
+    pthread_mutex_t lock; /* for what follows */
+    pthread_cond_t moved; /* a slot has become free, or the run stops */
+    int64_t taken, done;  /* tasks: taken by workers, committed */
+    bool *ready;          /* (n_slots) */
+    bool committing;      /* by some worker */
+    bool stop;
+    dv_error error; /* why */
+} run;
+
+/* Called with the lock held. */
+static void stop(run *r, const dv_error *why)
+{
+    if (!r->stop)
+        r->error = *why;
+    r->stop = true;
+    pthread_cond_broadcast(&r->moved);
+}
+
+/* Commits what is ready, unless somebody is at it. Called with the lock held. */
+static void commit_ready(run *r)
+{
+    if (r->committing)
+        return;
+    r->committing = true;
+    while (!r->stop && r->ready[r->done % r->crew->n_slots]) {
+        const int slot = (int)(r->done % r->crew->n_slots);
+        dv_error err = { 0 };
+        pthread_mutex_unlock(&r->lock);
+        const bool ok = r->tasks->commit(r->tasks->ctx, r->done, slot, &err);
+        pthread_mutex_lock(&r->lock);
+        r->ready[slot] = false;
+        r->done++;
+        if (!ok)
+            stop(r, &err);
+        pthread_cond_broadcast(&r->moved);
+    }
+    r->committing = false;
+}
+
+/* False: there is none left, or the run stops. Called with the lock held. */
+static bool take(run *r, int64_t *task)
+{
+    while (!r->stop && r->taken < r->tasks->n && r->taken - r->done >= r->crew->n_slots)
+        pthread_cond_wait(&r->moved, &r->lock);
+    if (r->stop || r->taken >= r->tasks->n)
+        return false;
+    *task = r->taken++;
+    return true;
+}
+
+static void work(void *ctx, int i, int unused)
+{
+    (void)unused;
+    run *r = ctx;
+    pthread_mutex_lock(&r->lock);
+    for (int64_t task; take(r, &task);) {
+        const int slot = (int)(task % r->crew->n_slots);
+        dv_error err = { 0 };
+        pthread_mutex_unlock(&r->lock);
+        const bool ok = r->tasks->work(r->tasks->ctx, &r->crew->workers[i], task, slot, &err);
+        pthread_mutex_lock(&r->lock);
+        if (!ok) {
+            stop(r, &err);
+            break;
+        }
+        r->ready[slot] = true;
+        commit_ready(r);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void leave_rest(const run *r)
+{
+    for (int64_t task = r->done; r->tasks->leave && task < r->taken; task++) {
+        const int slot = (int)(task % r->crew->n_slots);
+        if (r->ready[slot])
+            r->tasks->leave(r->tasks->ctx, task, slot);
+    }
+}
+
+bool dv_crew_run(dv_crew *c, const dv_tasks *t, dv_error *err)
+{
+    run r = { .crew = c, .tasks = t };
+    r.ready = calloc((size_t)c->n_slots, sizeof *r.ready);
+    if (!r.ready)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d workers", c->n_workers);
+    pthread_mutex_init(&r.lock, NULL);
+    pthread_cond_init(&r.moved, NULL);
+    if (c->pool)
+        dv_pool_run(c->pool, c->n_workers, work, &r);
+    else
+        work(&r, 0, 0);
+    pthread_mutex_destroy(&r.lock);
+    pthread_cond_destroy(&r.moved);
+    leave_rest(&r);
+    free(r.ready);
+    if (r.stop && err)
+        *err = r.error;
+    return !r.stop;
+}
