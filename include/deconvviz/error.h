@@ -24,6 +24,7 @@ typedef enum dv_code {
     DV_UNSUPPORTED, /* well formed, but not something deconvviz can do */
     DV_IO,          /* the operating system said no; the message has its words */
     DV_NO_MEMORY,
+    DV_CANCELLED, /* a dv_watch said so */
 } dv_code;
 
 /* Filled in by the function that fails, left alone by one that succeeds. */

@@ -10,15 +10,11 @@
 #include "deconvviz/index.h"
 #include "deconvviz/list.h"
 #include "deconvviz/model.h"
+#include "deconvviz/watch.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-typedef struct dv_mine_progress {
-    int32_t done, total; /* images of this call (of its shard), those of an earlier call included */
-    int32_t resumed;     /* of done: those that came out of the journal */
-} dv_mine_progress;
 
 typedef struct dv_mine_options {
     int n_tensors; /* 0: all weight layers */
@@ -32,10 +28,9 @@ typedef struct dv_mine_options {
     const char *output;       /* of the index; while mining, its journal is beside it: ".journal" */
     int64_t journal_limit;    /* bytes after which the journal is rewritten; 0: 64 MB */
 
-    /* Called in the order of the list, one at a time, on any thread. May be NULL. */
-    void *ctx;
-    void (*progress)(void *ctx, const dv_mine_progress *p);
-    void (*skipped)(void *ctx, const char *path, const char *reason);
+    /* Called in the order of the list, on any thread. Progress is in images of this call (of its
+     * shard); those that came out of the journal are done from the first time on. */
+    dv_watch watch;
 } dv_mine_options;
 
 typedef struct dv_mine_result {
@@ -47,8 +42,8 @@ typedef struct dv_mine_result {
 
 /* Mines the images of the list and writes the index. An image that cannot be read is skipped and
  * counted. An unfinished run of the same model, options and list is taken up where it stopped; its
- * journal is kept when this one fails or is killed. Fails (DV_BAD_USAGE) when the journal, or the
- * index to append to, is of other ones, saying what differs. */
+ * journal is kept when this one fails, is cancelled or killed. Fails (DV_BAD_USAGE) when the
+ * journal, or the index to append to, is of other ones, saying what differs. */
 bool dv_mine(const dv_model *m, const dv_mine_options *o, const dv_list *list,
              dv_mine_result *result, dv_error *err) DV_MUST_CHECK;
 

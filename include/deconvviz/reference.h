@@ -69,6 +69,7 @@
 #include "deconvviz/index.h"
 #include "deconvviz/list.h"
 #include "deconvviz/project.h"
+#include "deconvviz/watch.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -148,20 +149,21 @@ typedef struct dv_record_options {
     const int *tensors;
     struct dv_pool *pool; /* may be NULL */
 
-    void *ctx;
+    void *ctx; /* for the two functions that follow */
     /* Chooses the units of an image, after a forward pass: picks (*n), at most max_picks. */
     int max_picks;
     bool (*pick)(void *ctx, int32_t image, const dv_trace *t, dv_reference_pick *picks, int *n,
                  dv_error *err);
-    /* Both may be NULL. Called on the calling thread. */
-    void (*progress)(void *ctx, int64_t done, int64_t total); /* images */
+    /* May be NULL. Called on the calling thread. */
     void (*recorded)(void *ctx, const dv_reference_unit *u, const dv_reference_image *i);
+    /* On the calling thread. Progress is in images, and what is written is the folder. */
+    dv_watch watch;
 } dv_record_options;
 
 /* Records units of all images (their paths, relative ones from `root` on where that is not NULL)
  * with the kernels of the smallest rounding error. All of it is written to a folder beside, which
  * then takes the place of o->folder at once. Fails, leaving everything as it was, when an image
- * cannot be read, or when there is something in the folder that is not of references.
+ * cannot be read, when there is something in the folder that is not of references, or cancelled.
  *
  * Smooth images are full of pooling windows whose two largest values are nearly equal, and of
  * pre-activations next to 0. Which way those fall is decided by rounding, and then differs from one
@@ -222,10 +224,7 @@ typedef struct dv_verify_options {
                                           rounding does, and references being halves */
     bool exact;
     struct dv_pool *pool; /* may be NULL */
-
-    void *ctx; /* Both may be NULL. Called on the calling thread. */
-    void (*progress)(void *ctx, int64_t done, int64_t total); /* images */
-    void (*wrote)(void *ctx, const char *path);
+    dv_watch watch; /* on the calling thread; progress is in images, and pictures are written */
 } dv_verify_options;
 
 /* The tolerances that suit a change of machine, library and kernels, and of float32 to float16. */
@@ -237,8 +236,8 @@ double dv_reference_allowed(const dv_reference_unit *u, double least);
 
 /* Projects the units of the references again, with the model as it is now, and compares: results
  * (r->n_units), in the order of the units. A unit whose image cannot be had, or has other bytes, or
- * whose layer is gone, is DV_FAILED with the reason. Fails as a whole when memory runs out or a
- * picture cannot be written. */
+ * whose layer is gone, is DV_FAILED with the reason. Fails as a whole when memory runs out, a
+ * picture cannot be written, or it is cancelled; the results then say nothing. */
 bool dv_references_verify(const dv_model *m, const dv_references *r, const dv_verify_options *o,
                           dv_verified *results, dv_error *err) DV_MUST_CHECK;
 

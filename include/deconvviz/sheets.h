@@ -8,6 +8,7 @@
 
 #include "deconvviz/index.h"
 #include "deconvviz/project.h"
+#include "deconvviz/watch.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,11 +34,7 @@ typedef struct dv_sheets_options {
     struct dv_pool *pool; /* may be NULL */
     int64_t memory;       /* bytes of pictures that are made in one go, about; 0: 384 MB */
 
-    /* Called one at a time, on the calling thread. May be NULL. */
-    void *ctx;
-    void (*progress)(void *ctx, int64_t done, int64_t total); /* hits */
-    void (*failed)(void *ctx, const char *path, const char *reason);
-    void (*wrote)(void *ctx, const char *path);
+    dv_watch watch; /* on the calling thread; progress is in hits */
 } dv_sheets_options;
 
 /* Writes FOLDER/layerN.png (a contact sheet of the layer's units; -1.png, -2.png … where there are

@@ -6,6 +6,7 @@
 #include "base/word.h"
 #include "deconvviz/pool.h"
 #include "run/identity.h"
+#include "run/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,13 +157,6 @@ static char *path_of_unit(const work *w, const dv_shown_unit *u, dv_error *err)
     return path_of(w, u, behind, err);
 }
 
-static void tell(const work *w, const char *path)
-{
-    const dv_sheets_options *o = w->showing.options;
-    if (o->wrote)
-        o->wrote(o->ctx, path);
-}
-
 static void draw_task(void *ctx, int i, int worker)
 {
     (void)worker;
@@ -171,7 +165,8 @@ static void draw_task(void *ctx, int i, int worker)
     dv_error *err = &w->errors[i];
     bool wanted = u->n > 0 && !w->showing.options->contact_only;
     char *path = wanted ? path_of_unit(w, u, err) : NULL;
-    if ((!wanted || (path && dv_write_unit_sheet(&w->showing, u, path, err))) &&
+    if (dv_showing_goes_on(&w->showing, err) &&
+        (!wanted || (path && dv_write_unit_sheet(&w->showing, u, path, err))) &&
         dv_draw_cell(u, err))
         err->code = DV_OK;
     free(path);
@@ -206,7 +201,7 @@ static bool write_units(work *w, int end, dv_error *err)
         char *path = NULL;
         bool wanted = w->units[u].n > 0 && !o->contact_only;
         if (why->code == DV_OK && wanted && (path = path_of_unit(w, &w->units[u], NULL)))
-            tell(w, path);
+            dv_watch_wrote(&o->watch, path);
         free(path);
         if (ok && why->code != DV_OK && err)
             *err = *why;
@@ -232,7 +227,7 @@ static bool write_page(const work *w, int from, int n, int page, dv_error *err)
     char *path = path_of(w, &w->units[from], behind, err);
     bool ok = path && dv_write_contact_sheet(&w->showing, n, &w->units[from], path, err);
     if (ok)
-        tell(w, path);
+        dv_watch_wrote(&w->showing.options->watch, path);
     free(path);
     return ok;
 }

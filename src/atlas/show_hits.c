@@ -5,6 +5,7 @@
 #include "image/photo.h"
 #include "image/resize.h"
 #include "run/crew.h"
+#include "run/watch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -25,6 +26,11 @@ typedef struct pass {
     dv_error *errors; /* (n_slots) of images that could not be shown: code is not DV_OK */
     bool measure;     /* only the scales */
 } pass;
+
+bool dv_showing_goes_on(const dv_showing *s, dv_error *err)
+{
+    return dv_watch_goes_on(&s->options->watch, s->done, s->total, "hits", err);
+}
 
 static void free_pictures(dv_shown *s)
 {
@@ -190,9 +196,8 @@ static void miss(const pass *p, int image, const char *reason)
     if (p->measure)
         return;
     s->missing += (int)(end - first);
-    if (s->options->failed)
-        s->options->failed(s->options->ctx,
-                           dv_index_file_of(s->index, first->shown->hit->image)->path, reason);
+    dv_watch_skipped(&s->options->watch, dv_index_file_of(s->index, first->shown->hit->image)->path,
+                     reason);
 }
 
 static bool commit(void *ctx, int64_t image, int slot, dv_error *err)
@@ -203,8 +208,7 @@ static bool commit(void *ctx, int64_t image, int slot, dv_error *err)
     if (p->errors[slot].code != DV_OK)
         miss(p, (int)image, p->errors[slot].message);
     p->showing->done += p->first[image + 1] - p->first[image];
-    if (o->progress)
-        o->progress(o->ctx, p->showing->done, p->showing->total);
+    dv_watch_progress(&o->watch, p->showing->done, p->showing->total);
     return true;
 }
 
@@ -279,7 +283,12 @@ bool dv_show_hits(dv_showing *s, int n_units, dv_shown_unit *units, dv_error *er
     pass p = { .showing = s };
     dv_crew crew = { .n_workers = 0 };
     bool ok = list_jobs(&p, n_units, units, err) && hire(&p, &crew, n_units, units, err);
-    const dv_tasks tasks = { .n = p.n_images, .ctx = &p, .work = work, .commit = commit };
+    const dv_tasks tasks = { .n = p.n_images,
+                             .watch = &s->options->watch,
+                             .what = "images",
+                             .ctx = &p,
+                             .work = work,
+                             .commit = commit };
     for (int measure = s->options->common_scale; ok && measure >= 0; measure--) {
         p.measure = measure;
         ok = dv_crew_run(&crew, &tasks, err);

@@ -48,6 +48,9 @@ typedef struct dv_showing {
     int missing;         /* hits */
 } dv_showing;
 
+/* False with DV_CANCELLED when the caller wants no more. For any thread. */
+bool dv_showing_goes_on(const dv_showing *s, dv_error *err) DV_MUST_CHECK;
+
 /* Makes the pictures of the hits of some units. Frees what it made when it fails. */
 bool dv_show_hits(dv_showing *s, int n_units, dv_shown_unit *units, dv_error *err) DV_MUST_CHECK;
 

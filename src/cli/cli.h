@@ -133,4 +133,7 @@ void cli_progress(int64_t done, int64_t total);
 void cli_progress_clear(void);
 void cli_progress_end(void);
 
+/* Shows the progress of a long call, and says what it skips. */
+extern const struct dv_watch cli_watch;
+
 #endif

@@ -41,18 +41,6 @@ typedef struct work {
     int n_tensors, tensors[CLI_LIST_MAX];
 } work;
 
-static void show_progress(void *ctx, const dv_mine_progress *p)
-{
-    (void)ctx;
-    cli_progress(p->done, p->total);
-}
-
-static void tell_skipped(void *ctx, const char *path, const char *reason)
-{
-    (void)ctx;
-    cli_say("%s: %s", path, reason);
-}
-
 static bool parse_shard(const char *text, int *shard, int *shards, dv_error *err)
 {
     int used = 0;
@@ -100,9 +88,7 @@ static bool mine(work *w, dv_error *err)
                           .append = o->append,
                           .pool = w->network.pool,
                           .output = o->out,
-                          .ctx = w,
-                          .progress = show_progress,
-                          .skipped = tell_skipped };
+                          .watch = cli_watch };
     if (!parse_shard(o->shard, &m.shard, &m.shards, err) ||
         !cli_network_takes_images(&w->network, err))
         return false;

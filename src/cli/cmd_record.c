@@ -100,12 +100,6 @@ static bool check_network(const work *w, dv_error *err)
 
 /* -- what is said ----------------------------------------------------------------------------- */
 
-static void show_progress(void *ctx, int64_t done, int64_t total)
-{
-    (void)ctx;
-    cli_progress(done, total);
-}
-
 static void tell(void *ctx, const dv_reference_unit *u, const dv_reference_image *image)
 {
     work *w = ctx;
@@ -147,8 +141,8 @@ static bool record(work *w, dv_error *err)
                                   .ctx = w,
                                   .max_picks = w->selected.n_units,
                                   .pick = pick_units,
-                                  .progress = show_progress,
-                                  .recorded = tell };
+                                  .recorded = tell,
+                                  .watch = cli_watch };
     cli_progress_begin("images", !o->network.quiet);
     bool ok = dv_references_record(w->network.model, &w->images, NULL, &r, err);
     cli_progress_end();

@@ -49,20 +49,6 @@ typedef struct work {
     dv_sheets_pick *picks;     /* (n_picks) */
 } work;
 
-static void show_progress(void *ctx, int64_t done, int64_t total)
-{
-    (void)ctx;
-    cli_progress(done, total);
-}
-
-static void tell_failed(void *ctx, const char *path, const char *reason)
-{
-    (void)ctx;
-    size_t n = strlen(path);
-    bool named = strncmp(reason, path, n) == 0;
-    cli_say("%s%s%s", named ? "" : path, named ? "" : ": ", reason);
-}
-
 static void tell_wrote(void *ctx, const char *path)
 {
     (void)ctx;
@@ -140,10 +126,8 @@ static bool make_sheets(work *w, dv_sheets_options *s, dv_error *err)
     s->side = w->o->side;
     s->contact_only = w->o->contact;
     s->pool = w->network.pool;
-    s->ctx = w;
-    s->progress = show_progress;
-    s->failed = tell_failed;
-    s->wrote = tell_wrote;
+    s->watch = cli_watch;
+    s->watch.wrote = tell_wrote;
     cli_progress_begin("projections", !w->o->network.quiet);
     bool ok = dv_sheets(w->network.model, &w->index, s, &missing, err);
     cli_progress_end();

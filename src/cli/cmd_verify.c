@@ -58,12 +58,6 @@ typedef struct work {
     cli_verify_report report;
 } work;
 
-static void show_progress(void *ctx, int64_t done, int64_t total)
-{
-    (void)ctx;
-    cli_progress(done, total);
-}
-
 /* The images, which are read as their turn comes. */
 static bool guard_images(const work *w, dv_error *err)
 {
@@ -106,7 +100,7 @@ static bool compare(work *w, dv_error *err)
             o->value_tolerance >= 0 ? o->value_tolerance : dv_default_value_tolerance,
         .exact = o->network.exact,
         .pool = w->network.pool,
-        .progress = show_progress,
+        .watch = cli_watch,
     };
     w->results = calloc((size_t)w->refs.n_units + 1, sizeof *w->results);
     if (!w->results)
@@ -228,7 +222,7 @@ static bool renew(work *w, dv_error *err)
                             .pool = w->network.pool,
                             .ctx = w,
                             .pick = pick_recorded,
-                            .progress = show_progress };
+                            .watch = cli_watch };
     int *tensors = calloc((size_t)w->refs.n_units + 1, sizeof *tensors);
     bool ok = tensors != NULL;
     if (!ok)

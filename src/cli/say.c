@@ -1,5 +1,6 @@
 /* say.c - what goes to standard error: lines, and one line of progress that makes way for them. */
 #include "cli/cli.h"
+#include "deconvviz/watch.h"
 
 #include <stdarg.h>
 #include <time.h>
@@ -119,3 +120,19 @@ void cli_progress_end(void)
     progress.on = false;
     funlockfile(stderr);
 }
+
+/* -- watching --------------------------------------------------------------------------------- */
+
+static void show_progress(void *ctx, int64_t done, int64_t total)
+{
+    (void)ctx;
+    cli_progress(done, total);
+}
+
+static void say_skipped(void *ctx, const char *path, const char *reason)
+{
+    (void)ctx;
+    cli_say("%s: %s", path, reason);
+}
+
+const dv_watch cli_watch = { .progress = show_progress, .skipped = say_skipped };

@@ -6,6 +6,7 @@
 #include "deconvviz/version.h"
 #include "mine/mine_images.h"
 #include "run/identity.h"
+#include "run/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,12 +211,13 @@ static bool open_journal(dv_journal **j, const dv_mine_options *o, dv_error *err
 }
 
 /* The journal goes only when the index is safely on the disk. */
-static bool write_index(dv_index *x, dv_journal *j, const char *path, dv_error *err)
+static bool write_index(dv_index *x, dv_journal *j, const dv_mine_options *o, dv_error *err)
 {
-    if (!dv_index_write(x, path, err))
+    if (!dv_index_write(x, o->output, err))
         return false;
     if (j)
         dv_journal_remove(j);
+    dv_watch_wrote(&o->watch, o->output);
     return true;
 }
 
@@ -243,8 +245,7 @@ static bool mine(dv_index *x, const dv_model *m, const dv_mine_options *o, const
     if (!add_list(x, list, err) || (j && !take_journal(x, j, o, list, first, err)))
         return false;
     result->resumed = x->done - first;
-    return dv_mine_images(m, o, list, first, tensors, x, j, err) &&
-           write_index(x, j, o->output, err);
+    return dv_mine_images(m, o, list, first, tensors, x, j, err) && write_index(x, j, o, err);
 }
 
 bool dv_mine(const dv_model *m, const dv_mine_options *o, const dv_list *list,

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "image/photo.h"
 #include "run/crew.h"
+#include "run/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +25,8 @@ typedef struct pass {
     dv_journal *journal;
     dv_change *changes; /* room for those of one image */
     int n_slots;
-    slot *slots; /* (n_slots) */
-    dv_mine_progress progress;
+    slot *slots;         /* (n_slots) */
+    int32_t done, total; /* images of this call, those out of the journal included */
 } pass;
 
 /* The number of an image, counted over those that are visited. */
@@ -74,15 +75,6 @@ static bool work(void *ctx, dv_worker *w, int64_t task, int slot_number, dv_erro
     return !s->skipped || s->error.code != DV_NO_MEMORY;
 }
 
-/* The message without the path that it may begin with, which the index has beside it. */
-static const char *reason_of(const slot *s, const char *path)
-{
-    size_t n = strlen(path);
-    const char *message = s->error.message;
-    bool named = strncmp(message, path, n) == 0 && strncmp(message + n, ": ", 2) == 0;
-    return named ? message + n + 2 : message;
-}
-
 /* -- commits ---------------------------------------------------------------------------------- */
 
 static bool commit(void *ctx, int64_t task, int slot_number, dv_error *err)
@@ -90,11 +82,10 @@ static bool commit(void *ctx, int64_t task, int slot_number, dv_error *err)
     pass *p = ctx;
     const slot *s = &p->slots[slot_number];
     const int32_t image = image_of(p, task);
-    const dv_mine_options *o = p->options;
     const char *path = dv_list_path(p->list, image - p->first);
     dv_record r = { .image = image, .path = path };
     if (s->skipped) {
-        r.reason = reason_of(s, path);
+        r.reason = dv_watch_reason(path, s->error.message);
     } else {
         r.sha256 = s->sha256;
         r.n_units = p->index->n_units;
@@ -109,11 +100,9 @@ static bool commit(void *ctx, int64_t task, int slot_number, dv_error *err)
         (p->journal && dv_journal_is_long(p->journal) &&
          !dv_journal_restart(p->journal, p->index, err)))
         return false;
-    p->progress.done++;
-    if (r.reason && o->skipped)
-        o->skipped(o->ctx, path, r.reason);
-    if (o->progress)
-        o->progress(o->ctx, &p->progress);
+    if (r.reason)
+        dv_watch_skipped(&p->options->watch, path, r.reason);
+    dv_watch_progress(&p->options->watch, ++p->done, p->total);
     return true;
 }
 
@@ -163,14 +152,15 @@ bool dv_mine_images(const dv_model *m, const dv_mine_options *o, const dv_list *
                .index = x,
                .journal = j };
     const int32_t left = count_of_shard(x->done, x->count, o->shard, o->shards);
-    p.progress.total = count_of_shard(first, x->count, o->shard, o->shards);
-    p.progress.resumed = p.progress.total - left;
-    p.progress.done = p.progress.resumed;
+    p.total = count_of_shard(first, x->count, o->shard, o->shards);
+    p.done = p.total - left;
     const dv_request r = {
         .n_keep = x->n_layers, .keep = tensors, .exact = o->exact, .images = left, .unchecked = true
     };
     const dv_crew_options c = { .request = &r, .pool = o->pool, .tasks = left };
-    const dv_tasks tasks = { .n = left, .ctx = &p, .work = work, .commit = commit };
+    const dv_tasks tasks = {
+        .n = left, .watch = &o->watch, .what = "images", .ctx = &p, .work = work, .commit = commit
+    };
     dv_crew crew;
     bool ok = dv_crew_hire(&crew, m, &c, err);
     p.n_slots = crew.n_slots;

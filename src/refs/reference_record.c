@@ -10,6 +10,7 @@
 #include "refs/reference_folder.h"
 #include "run/crew.h"
 #include "run/identity.h"
+#include "run/watch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -23,8 +24,8 @@ typedef struct recording {
     const dv_list *images;
     const char *root;
     dv_references refs;
-    int n_units;  /* so far */
-    char *folder; /* where all is written first */
+    int n_images, n_units; /* so far */
+    char *folder;          /* where all is written first */
     const dv_model *model;
     dv_crew crew;
     const dv_worker *worker;  /* its only one */
@@ -150,10 +151,15 @@ static bool project_plain(recording *w, int image, dv_error *err)
     return true;
 }
 
+static bool goes_on(const recording *w, dv_error *err)
+{
+    return dv_watch_goes_on(&w->o->watch, w->n_images, w->images->count, "images", err);
+}
+
 /* Raises *worst to how far a pass with noise moves each projection, and *value to its value. */
 static bool disturb(recording *w, float amount, uint64_t seed, bool halves, dv_error *err)
 {
-    bool ok = dv_trace_set_noise(w->worker->trace, amount, seed, err) &&
+    bool ok = goes_on(w, err) && dv_trace_set_noise(w->worker->trace, amount, seed, err) &&
               dv_trace_forward(w->worker->trace, w->worker->input, err);
     for (int i = 0; ok && i < w->n_picks; i++) {
         const dv_unit *u = &w->picks[i].unit;
@@ -316,18 +322,17 @@ bool dv_references_record(const dv_model *m, const dv_list *images, const char *
     recording w = { .o = o, .images = images, .root = root };
     bool ok =
         dv_reference_folder_check(o->folder, o->replace, o->copy, err) && make_ready(&w, m, err);
-    for (int i = 0; ok && i < images->count; i++) {
-        ok = record_image(&w, i, err);
-        if (ok && o->progress)
-            o->progress(o->ctx, i + 1, images->count);
-    }
+    while (ok && w.n_images < images->count && (ok = record_image(&w, w.n_images, err)))
+        dv_watch_progress(&o->watch, ++w.n_images, images->count);
     bool placed = false;
-    ok = ok && write_manifest(&w, err) &&
+    ok = ok && write_manifest(&w, err) && goes_on(&w, err) &&
          dv_reference_folder_replace(w.folder, o->folder, o->replace, &placed, err);
     if (placed) {
         free(w.folder); /* it has another name now, and this one may have been given to another */
         w.folder = NULL;
     }
     release(&w);
+    if (ok)
+        dv_watch_wrote(&o->watch, o->folder);
     return ok;
 }

@@ -1,5 +1,6 @@
 /* verify.c - recorded units projected again. */
 #include "refs/verify.h"
+#include "run/watch.h"
 
 #include "image/photo.h"
 #include "run/crew.h"
@@ -107,8 +108,8 @@ static bool write_picture(const verifying *w, const dv_verified *v, const dv_uni
         memcpy(name + n - 8, ".png", 5);
     char *path = dv_joined(w->o->pictures, name, err);
     bool ok = path && dv_verify_draw(&s, path, err);
-    if (ok && w->o->wrote)
-        w->o->wrote(w->o->ctx, path);
+    if (ok)
+        dv_watch_wrote(&w->o->watch, path);
     free(path);
     return ok;
 }
@@ -176,12 +177,21 @@ static bool run_image(const verifying *w, const dv_reference_image *i, dv_error 
     return ok;
 }
 
+static bool goes_on(const verifying *w, int unit, dv_error *err)
+{
+    return dv_watch_goes_on(&w->o->watch, unit, w->refs->n_units, "units", err);
+}
+
 /* The units [first, end) of one image. */
 static bool verify_image(const verifying *w, int first, int end, dv_error *err)
 {
     dv_error why = { 0 };
+    if (!goes_on(w, first, err))
+        return false;
     bool has_run = run_image(w, w->results[first].image, &why);
     for (int i = first; i < end; i++) {
+        if (!goes_on(w, i, err))
+            return false;
         if (!has_run)
             fail_unit(&w->results[i], why.message);
         else if (!verify_unit(w, i, err))
@@ -199,8 +209,8 @@ bool dv_references_verify(const dv_model *m, const dv_references *r, const dv_ve
         for (end = first; end < r->n_units && r->units[end].image == r->units[first].image;)
             end++;
         ok = verify_image(&w, first, end, err);
-        if (ok && o->progress)
-            o->progress(o->ctx, r->units[first].image + 1, r->n_images);
+        if (ok)
+            dv_watch_progress(&o->watch, r->units[first].image + 1, r->n_images);
     }
     dv_crew_dismiss(&w.crew);
     free(w.tensors);

@@ -1,5 +1,7 @@
 #include "run/crew.h"
 
+#include "run/watch.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -110,10 +112,16 @@ static void commit_ready(run *r)
 /* False: there is none left, or the run stops. Called with the lock held. */
 static bool take(run *r, int64_t *task)
 {
-    while (!r->stop && r->taken < r->tasks->n && r->taken - r->done >= r->crew->n_slots)
+    const dv_tasks *t = r->tasks;
+    while (!r->stop && r->taken < t->n && r->taken - r->done >= r->crew->n_slots)
         pthread_cond_wait(&r->moved, &r->lock);
-    if (r->stop || r->taken >= r->tasks->n)
+    if (r->stop || r->taken >= t->n)
         return false;
+    dv_error err = { 0 };
+    if (t->watch && !dv_watch_goes_on(t->watch, r->done, t->n, t->what, &err)) {
+        stop(r, &err);
+        return false;
+    }
     *task = r->taken++;
     return true;
 }

@@ -10,6 +10,7 @@
 
 #include "deconvviz/pool.h"
 #include "deconvviz/project.h"
+#include "deconvviz/watch.h"
 
 /* What one worker has to itself. */
 typedef struct dv_worker {
@@ -45,6 +46,8 @@ void dv_crew_dismiss(dv_crew *c);
 /* Slots are numbered from 0 to n_slots - 1; what is in them is the caller's. */
 typedef struct dv_tasks {
     int64_t n;
+    const dv_watch *watch; /* asked before each task; NULL: nobody is */
+    const char *what;      /* they are, in the plural */
     void *ctx;
     /* On any thread. False: the run cannot go on. What one task alone fails by is for its slot. */
     bool (*work)(void *ctx, dv_worker *w, int64_t task, int slot, dv_error *err);

@@ -357,9 +357,10 @@ typedef struct stop_after {
     int images;
 } stop_after;
 
-static void die(void *ctx, const dv_mine_progress *p)
+static void die(void *ctx, int64_t done, int64_t total)
 {
-    if (p->done == ((stop_after *)ctx)->images)
+    (void)total;
+    if (done == ((stop_after *)ctx)->images)
         _exit(7);
 }
 
@@ -367,8 +368,7 @@ static void die(void *ctx, const dv_mine_progress *p)
 static void leave_journal(dv_mine_options o, int images, const char *a, const char *b)
 {
     stop_after s = { images };
-    o.ctx = &s;
-    o.progress = die;
+    o.watch = (dv_watch){ .ctx = &s, .progress = die };
     fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -459,7 +459,7 @@ static void images_that_cannot_be_read_are_skipped_and_told(void **state)
     fputs("\x89PNG\r\n\x1a\nno more", f);
     fclose(f);
     dv_mine_options o = plain();
-    o.skipped = count_told;
+    o.watch.skipped = count_told;
     for (int threads = 1; threads <= 3; threads += 2) {
         dv_list l = list_of("gone.png", "more");
         dv_error err;

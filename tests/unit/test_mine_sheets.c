@@ -217,7 +217,7 @@ static bool sheets(int *missing, dv_error *err)
                             .most = MOST,
                             .rule = DV_RULE_DECONVNET,
                             .side = 16,
-                            .failed = note_failed };
+                            .watch.skipped = note_failed };
     n_failed = 0;
     return dv_sheets(model, &mined, &o, missing, err);
 }
@@ -274,7 +274,7 @@ static void sheets_of_many(const char *folder, int64_t memory)
                             .rule = DV_RULE_DECONVNET,
                             .side = 16,
                             .memory = memory,
-                            .wrote = note_wrote };
+                            .watch.wrote = note_wrote };
     n_wrote = 0;
     for (int c = 0; c < 4; c++)
         assert_true(mined.layers[0].units[c].n_hits > 0);

@@ -1,0 +1,167 @@
+#include "album.h"
+#include "deconvviz/mine.h"
+#include "deconvviz/reference.h"
+#include "deconvviz/sheets.h"
+#include "image/png.h"
+#include "net.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char top[] = "/tmp/deconvviz-album-XXXXXX";
+static const dv_preprocess prepare = { .resize = ALBUM_SIDE,
+                                       .size = { ALBUM_SIDE, ALBUM_SIDE },
+                                       .channels = 3,
+                                       .scale = 1 / 255.0F,
+                                       .mean = { 0.5F, 0.5F, 0.5F },
+                                       .std = { 0.25F, 0.25F, 0.25F } };
+
+static void write_image(const char *path, uint32_t seed)
+{
+    uint8_t pixels[ALBUM_SIDE * ALBUM_SIDE * 3];
+    dv_error err;
+    for (size_t i = 0; i < sizeof pixels; i++)
+        pixels[i] = (uint8_t)(128 + 127 * net_random(&seed));
+    assert_true(dv_png_write(path, ALBUM_SIDE, ALBUM_SIDE, 3, pixels, NULL, 0, &err));
+}
+
+void album_begin(void)
+{
+    assert_true(mkdtemp(top) && chdir(top) == 0 && mkdir("img", 0777) == 0);
+    for (uint32_t i = 0; i < ALBUM_IMAGES; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "img/%u.png", i);
+        write_image(path, i + 1);
+    }
+}
+
+void album_end(void)
+{
+    char command[100];
+    snprintf(command, sizeof command, "rm -rf %s", top);
+    assert_true(chdir("/") == 0 && system(command) == 0);
+}
+
+dv_model *album_model(void)
+{
+    dv_model *m = net_new(3, ALBUM_SIDE, ALBUM_SIDE);
+    net_conv(m, "x", "c1", 3, ALBUM_CHANNELS, 3, 1, 1, net_random, 7);
+    net_add(m, "Relu", "c1", "r1", NULL);
+    net_add(m, "MaxPool", "r1", "p1",
+            (net_ints[]){ { "kernel_shape", 2, { 2, 2 } }, { "strides", 2, { 2, 2 } }, { 0 } });
+    net_conv(m, "p1", "c2", ALBUM_CHANNELS, ALBUM_CHANNELS, 3, 1, 1, net_random, 9);
+    net_add(m, "Relu", "c2", "r2", NULL);
+    net_finish(m, "r2");
+    memset(m->sha256, 'a', 64); /* there is no file */
+    return m;
+}
+
+/* -- the index -------------------------------------------------------------------------------- */
+
+bool album_mine(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+{
+    const dv_mine_options o = { .preprocess = prepare,
+                                .k = 2,
+                                .per_image = 1,
+                                .shard = 1,
+                                .shards = 1,
+                                .pool = pool,
+                                .output = "index",
+                                .watch = *w };
+    dv_list list = { 0 };
+    dv_mine_result r;
+    bool ok = dv_list_add(&list, "img", err) && dv_mine(m, &o, &list, &r, err);
+    dv_list_free(&list);
+    return ok;
+}
+
+bool album_sheets(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+{
+    static const int32_t channels[ALBUM_CHANNELS] = { 0, 1, 2 };
+    dv_index x;
+    if (!dv_index_read(&x, "index", err))
+        return false;
+    const dv_sheets_pick picks[] = { { &x.layers[0], ALBUM_CHANNELS, channels },
+                                     { &x.layers[1], ALBUM_CHANNELS, channels } };
+    const dv_sheets_options o = { .folder = "sheets",
+                                  .n_picks = ALBUM_LAYERS,
+                                  .picks = picks,
+                                  .most = 2,
+                                  .rule = DV_RULE_DECONVNET,
+                                  .common_scale = true,
+                                  .side = 16,
+                                  .pool = pool,
+                                  .watch = *w };
+    int missing;
+    bool ok = dv_sheets(m, &x, &o, &missing, err);
+    dv_index_free(&x);
+    return ok;
+}
+
+/* -- references ------------------------------------------------------------------------------- */
+
+static bool pick(void *ctx, int32_t image, const dv_trace *t, dv_reference_pick *picks, int *n,
+                 dv_error *err)
+{
+    const int *tensor = ctx;
+    (void)image;
+    (void)err;
+    for (*n = 0; *n < ALBUM_CHANNELS; ++*n) {
+        picks[*n] = (dv_reference_pick){ "2", { *tensor, *n, 0, 0 }, DV_AT_STRONGEST };
+        (void)dv_strongest(t, &picks[*n].unit);
+    }
+    return true;
+}
+
+bool album_record(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+{
+    int tensor;
+    dv_list list = { 0 };
+    if (!dv_model_find(m, "2", &tensor, err))
+        return false;
+    const dv_record_options o = { .folder = "refs",
+                                  .replace = true,
+                                  .copy = true,
+                                  .pictures = true,
+                                  .preprocess = prepare,
+                                  .rule = DV_RULE_DECONVNET,
+                                  .n_tensors = 1,
+                                  .tensors = &tensor,
+                                  .pool = pool,
+                                  .ctx = &tensor,
+                                  .max_picks = ALBUM_CHANNELS,
+                                  .pick = pick,
+                                  .watch = *w };
+    bool ok = dv_list_add(&list, "img", err) && dv_references_record(m, &list, NULL, &o, err);
+    dv_list_free(&list);
+    return ok;
+}
+
+bool album_verify(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+{
+    dv_references r;
+    if (!dv_references_read(&r, "refs", err))
+        return false;
+    dv_verified *results = calloc((size_t)r.n_units, sizeof *results);
+    const dv_verify_options o = { .folder = "refs",
+                                  .pictures = "changed",
+                                  .preprocess = prepare,
+                                  .tolerance = dv_default_tolerance,
+                                  .value_tolerance = dv_default_value_tolerance,
+                                  .pool = pool,
+                                  .watch = *w };
+    bool ok = (results || dv_fail(err, DV_NO_MEMORY, "no memory for results")) &&
+              dv_references_verify(m, &r, &o, results, err);
+    free(results);
+    dv_references_free(&r);
+    return ok;
+}
