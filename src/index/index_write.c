@@ -1,67 +1,110 @@
 #include "base/file.h"
-#include "base/text.h"
+#include "base/json_write.h"
 #include "index/index_build.h"
 #include "index/sum.h"
 #include "run/identity.h"
 #include "run/preprocess.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
-static void write_head(dv_text *t, const dv_index *x)
+static void write_head(dv_json *w, const dv_index *x)
 {
-    dv_text_format(t, "{\"format\":\"deconvviz index\",\"version\":1,\"program\":");
-    dv_text_string(t, x->program);
-    dv_text_format(t, ",\n\"model\":{");
-    dv_text_identity(t, &x->model);
-    dv_text_format(t, "},\n\"preprocess\":{");
-    dv_text_preprocess(t, &x->preprocess);
-    dv_text_format(t, "},\n");
-    dv_text_format(t, "\"options\":{\"k\":%d,\"per_image\":%d,\"exact\":%s},\n", x->k, x->per_image,
-                   x->exact ? "true" : "false");
+    dv_json_put_text(w, "format", "deconvviz index");
+    dv_json_put_int(w, "version", 1);
+    dv_json_put_text(w, "program", x->program);
+    dv_json_space(w, "\n");
+    dv_json_object(w, "model");
+    dv_identity_write(w, &x->model);
+    dv_json_end(w);
+    dv_json_space(w, "\n");
+    dv_json_object(w, "preprocess");
+    dv_preprocess_write(w, &x->preprocess);
+    dv_json_end(w);
+    dv_json_space(w, "\n");
+    dv_json_object(w, "options");
+    dv_json_put_int(w, "k", x->k);
+    dv_json_put_int(w, "per_image", x->per_image);
+    dv_json_put_bool(w, "exact", x->exact);
+    dv_json_end(w);
 }
 
-static void write_images(dv_text *t, const dv_index *x)
+/* [number, text, text] on a line of its own. */
+static void write_row(dv_json *w, int32_t image, const char *path, const char *text)
 {
-    dv_text_format(t,
-                   "\"images\":{\"count\":%" PRId32 ",\"list\":\"%s\",\"read\":%" PRId32
-                   ",\"skipped\":%" PRId32 ",\"reasons\":[",
-                   x->count, x->list, x->read, x->skipped);
-    for (int i = 0; i < x->n_skips; i++) {
-        dv_text_format(t, "%s\n[%" PRId32 ",", i ? "," : "", x->skips[i].image);
-        dv_text_string(t, x->skips[i].path);
-        dv_text_add(t, ",", 1);
-        dv_text_string(t, x->skips[i].reason);
-        dv_text_add(t, "]", 1);
-    }
-    dv_text_format(t, "]},\n");
+    dv_json_space(w, "\n");
+    dv_json_list(w, NULL);
+    dv_json_put_int(w, NULL, image);
+    dv_json_put_text(w, NULL, path);
+    dv_json_put_text(w, NULL, text);
+    dv_json_end(w);
+}
+
+static void write_images(dv_json *w, const dv_index *x)
+{
+    dv_json_space(w, "\n");
+    dv_json_object(w, "images");
+    dv_json_put_int(w, "count", x->count);
+    dv_json_put_text(w, "list", x->list);
+    dv_json_put_int(w, "read", x->read);
+    dv_json_put_int(w, "skipped", x->skipped);
+    dv_json_list(w, "reasons");
+    for (int i = 0; i < x->n_skips; i++)
+        write_row(w, x->skips[i].image, x->skips[i].path, x->skips[i].reason);
+    dv_json_end(w);
+    dv_json_end(w);
+}
+
+/* What is not of the whole list. */
+static void write_part(dv_json *w, const dv_index *x)
+{
     bool all = true;
     for (int i = 0; i < x->shards; i++)
         all = all && x->have[i];
     if (!all) {
-        dv_text_format(t, "\"shards\":{\"of\":%d,\"have\":[", x->shards);
-        for (int i = 0, n = 0; i < x->shards; i++)
+        dv_json_space(w, "\n");
+        dv_json_object(w, "shards");
+        dv_json_put_int(w, "of", x->shards);
+        dv_json_list(w, "have");
+        for (int i = 0; i < x->shards; i++)
             if (x->have[i])
-                dv_text_format(t, "%s%d", n++ ? "," : "", i + 1);
-        dv_text_format(t, "]},\n");
+                dv_json_put_int(w, NULL, i + 1);
+        dv_json_end(w);
+        dv_json_end(w);
     }
-    if (x->done != x->count)
-        dv_text_format(t, "\"done\":%" PRId32 ",\n", x->done);
+    if (x->done != x->count) {
+        dv_json_space(w, "\n");
+        dv_json_put_int(w, "done", x->done);
+    }
 }
 
-static void write_histogram(dv_text *t, const dv_index_unit *u)
+static void write_histogram(dv_json *w, const dv_index_unit *u)
 {
     int first = 0, end = DV_INDEX_BINS;
     while (first < end && u->histogram[first] == 0)
         first++;
     while (end > first && u->histogram[end - 1] == 0)
         end--;
-    dv_text_format(t, ",\"histogram\":[");
+    dv_json_list(w, "histogram");
     if (first < end)
-        dv_text_format(t, "%d", first - DV_INDEX_BINS / 2);
+        dv_json_put_int(w, NULL, first - DV_INDEX_BINS / 2);
     for (int i = first; i < end; i++)
-        dv_text_format(t, ",%" PRIu32, u->histogram[i]);
-    dv_text_add(t, "]", 1);
+        dv_json_put_int(w, NULL, u->histogram[i]);
+    dv_json_end(w);
+}
+
+static void write_hits(dv_json *w, const dv_index_unit *u)
+{
+    dv_json_list(w, "hits");
+    for (int i = 0; i < u->n_hits; i++) {
+        const dv_hit *h = &u->hits[i];
+        dv_json_list(w, NULL);
+        dv_json_put_float(w, NULL, h->value);
+        dv_json_put_int(w, NULL, h->image);
+        dv_json_put_int(w, NULL, h->y);
+        dv_json_put_int(w, NULL, h->x);
+        dv_json_end(w);
+    }
+    dv_json_end(w);
 }
 
 static float fraction(double part, double whole)
@@ -69,52 +112,66 @@ static float fraction(double part, double whole)
     return whole > 0 ? (float)(part / whole) : 0.0F;
 }
 
-static void write_unit(dv_text *t, const dv_index *x, const dv_index_layer *l, int channel)
+static void write_unit(dv_json *w, const dv_index *x, const dv_index_layer *l, int channel)
 {
     const dv_index_unit *u = &l->units[channel];
     double values = (double)x->read * l->size[DV_Y] * l->size[DV_X];
     char sum[DV_SUM_TEXT_MAX];
-    dv_text_format(t, "{\"channel\":%d,\"mean\":", channel);
+    dv_json_object(w, NULL);
+    dv_json_put_int(w, "channel", channel);
     if (x->read > 0)
-        dv_text_float(t, (float)(dv_sum_value(u->sum) / values));
+        dv_json_put_float(w, "mean", (float)(dv_sum_value(u->sum) / values));
     else
-        dv_text_format(t, "null");
-    dv_text_format(t, ",\"max\":");
-    dv_text_float(t, u->max);
-    dv_text_format(t, ",\"active_images\":");
-    dv_text_float(t, fraction((double)u->active_images, x->read));
-    dv_text_format(t, ",\"active_positions\":");
-    dv_text_float(t, fraction((double)u->active_positions, values));
-    dv_text_format(t, ",\"exact\":[\"%s\",%" PRId64 ",%" PRId64 "]", dv_sum_text(u->sum, sum),
-                   u->active_images, u->active_positions);
-    write_histogram(t, u);
-    dv_text_format(t, ",\"hits\":[");
-    for (int i = 0; i < u->n_hits; i++) {
-        const dv_hit *h = &u->hits[i];
-        dv_text_format(t, "%s[", i ? "," : "");
-        dv_text_float(t, h->value);
-        dv_text_format(t, ",%" PRId32 ",%" PRId32 ",%" PRId32 "]", h->image, h->y, h->x);
-    }
-    dv_text_format(t, "]}");
+        dv_json_put_null(w, "mean");
+    dv_json_put_float(w, "max", u->max);
+    dv_json_put_float(w, "active_images", fraction((double)u->active_images, x->read));
+    dv_json_put_float(w, "active_positions", fraction((double)u->active_positions, values));
+    dv_json_list(w, "exact");
+    dv_json_put_text(w, NULL, dv_sum_text(u->sum, sum));
+    dv_json_put_int(w, NULL, u->active_images);
+    dv_json_put_int(w, NULL, u->active_positions);
+    dv_json_end(w);
+    write_histogram(w, u);
+    write_hits(w, u);
+    dv_json_end(w);
 }
 
-static void write_layer(dv_text *t, const dv_index *x, const dv_index_layer *l)
+static void write_layer(dv_json *w, const dv_index *x, const dv_index_layer *l)
 {
-    dv_text_format(t, "{\"layer\":");
-    dv_text_string(t, l->layer);
-    dv_text_format(t, ",\"name\":");
-    dv_text_string(t, l->name);
-    dv_text_format(t, ",\"tensor\":");
-    dv_text_string(t, l->tensor);
-    dv_text_format(t, ",\"shape\":[");
-    for (int i = 0; i < l->shape.rank; i++)
-        dv_text_format(t, "%s%" PRId32, i ? "," : "", l->shape.dim[i]);
-    dv_text_format(t, "],\"units\":[");
+    dv_json_object(w, NULL);
+    dv_json_put_text(w, "layer", l->layer);
+    dv_json_put_text(w, "name", l->name);
+    dv_json_put_text(w, "tensor", l->tensor);
+    dv_json_put_ints(w, "shape", l->shape.dim, l->shape.rank);
+    dv_json_list(w, "units");
     for (int c = 0; c < l->size[DV_C]; c++) {
-        dv_text_format(t, "%s\n", c ? "," : "");
-        write_unit(t, x, l, c);
+        dv_json_space(w, "\n");
+        write_unit(w, x, l, c);
     }
-    dv_text_format(t, "]}");
+    dv_json_end(w);
+    dv_json_end(w);
+}
+
+static void write_document(dv_json *w, const dv_index *x)
+{
+    dv_json_object(w, NULL);
+    write_head(w, x);
+    write_images(w, x);
+    write_part(w, x);
+    dv_json_space(w, "\n");
+    dv_json_list(w, "layers");
+    for (int i = 0; i < x->n_layers; i++) {
+        dv_json_space(w, "\n");
+        write_layer(w, x, &x->layers[i]);
+    }
+    dv_json_end(w);
+    dv_json_space(w, "\n");
+    dv_json_list(w, "files");
+    for (int i = 0; i < x->n_files; i++)
+        write_row(w, x->files[i].image, x->files[i].path, x->files[i].sha256);
+    dv_json_end(w);
+    dv_json_end(w);
+    dv_json_line(w);
 }
 
 char *dv_index_text(dv_index *x, size_t *size, dv_error *err)
@@ -122,20 +179,7 @@ char *dv_index_text(dv_index *x, size_t *size, dv_error *err)
     if (!dv_index_drop_files(x, err))
         return NULL;
     dv_text t = { 0 };
-    write_head(&t, x);
-    write_images(&t, x);
-    dv_text_format(&t, "\"layers\":[");
-    for (int i = 0; i < x->n_layers; i++) {
-        dv_text_format(&t, "%s\n", i ? "," : "");
-        write_layer(&t, x, &x->layers[i]);
-    }
-    dv_text_format(&t, "],\n\"files\":[");
-    for (int i = 0; i < x->n_files; i++) {
-        dv_text_format(&t, "%s\n[%" PRId32 ",", i ? "," : "", x->files[i].image);
-        dv_text_string(&t, x->files[i].path);
-        dv_text_format(&t, ",\"%s\"]", x->files[i].sha256);
-    }
-    dv_text_format(&t, "]}\n");
+    write_document(&(dv_json){ .to = &t }, x);
     if (!dv_text_ok(&t, "the index", err)) {
         free(t.data);
         return NULL;

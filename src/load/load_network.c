@@ -1,7 +1,7 @@
 /* load_network.c - a network in JSON with its weights: the native format, see network.h. */
-#include "load/json.h"
+#include "base/json.h"
 #include "load/loader.h"
-#include "load/name.h"
+#include "base/name.h"
 #include "load/net.h"
 #include "load/network.h"
 #include "load/sidecar.h"
@@ -20,7 +20,7 @@ static bool add_input(dv_network *n, const cJSON *item, const int size[2], int o
     int rank = 0;
     dv_shape s;
     if (!dv_json_check_keys(item, keys, "it", err) ||
-        !dv_json_text(dv_json_get(item, "name"), "\"name\"", &n->m->arena, &name, err) ||
+        !dv_json_get_text(item, "name", &n->m->arena, &name, err) ||
         !dv_json_ints(dv_json_get(item, "shape"), "\"shape\"", 1, DV_MAX_ELEMENTS, 3, dim + 1,
                       &rank, err))
         return false;
@@ -44,11 +44,10 @@ static bool weights_path(dv_network *n, const cJSON *root, const dv_network_requ
                          const char **path, dv_error *err)
 {
     dv_arena *a = &n->m->arena;
-    const cJSON *item = dv_json_get(root, "weights");
     const char *name = NULL;
     *path = q->path;
-    if (item &&
-        (!dv_json_text(item, "\"weights\"", a, &name, err) || !dv_name_check_inside(name, err)))
+    if (dv_json_get(root, "weights") &&
+        (!dv_json_get_text(root, "weights", a, &name, err) || !dv_name_check_inside(name, err)))
         return false;
     if (*path || !q->folder)
         return true;
@@ -116,19 +115,15 @@ static bool check_head(dv_network *n, const cJSON *root, dv_error *err)
 {
     static const char *const keys[] = { "format", "version",    "name",   "description", "weights",
                                         "input",  "preprocess", "labels", "nodes",       NULL };
-    const cJSON *format = dv_json_get(root, "format"), *name = dv_json_get(root, "name");
+    dv_arena *a = &n->m->arena;
     const char *text;
-    int64_t version;
-    if (!cJSON_IsString(format) || strcmp(format->valuestring, "deconvviz-network") != 0)
-        return dv_fail(err, DV_BAD_DATA,
-                       "JSON, but not a network: \"format\" must be \"deconvviz-network\"");
-    if (!dv_json_int(dv_json_get(root, "version"), "\"version\"", 1, 1, &version, err) ||
-        !dv_json_check_keys(root, keys, "the network", err) ||
-        (dv_json_get(root, "description") &&
-         !dv_json_text(dv_json_get(root, "description"), "\"description\"", &n->m->arena, &text,
-                       err)))
-        return false;
-    return !name || dv_json_text(name, "\"name\"", &n->m->arena, &n->m->name, err);
+    return dv_json_check_format(
+               root, "deconvviz-network", 1,
+               "JSON, but not a network: \"format\" must be \"deconvviz-network\"", err) &&
+           dv_json_check_keys(root, keys, "the network", err) &&
+           (!dv_json_get(root, "description") ||
+            dv_json_get_text(root, "description", a, &text, err)) &&
+           (!dv_json_get(root, "name") || dv_json_get_text(root, "name", a, &n->m->name, err));
 }
 
 static bool build_from(dv_network *n, const cJSON *root, const dv_network_request *q, dv_error *err)
@@ -151,7 +146,7 @@ bool dv_network_build(dv_model *m, const void *json, size_t size, const dv_netwo
                       dv_error *err)
 {
     dv_network n = { .m = m };
-    cJSON *root = dv_json_parse(json, size, err);
+    cJSON *root = dv_json_parse(json, size, DV_JSON_MAX_VALUES, err);
     if (!root)
         return false;
     bool ok = build_from(&n, root, q, err);

@@ -1,4 +1,4 @@
-#include "load/json.h"
+#include "base/json.h"
 #include "load/net.h"
 #include "load/network.h"
 
@@ -230,8 +230,8 @@ bool dv_network_node(dv_network *n, const cJSON *item, dv_node_words *w, dv_erro
     *w = (dv_node_words){ .name = "", .op = "", .opset = DV_NETWORK_OPSET };
     if (!cJSON_IsObject(item))
         return dv_fail(err, DV_BAD_DATA, "it is not an object: {…} is needed");
-    if (!dv_json_text(dv_json_get(item, "op"), "\"op\"", &n->m->arena, &w->op, err) ||
-        !dv_json_text(dv_json_get(item, "name"), "\"name\"", &n->m->arena, &w->name, err))
+    if (!dv_json_get_text(item, "op", &n->m->arena, &w->op, err) ||
+        !dv_json_get_text(item, "name", &n->m->arena, &w->name, err))
         return false;
     if (!w->name[0])
         return dv_fail(err, DV_BAD_DATA, "\"name\" is empty");

@@ -1,6 +1,6 @@
 #include "load/protobuf.h"
 
-#include "load/name.h"
+#include "base/name.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "load/safetensors.h"
 
-#include "load/json.h"
+#include "base/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -101,7 +101,7 @@ static bool open_file(dv_safetensors *s, const uint8_t *data, size_t size, dv_er
     if (n > size - 8)
         return dv_fail(err, DV_BAD_DATA, "a header of %llu bytes in a file of %zu (truncated?)",
                        (unsigned long long)n, size);
-    s->root = dv_json_parse(data + 8, (size_t)n, err);
+    s->root = dv_json_parse(data + 8, (size_t)n, DV_JSON_MAX_VALUES, err);
     if (!s->root)
         return dv_fail_in(err, "header");
     s->data = data + 8 + n;

@@ -1,9 +1,9 @@
 #include "load/sidecar.h"
 
 #include "load/builtin.h"
-#include "load/json.h"
+#include "base/json.h"
 #include "load/loader.h"
-#include "load/name.h"
+#include "base/name.h"
 
 #include <string.h>
 
@@ -200,7 +200,7 @@ static bool read_beside(dv_model *m, const dv_file *f, dv_error *err)
     static const char *const keys[] = { "preprocess", "labels", NULL };
     static const int unknown[2] = { 0, 0 };
     const char *folder = dv_folder_of(&m->arena, m->path, err);
-    cJSON *root = folder ? dv_json_parse(f->data, f->size, err) : NULL;
+    cJSON *root = folder ? dv_json_parse(f->data, f->size, DV_JSON_MAX_VALUES, err) : NULL;
     if (!root)
         return false;
     bool ok = (dv_json_get(root, "format") || dv_json_check_keys(root, keys, "it", err)) &&

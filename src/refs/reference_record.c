@@ -1,12 +1,12 @@
 /* reference_record.c - units of images to a folder of references. */
 #include "base/folder.h"
+#include "base/name.h"
 #include "base/text.h"
 #include "base/word.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/version.h"
 #include "draw/provenance.h"
 #include "image/photo.h"
-#include "load/name.h"
 #include "refs/reference_folder.h"
 #include "run/crew.h"
 #include "run/identity.h"

@@ -1,8 +1,9 @@
 #include "run/identity.h"
 
+#include "base/json.h"
 #include "graph/model.h"
-#include "load/json.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,50 +26,43 @@ bool dv_identity_keep(dv_identity *to, const dv_identity *from, dv_arena *a, dv_
     return parts && (to->name = keep(a, from->name, err)) && (to->path = keep(a, from->path, err));
 }
 
-void dv_text_identity(dv_text *t, const dv_identity *id)
+void dv_identity_write(dv_json *w, const dv_identity *id)
 {
-    dv_text_format(t, "\"name\":");
-    dv_text_string(t, id->name);
-    dv_text_format(t, ",\"path\":");
-    dv_text_string(t, id->path);
-    dv_text_format(t, ",\"sha256\":\"%s\"", id->sha256);
+    dv_json_put_text(w, "name", id->name);
+    dv_json_put_text(w, "path", id->path);
+    dv_json_put_text(w, "sha256", id->sha256);
+    if (id->n_parts == 0)
+        return;
+    dv_json_list(w, "parts");
     for (int i = 0; i < id->n_parts; i++) {
-        dv_text_format(t, "%s{\"role\":", i ? ",\n " : ",\"parts\":[\n ");
-        dv_text_string(t, id->parts[i].role);
-        dv_text_format(t, ",\"name\":");
-        dv_text_string(t, id->parts[i].name);
-        dv_text_format(t, ",\"sha256\":\"%s\"}", id->parts[i].sha256);
+        dv_json_space(w, "\n ");
+        dv_json_object(w, NULL);
+        dv_json_put_text(w, "role", id->parts[i].role);
+        dv_json_put_text(w, "name", id->parts[i].name);
+        dv_json_put_text(w, "sha256", id->parts[i].sha256);
+        dv_json_end(w);
     }
-    if (id->n_parts)
-        dv_text_add(t, "]", 1);
+    dv_json_end(w);
 }
 
 /* A name may hold what a file's name may: it is not for a message. */
 static bool read_part(dv_model_part *p, const cJSON *o, dv_arena *a, dv_error *err)
 {
-    const cJSON *name = dv_json_get(o, "name");
-    const char *sha256;
-    if (!dv_json_text(dv_json_get(o, "role"), "role", a, &p->role, err) ||
-        !dv_json_text(dv_json_get(o, "sha256"), "sha256", a, &sha256, err))
-        return false;
-    if (!cJSON_IsString(name))
-        return dv_fail(err, DV_BAD_DATA, "name is not a text");
-    if (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdef") != 64)
-        return dv_fail(err, DV_BAD_DATA, "sha256 is \"%.60s\": 64 hexadecimal digits are needed",
-                       sha256);
-    memcpy(p->sha256, sha256, sizeof p->sha256);
-    return (p->name = keep(a, name->valuestring, err)) != NULL;
+    const char *name;
+    return dv_json_get_text(o, "role", a, &p->role, err) &&
+           dv_json_get_digest(o, "sha256", p->sha256, err) &&
+           dv_json_get_string(o, "name", &name, err) && (p->name = keep(a, name, err)) != NULL;
 }
 
-bool dv_identity_read_parts(dv_identity *id, const cJSON *object, dv_arena *a, dv_error *err)
+static bool read_parts(dv_identity *id, const cJSON *object, dv_arena *a, dv_error *err)
 {
-    const cJSON *list = dv_json_get(object, "parts"), *o;
+    const cJSON *list, *o;
     char sha256[DV_DIGEST_TEXT_MAX];
-    int n = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0, i = 0;
-    if (!list)
+    int n, i = 0;
+    if (!dv_json_get(object, "parts"))
         return true;
-    if (n == 0)
-        return dv_fail(err, DV_BAD_DATA, "parts lists 0: 1 is needed at least");
+    if (!dv_json_get_list(object, "parts", 1, INT_MAX, &list, &n, err))
+        return false;
     dv_model_part *parts = dv_arena_array(a, (size_t)n, sizeof *parts, err);
     if (!parts)
         return false;
@@ -84,6 +78,16 @@ bool dv_identity_read_parts(dv_identity *id, const cJSON *object, dv_arena *a, d
            (strcmp(sha256, id->sha256) == 0 ||
             dv_fail(err, DV_BAD_DATA, "sha256 is %.12s..., that of the parts is %.12s...",
                     id->sha256, sha256));
+}
+
+bool dv_identity_read(dv_identity *id, const cJSON *object, dv_arena *a, dv_error *err)
+{
+    const char *name, *path;
+    return dv_json_get_string(object, "name", &name, err) &&
+           dv_json_get_string(object, "path", &path, err) &&
+           dv_json_get_digest(object, "sha256", id->sha256, err) &&
+           (id->name = keep(a, name, err)) && (id->path = keep(a, path, err)) &&
+           read_parts(id, object, a, err);
 }
 
 const char *dv_identity_differing(const dv_identity *a, const dv_identity *b,

@@ -3,7 +3,7 @@
 #define DV_RUN_IDENTITY_H
 
 #include "base/arena.h"
-#include "base/text.h"
+#include "base/json_write.h"
 #include "deconvviz/model.h"
 
 struct cJSON;
@@ -12,14 +12,14 @@ struct cJSON;
 bool dv_identity_keep(dv_identity *to, const dv_identity *from, dv_arena *a,
                       dv_error *err) DV_MUST_CHECK;
 
-/* "name":…,"path":…,"sha256":…,"parts":[{"role":…,"name":…,"sha256":…},…] - the members of an
- * object, without its braces. */
-void dv_text_identity(dv_text *t, const dv_identity *id);
+/* "name":…,"path":…,"sha256":…,"parts":[{"role":…,"name":…,"sha256":…},…] - as members of the
+ * object that is open. */
+void dv_identity_write(dv_json *w, const dv_identity *id);
 
-/* Reads "parts" out of that object into id, which has its sha256; there may be none. Fails when the
- * SHA-256 is not that of the parts. */
-bool dv_identity_read_parts(dv_identity *id, const struct cJSON *object, dv_arena *a,
-                            dv_error *err) DV_MUST_CHECK;
+/* Reads them out of that object, texts to the arena; there may be no parts. Fails when the SHA-256
+ * is not that of the parts. */
+bool dv_identity_read(dv_identity *id, const struct cJSON *object, dv_arena *a,
+                      dv_error *err) DV_MUST_CHECK;
 
 /* ": other bytes in its network", for the end of a message about two that are not equal; "" where
  * nothing is known. text: room for the result. */

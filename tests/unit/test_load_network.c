@@ -174,7 +174,7 @@ static void a_slip_of_the_pen_is_named(void **unused)
     refuses("{\"format\":\"x\"}",
             "JSON, but not a network: \"format\" must be \"deconvviz-network\"");
     refuses("{\"format\":\"deconvviz-network\",\"version\":2}",
-            "\"version\" is 2: a whole number from 1 to 1 is needed");
+            "\"version\" is 2: this program reads version 1");
     refuses(HEAD "\"nods\":[]}", "the network: unknown key \"nods\"");
     refuses(HEAD "\"input\":{\"name\":\"i\",\"shape\":[1,2]}}",
             "\"input\": \"shape\" has 2 elements: (C,H,W) is needed");

@@ -294,32 +294,33 @@ static void every_field_has_its_limits(void **state)
 {
     (void)state;
     refuses("deconvviz references", "deconvviz index", "not a manifest of deconvviz record");
-    refuses("\"version\":1", "\"version\":2", "version is 2: this program reads version 1");
-    refuses("\"program\":\"0.1.0\"", "\"program\":3", "program is 3: a text is needed");
+    refuses("\"version\":1", "\"version\":2", "\"version\" is 2: this program reads version 1");
+    refuses("\"program\":\"0.1.0\"", "\"program\":3", "\"program\" is 3: a text is needed");
     refuses("\"name\"", "\"nam\"", "model: it: unknown key \"nam\"");
-    refuses(digest, "0123", "sha256 is \"0123\": 64 hexadecimal digits are needed");
-    refuses("\"from\":\"model\"", "\"from\":\"me\"", "preprocess: from is \"me\"");
-    refuses("\"size\":[8,7]", "\"size\":[8,0]", "preprocess: size has a 0");
-    refuses("\"size\":[8,7]", "\"size\":[8,40000]", "a whole number from 0 to 32767");
-    refuses("\"channels\":3", "\"channels\":2", "channels is 2: 1 or 3 is needed");
-    refuses("\"std\":[0.229", "\"std\":[0", "std has a 0");
-    refuses("\"mean\":[0.485,", "\"mean\":[", "mean has 2 numbers: 3 are needed");
-    refuses("\"rule\":\"guided\"", "\"rule\":\"none\"", "options: rule is \"none\"");
-    refuses("\"file\":\"images/b.png\"", "\"file\":\"../b.png\"", "image 1: file");
-    refuses("\"copied\":true", "\"copied\":1", "image 1: copied is not true or false");
-    refuses("\"image\":0", "\"image\":2", "unit 0: image is 2: a whole number from 0 to 1");
-    refuses("\"image\":1", "\"image\":-1", "unit 2: image is -1");
-    refuses("\"shape\":[1,4,3,2]", "\"shape\":[1,4,3,2000000000]", "unit 0: shape");
+    refuses(digest, "0123", "\"sha256\" is \"0123\": 64 hexadecimal digits are needed");
+    refuses("\"from\":\"model\"", "\"from\":\"me\"", "preprocess: \"from\" is \"me\"");
+    refuses("\"size\":[8,7]", "\"size\":[8,0]", "preprocess: \"size\" is 0");
+    refuses("\"size\":[8,7]", "\"size\":[8,40000]", "a whole number from 1 to 32767");
+    refuses("\"channels\":3", "\"channels\":2", "\"channels\" is 2: 1 or 3 is needed");
+    refuses("\"std\":[0.229", "\"std\":[0", "\"std\" of channel 0 is 0");
+    refuses("\"mean\":[0.485,", "\"mean\":[", "\"mean\" has 2 numbers: 3 are needed");
+    refuses("\"rule\":\"guided\"", "\"rule\":\"none\"", "options: \"rule\" is \"none\"");
+    refuses("\"file\":\"images/b.png\"", "\"file\":\"../b.png\"", "image 1: \"file\"");
+    refuses("\"copied\":true", "\"copied\":1", "image 1: \"copied\" is 1: true or false is needed");
+    refuses("\"image\":0", "\"image\":2", "unit 0: \"image\" is 2: a whole number from 0 to 1");
+    refuses("\"image\":1", "\"image\":-1", "unit 2: \"image\" is -1");
+    refuses("\"shape\":[1,4,3,2]", "\"shape\":[1,4,3,2000000000]", "unit 0: \"shape\"");
     refuses("\"shape\":[1,4,3,2]", "\"shape\":[1,1,1,1,1,1,1]", "7 elements: 6 at most");
-    refuses("\"channel\":0", "\"channel\":4", "channel is 4: a whole number from 0 to 3");
-    refuses("\"position\":[2,1]", "\"position\":[3,1]", "position is [3,1]: up to [2,1]");
-    refuses("\"position\":[2,1]", "\"position\":null", "position is null");
-    refuses("\"window\":[2,1,7,8]", "\"window\":[2,1,8,8]", "window is [2,1,8,8], of an input of");
-    refuses("\"window\":[2,1,7,8]", "\"window\":[3,1,2,8]", "window is [3,1,2,8]");
+    refuses("\"channel\":0", "\"channel\":4", "\"channel\" is 4: a whole number from 0 to 3");
+    refuses("\"position\":[2,1]", "\"position\":[3,1]", "\"position\" is [3,1]: up to [2,1]");
+    refuses("\"position\":[2,1]", "\"position\":null", "\"position\" is null");
+    refuses("\"window\":[2,1,7,8]", "\"window\":[2,1,8,8]",
+            "\"window\" is [2,1,8,8], of an input of");
+    refuses("\"window\":[2,1,7,8]", "\"window\":[3,1,2,8]", "\"window\" is [3,1,2,8]");
     refuses("\"scale\":8.47", "\"scale\":9.47", "a power of two is needed");
-    refuses("\"ambiguity\":3e-07", "\"ambiguity\":-1", "ambiguity is -1: 0 to 1e+06");
-    refuses("\"array\":\"a.npy\"", "\"array\":\"/etc/passwd\"", "array");
-    refuses("\"picture\":\"a.png\"", "\"picture\":\"../a.png\"", "picture");
+    refuses("\"ambiguity\":3e-07", "\"ambiguity\":-1", "\"ambiguity\" is -1: 0 to 1e+06");
+    refuses("\"array\":\"a.npy\"", "\"array\":\"/etc/passwd\"", "\"array\": the file");
+    refuses("\"picture\":\"a.png\"", "\"picture\":\"../a.png\"", "\"picture\": the file");
     refuses("\"units\":[", "\"units\":3,\"un\":[", "unknown key \"un\"");
     refuses("\"image\":0", "\"image\":0,\"image\":0", "\"image\" is there twice");
 }
@@ -342,7 +343,7 @@ static void lists_are_bounded(void **state)
         memcpy(many + at, ",0", 2);
     strcpy(many + at, "],\"units\":[0]}");
     assert_false(dv_references_parse(&r, many, strlen(many), "many", &err));
-    assert_string_equal(err.message, "many: images lists 10001: 1 to 10000 are possible");
+    assert_string_equal(err.message, "many: \"images\" lists 10001: 1 to 10000 are possible");
 }
 
 static void values_are_counted_before_they_are_read(void **state)

@@ -1,7 +1,7 @@
-#include "load/json.h"
+#include "base/json.h"
 
 #include "base/format.h"
-#include "load/name.h"
+#include "base/name.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,18 +21,24 @@ static cJSON *fail_at(const char *text, const char *at, const char *what, dv_err
     return NULL;
 }
 
-cJSON *dv_json_tree(const void *data, size_t size, const char **end)
+static bool has_more(const char *text, size_t size, size_t most)
 {
-    void *before = dv_locale_plain();
-    cJSON *root = cJSON_ParseWithLengthOpts(data, size, end, false);
-    dv_locale_restore(before);
-    return root;
+    size_t n = 1;
+    for (size_t i = 0; i < size; i++)
+        n += text[i] == ',' || text[i] == '[' || text[i] == '{';
+    return n > most;
 }
 
-cJSON *dv_json_parse(const void *data, size_t size, dv_error *err)
+cJSON *dv_json_parse(const void *data, size_t size, size_t most, dv_error *err)
 {
     const char *text = data, *end = text;
-    cJSON *root = dv_json_tree(text, size, &end);
+    if (has_more(text, size, most)) {
+        dv_fail(err, DV_BAD_DATA, "more than %zu values", most);
+        return NULL;
+    }
+    void *before = dv_locale_plain();
+    cJSON *root = cJSON_ParseWithLengthOpts(text, size, &end, false);
+    dv_locale_restore(before);
     if (!root)
         return fail_at(text, end ? end : text, "this is not JSON (truncated?)", err);
     while (end < text + size && (*end == ' ' || *end == '\n' || *end == '\r' || *end == '\t'))
@@ -68,8 +74,21 @@ bool dv_json_check_keys(const cJSON *object, const char *const *keys, const char
     return true;
 }
 
-/* Fails with what stands in place of what was wanted. */
-static bool fail_kind(const cJSON *item, const char *what, const char *wanted, dv_error *err)
+bool dv_json_check_format(const cJSON *document, const char *format, int version, const char *other,
+                          dv_error *err)
+{
+    const cJSON *f = dv_json_get(document, "format"), *v = dv_json_get(document, "version");
+    if (!cJSON_IsString(f) || strcmp(f->valuestring, format) != 0)
+        return dv_fail(err, DV_BAD_DATA, "%s", other);
+    if (!cJSON_IsNumber(v) || v->valuedouble != version)
+        return dv_fail(err, DV_UNSUPPORTED, "\"version\" is %.9g: this program reads version %d",
+                       cJSON_IsNumber(v) ? v->valuedouble : 0, version);
+    return true;
+}
+
+/* -- values ----------------------------------------------------------------------------------- */
+
+bool dv_json_fail_kind(const cJSON *item, const char *what, const char *wanted, dv_error *err)
 {
     if (!item)
         return dv_fail(err, DV_BAD_DATA, "%s is missing: %s is needed", what, wanted);
@@ -90,7 +109,7 @@ static bool fail_kind(const cJSON *item, const char *what, const char *wanted, d
 bool dv_json_text(const cJSON *item, const char *what, dv_arena *a, const char **v, dv_error *err)
 {
     if (!cJSON_IsString(item))
-        return fail_kind(item, what, "a text", err);
+        return dv_json_fail_kind(item, what, "a text", err);
     size_t n = strlen(item->valuestring);
     if (!dv_name_check(item->valuestring, n, what, err))
         return false;
@@ -112,7 +131,7 @@ bool dv_json_int(const cJSON *item, const char *what, int64_t lo, int64_t hi, in
         char wanted[80];
         snprintf(wanted, sizeof wanted, "a whole number from %lld to %lld", (long long)lo,
                  (long long)hi);
-        return fail_kind(item, what, wanted, err);
+        return dv_json_fail_kind(item, what, wanted, err);
     }
     *v = (int64_t)item->valuedouble;
     return true;
@@ -120,16 +139,22 @@ bool dv_json_int(const cJSON *item, const char *what, int64_t lo, int64_t hi, in
 
 bool dv_json_float(const cJSON *item, const char *what, float *v, dv_error *err)
 {
-    if (!cJSON_IsNumber(item) || !(fabs(item->valuedouble) <= 3.4e38))
-        return fail_kind(item, what, "a number", err);
+    if (!cJSON_IsNumber(item) || !isfinite((float)item->valuedouble))
+        return dv_json_fail_kind(item, what, "a number", err);
     *v = (float)item->valuedouble;
     return true;
+}
+
+bool dv_json_is_digest(const char *text)
+{
+    const size_t n = DV_DIGEST_TEXT_MAX - 1;
+    return strlen(text) == n && strspn(text, "0123456789abcdef") == n;
 }
 
 static bool check_list(const cJSON *item, const char *what, int max, dv_error *err)
 {
     if (!cJSON_IsArray(item))
-        return fail_kind(item, what, "a list of numbers", err);
+        return dv_json_fail_kind(item, what, "a list of numbers", err);
     int n = cJSON_GetArraySize(item);
     if (n > max)
         return dv_fail(err, DV_BAD_DATA, "%s has %d elements: %d at most", what, n, max);

@@ -1,4 +1,4 @@
-#include "load/name.h"
+#include "base/name.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* name.h - texts out of files that end in messages and in pictures. */
-#ifndef DV_LOAD_NAME_H
-#define DV_LOAD_NAME_H
+#ifndef DV_BASE_NAME_H
+#define DV_BASE_NAME_H
 
 #include "deconvviz/error.h"
 
