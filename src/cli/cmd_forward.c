@@ -1,6 +1,7 @@
 /* cmd_forward.c - `deconvviz forward`: the activations of one tensor. */
 #include "cli/network.h"
 #include "deconvviz/trace.h"
+#include "run/input.h"
 #include "tensor/npy.h"
 
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     if (n_args + (o->input != NULL) != 1)
         return dv_fail(err, DV_BAD_USAGE, "forward takes one image, or --input X.npy");
     int size[2];
-    if (o->input && !cli_tensor_size(o->input, size, err))
+    if (o->input && !dv_input_size(o->input, size, err))
         return false;
     cli_network n;
     bool ok = cli_network_open(&n, &o->network, o->input ? size : NULL, err) &&

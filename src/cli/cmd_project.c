@@ -1,8 +1,12 @@
 /* cmd_project.c - `deconvviz project`: units of a network back in pixel space. */
 #include "cli/inputs.h"
-#include "cli/projection.h"
 #include "cli/selected.h"
+#include "cli/unit_json.h"
+#include "run/input.h"
+#include "run/outputs.h"
+#include "run/scene.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,17 +56,55 @@ static const cli_option options[] = {
     { 0 },
 };
 
-/* The command while it makes ready. */
 typedef struct work {
     const project_options *o;
     cli_network network;
-    cli_selected selected;
-    cli_projection job;
+    dv_selections units;
+    dv_list images;
+    dv_projections_options job;
 } work;
+
+/* -- what is said ----------------------------------------------------------------------------- */
+
+static void add_lines(dv_text *out, const work *w, const dv_projected_image *image)
+{
+    for (int i = 0; i < image->n && !image->sheet; i++) {
+        const dv_projected *u = &image->units[i];
+        dv_text_format(out, "%s  ", u->png ? u->png : u->npy ? u->npy : image->path);
+        dv_text_unit(out, w->network.model, u->layer, &u->unit, u->value);
+        dv_text_format(out, "\n");
+    }
+    if (image->sheet)
+        dv_text_format(out, "%s  %d unit%s\n", image->sheet, image->n, image->n == 1 ? "" : "s");
+}
+
+/* One image: warnings, then lines or JSON. */
+static bool tell(void *ctx, const dv_projected_image *image, dv_error *err)
+{
+    const work *w = ctx;
+    dv_text out = { 0 };
+    for (int i = 0; i < image->n; i++)
+        if (image->units[i].warning)
+            cli_say("warning: %s: layer %s channel %d: %s", image->path, image->units[i].layer,
+                    (int)image->units[i].unit.channel, image->units[i].warning);
+    if (w->o->json)
+        for (int i = 0; i < image->n; i++)
+            cli_add_unit_json(&out, w->network.model, w->job.rule, image, &image->units[i]);
+    else
+        add_lines(&out, w, image);
+    bool ok = dv_text_ok(&out, "results", err) &&
+              (out.size == 0 || cli_print_text(&out, "results", err)) &&
+              (fflush(stdout) == 0 ||
+               dv_fail(err, DV_IO, "cannot write to standard output: %s", strerror(errno)));
+    free(out.data);
+    if (image->failed)
+        cli_skip(image->failed);
+    return ok;
+}
 
 /* -- words ------------------------------------------------------------------------------------ */
 
-static bool parse_scale(cli_projection *job, const char *text, dv_error *err)
+static bool parse_scale(dv_projections_options *job, const char *text, dv_error *err)
 {
     double v = 0;
     job->common_scale = strcmp(text, "sheet") == 0;
@@ -81,24 +123,25 @@ static bool parse_scale(cli_projection *job, const char *text, dv_error *err)
 static bool parse_words(work *w, dv_error *err)
 {
     const project_options *o = w->o;
-    cli_projection *job = &w->job;
     if (o->layers.n == 0 || !o->channels)
         return dv_fail(err, DV_BAD_USAGE, "a unit is needed: --layer LAYER --channel CHANNELS");
     if (o->no_png && (o->sheet || o->out))
         return dv_fail(err, DV_BAD_USAGE, "--no-png and %s cannot be meant together",
                        o->sheet ? "--sheet" : "--out");
-    job->rule = (dv_rule)o->rule;
-    job->seed = (dv_seed)o->seed;
-    job->view = (dv_view)o->view;
-    job->zoom = o->zoom;
-    job->png = !o->no_png;
-    job->sheet = o->sheet;
-    job->npy = o->npy != NULL;
-    job->json = o->json;
-    job->exact = o->network.exact;
-    job->quiet = o->network.quiet;
-    job->prepared = o->input != NULL;
-    return parse_scale(job, o->scale, err) && cli_parse_position(o->position, &job->position, err);
+    w->job = (dv_projections_options){ .rule = (dv_rule)o->rule,
+                                       .seed = (dv_seed)o->seed,
+                                       .exact = o->network.exact,
+                                       .prepared = o->input != NULL,
+                                       .pictures = !o->no_png,
+                                       .sheet = o->sheet,
+                                       .arrays = o->npy != NULL,
+                                       .view = (dv_view)o->view,
+                                       .zoom = o->zoom,
+                                       .ctx = w,
+                                       .projected = tell,
+                                       .watch = cli_watch };
+    return parse_scale(&w->job, o->scale, err) &&
+           dv_position_parse(o->position, &w->job.position, err);
 }
 
 static bool list_images(work *w, int n_args, char **args, dv_error *err)
@@ -107,77 +150,68 @@ static bool list_images(work *w, int n_args, char **args, dv_error *err)
         return dv_fail(err, DV_BAD_USAGE,
                        n_args ? "images or --input, not both"
                               : "an image is needed (or --input X.npy)");
-    if (w->o->input)
-        return dv_list_add(&w->job.images, w->o->input, err) &&
-               cli_inputs_images(&w->job.images, err);
+    if (w->o->input && !dv_list_add(&w->images, w->o->input, err))
+        return false;
     for (int i = 0; i < n_args; i++)
-        if (!dv_list_add(&w->job.images, args[i], err))
+        if (!dv_list_add(&w->images, args[i], err))
             return false;
-    return cli_inputs_images(&w->job.images, err);
+    return cli_inputs_images(&w->images, err);
 }
 
-/* -- units ------------------------------------------------------------------------------------ */
-
-static bool check_positions(const work *w, dv_error *err)
-{
-    for (int i = 0; i < w->job.n_selections; i++)
-        if (!cli_check_position(w->network.model, &w->selected.layers[i], &w->job.position, err))
-            return false;
-    return true;
-}
+/* -- making ready ----------------------------------------------------------------------------- */
 
 /* At the size of --input where that is given. */
 static bool open_network(work *w, dv_error *err)
 {
     const project_options *o = w->o;
     int size[2];
-    if (o->input && !cli_tensor_size(o->input, size, err))
+    if (o->input && !dv_input_size(o->input, size, err))
         return false;
     if (!cli_open_for(&w->network, &o->network, o->input ? size : NULL, &o->layers, o->channels,
-                      &w->selected, err) ||
+                      &w->units, err) ||
         (!o->input && !cli_network_takes_images(&w->network, err)))
         return false;
-    w->job.selections = w->selected.layers;
-    w->job.n_selections = w->selected.n;
-    w->job.n_units = w->selected.n_units;
-    return true;
+    w->job.units = &w->units;
+    w->job.preprocess = w->network.prepare;
+    w->job.pool = w->network.pool;
+    return dv_position_check(w->network.model, &w->units, &w->job.position, err);
 }
-
-/* -- files ------------------------------------------------------------------------------------ */
 
 static bool settle_outputs(work *w, dv_error *err)
 {
     const project_options *o = w->o;
-    cli_projection *job = &w->job;
-    int64_t n_units = (int64_t)job->images.count * job->n_units;
-    int64_t n_pictures = job->sheet ? job->images.count : n_units;
-    if (job->png && !w->network.is_image) {
+    dv_projections_options *job = &w->job;
+    const int64_t n_units = (int64_t)w->images.count * w->units.n_units;
+    const int64_t n_pictures = job->sheet ? w->images.count : n_units;
+    if (job->pictures && !w->network.is_image) {
         char text[DV_SHAPE_TEXT_MAX];
         const dv_model *m = w->network.model;
         return dv_fail(err, DV_BAD_USAGE,
                        "the network's input is %s, which has no picture: use --no-png --npy PATH",
                        dv_shape_text(dv_tensor_shape(m, dv_model_input(m)), text));
     }
-    if (!cli_place_settle(&job->pictures, "--out", o->out, ".png", n_pictures, err) ||
-        !cli_place_settle(&job->arrays, "--npy", o->npy, ".npy", n_units, err))
-        return false;
-    job->stems = cli_stems(&job->images, err);
-    return job->stems != NULL;
+    return dv_place_settle(&job->place, "--out", o->out, ".png", n_pictures, err) &&
+           dv_place_settle(&job->array_place, "--npy", o->npy, ".npy", n_units, err);
+}
+
+static bool project(work *w, dv_error *err)
+{
+    if (w->job.pictures)
+        cli_network_begin_hash(&w->network);
+    cli_progress_begin("units", !w->o->network.quiet);
+    bool ok = dv_project_images(w->network.model, &w->images, &w->job, err);
+    cli_progress_end();
+    return ok && cli_none_skipped("images", w->images.count, err);
 }
 
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts };
-    w.job.network = &w.network;
     bool ok = parse_words(&w, err) && list_images(&w, n_args, args, err) && open_network(&w, err) &&
-              check_positions(&w, err) && settle_outputs(&w, err);
-    if (ok && w.job.png)
-        cli_network_begin_hash(&w.network);
-    ok = ok && cli_project_images(&w.job, err);
-    cli_stems_free(w.job.stems, &w.job.images);
-    cli_selected_free(&w.selected);
+              settle_outputs(&w, err) && project(&w, err);
+    dv_selections_free(&w.units);
     cli_network_close(&w.network);
-    dv_list_free(&w.job.images);
+    dv_list_free(&w.images);
     return ok;
 }
 

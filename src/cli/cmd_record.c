@@ -47,8 +47,8 @@ static const cli_option options[] = {
 typedef struct work {
     const record_options *o;
     cli_network network;
-    cli_selected selected;
-    cli_position position;
+    dv_selections selected;
+    dv_position position;
     dv_list images;
     int n_units, n_loose; /* recorded, and those of them that say little */
     dv_text lines;        /* to be printed once all is in place */
@@ -67,8 +67,8 @@ static bool pick_units(void *ctx, int32_t image, const dv_trace *t, dv_reference
     bool ok = true;
     *n = 0;
     for (int i = 0; ok && i < w->selected.n; i++) {
-        const cli_selection *s = &w->selected.layers[i];
-        ok = cli_units(t, w->network.model, s, &w->position, units, err);
+        const dv_selection *s = &w->selected.layers[i];
+        ok = dv_select_units(t, w->network.model, s, &w->position, units, err);
         for (int k = 0; ok && k < s->n; k++)
             picks[(*n)++] =
                 (dv_reference_pick){ s->layer, units[k],
@@ -85,17 +85,13 @@ static bool check_words(work *w, int n_args, dv_error *err)
         return dv_fail(err, DV_BAD_USAGE, "a unit is needed: --layer LAYER --channel CHANNELS");
     if (!o->out || n_args == 0)
         return dv_fail(err, DV_BAD_USAGE, "images and -o REFS are needed");
-    return cli_parse_position(o->position, &w->position, err);
+    return dv_position_parse(o->position, &w->position, err);
 }
 
 static bool check_network(const work *w, dv_error *err)
 {
-    if (!cli_network_takes_images(&w->network, err))
-        return false;
-    for (int i = 0; i < w->selected.n; i++)
-        if (!cli_check_position(w->network.model, &w->selected.layers[i], &w->position, err))
-            return false;
-    return true;
+    return cli_network_takes_images(&w->network, err) &&
+           dv_position_check(w->network.model, &w->selected, &w->position, err);
 }
 
 /* -- what is said ----------------------------------------------------------------------------- */
@@ -165,7 +161,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
          cli_open_for(&w.network, &o->network, NULL, &o->layers, o->channels, &w.selected, err) &&
          check_network(&w, err) && record(&w, err);
     free(w.lines.data);
-    cli_selected_free(&w.selected);
+    dv_selections_free(&w.selected);
     cli_network_close(&w.network);
     dv_list_free(&w.images);
     return ok;

@@ -2,7 +2,7 @@
 #include "base/guard.h"
 #include "base/text.h"
 #include "cli/network.h"
-#include "cli/units.h"
+#include "deconvviz/select.h"
 #include "deconvviz/sheets.h"
 
 #include <stdlib.h>
@@ -45,8 +45,8 @@ typedef struct work {
     dv_index index;
     cli_network network;
     int n_picks;
-    cli_selection *selections; /* (n_picks) */
-    dv_sheets_pick *picks;     /* (n_picks) */
+    dv_selection *selections; /* (n_picks) */
+    dv_sheets_pick *picks;    /* (n_picks) */
 } work;
 
 static void tell_wrote(void *ctx, const char *path)
@@ -82,8 +82,8 @@ static bool open_network(work *w, dv_error *err)
 
 static bool pick_layer(work *w, const dv_index_layer *l, dv_error *err)
 {
-    cli_selection *s = &w->selections[w->n_picks];
-    if (!cli_select(w->network.model, l->layer, w->o->channels, s, err))
+    dv_selection *s = &w->selections[w->n_picks];
+    if (!dv_select(w->network.model, l->layer, w->o->channels, s, err))
         return false;
     w->picks[w->n_picks++] = (dv_sheets_pick){ l, s->n, s->channel };
     return s->channel ||
@@ -147,7 +147,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     bool ok = dv_index_read(&w.index, args[0], err) && guard_images(&w, err) &&
               open_network(&w, err) && pick_layers(&w, err) && make_sheets(&w, &s, err);
     for (int i = 0; i < w.n_picks; i++)
-        free(w.selections[i].channel);
+        dv_selection_free(&w.selections[i]);
     free(w.selections);
     free(w.picks);
     cli_network_close(&w.network);

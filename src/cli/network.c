@@ -1,9 +1,9 @@
 #include "cli/network.h"
 
-#include "base/file.h"
 #include "base/processors.h"
 #include "cli/inputs.h"
-#include "tensor/npy.h"
+#include "image/photo.h"
+#include "run/input.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -210,53 +210,17 @@ bool cli_network_takes_images(const cli_network *n, dv_error *err)
     return false;
 }
 
-bool cli_tensor_size(const char *path, int size[2], dv_error *err)
-{
-    dv_file f;
-    dv_array a;
-    if (!dv_file_map(&f, path, err))
-        return false;
-    bool ok = dv_npy_parse(&a, f.data, f.size, err) || dv_fail_in(err, "%s", path);
-    dv_file_unmap(&f);
-    char text[DV_SHAPE_TEXT_MAX];
-    if (ok && a.shape.rank < 3)
-        return dv_fail(err, DV_BAD_USAGE, "%s: the array is %s, not (1,C,H,W)", path,
-                       dv_shape_text(&a.shape, text));
-    for (int i = 0; ok && i < 2; i++)
-        size[i] = a.shape.dim[a.shape.rank - 2 + i];
-    return ok;
-}
-
-static bool read_tensor(const cli_network *n, const char *path, float *input, dv_error *err)
-{
-    const dv_shape *want = dv_tensor_shape(n->model, dv_model_input(n->model));
-    dv_shape shape;
-    float *data;
-    if (!dv_npy_read(path, &shape, &data, err))
-        return false;
-    dv_shape without_batch = { .rank = want->rank - 1 };
-    for (int i = 1; i < want->rank; i++)
-        without_batch.dim[i - 1] = want->dim[i];
-    bool fits = dv_shape_equal(&shape, want) || dv_shape_equal(&shape, &without_batch);
-    if (fits)
-        memcpy(input, data, dv_shape_count(want) * sizeof *input);
-    free(data);
-    char has[DV_SHAPE_TEXT_MAX], wants[DV_SHAPE_TEXT_MAX];
-    return fits || dv_fail(err, DV_BAD_USAGE, "%s: the array is %s, the network's input %s", path,
-                           dv_shape_text(&shape, has), dv_shape_text(want, wants));
-}
-
 bool cli_read_input(const cli_network *n, const char *path, bool npy, float *input,
                     dv_image_map *map, dv_error *err)
 {
     if (map)
         *map = (dv_image_map){ .scale = { 1, 1 } };
     if (npy)
-        return read_tensor(n, path, input, err);
-    dv_image im;
-    if (!dv_image_load(&im, path, err))
-        return false;
-    bool ok = dv_prepare(&im, &n->prepare, input, map, err) || dv_fail_in(err, "%s", path);
-    dv_image_free(&im);
+        return dv_input_read(n->model, path, input, err);
+    dv_photo photo;
+    const bool ok = dv_photo_read(&photo, path, NULL, &n->prepare, input, err);
+    if (map)
+        *map = photo.map;
+    dv_photo_free(&photo);
     return ok;
 }

@@ -92,10 +92,6 @@ void cli_network_close(cli_network *n);
 bool cli_network_settle(cli_network *n, const cli_network_options *o, const int *size,
                         dv_error *err) DV_MUST_CHECK;
 
-/* The size (H,W) of a prepared tensor in a file: what the network's input has to be for it. Fails
- * when it has less than three dimensions. */
-bool cli_tensor_size(const char *path, int size[2], dv_error *err) DV_MUST_CHECK;
-
 /* Fails (DV_BAD_USAGE) when no image can be made its input, whichever: the model takes none, or the
  * options say how it cannot be done. To be asked before the first is read. */
 bool cli_network_takes_images(const cli_network *n, dv_error *err) DV_MUST_CHECK;

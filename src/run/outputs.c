@@ -1,4 +1,4 @@
-#include "cli/outputs.h"
+#include "run/outputs.h"
 
 #include "base/file.h"
 #include "base/word.h"
@@ -17,10 +17,10 @@ static bool ends_in(const char *text, const char *end)
     return n > m && strcasecmp(text + n - m, end) == 0;
 }
 
-bool cli_place_settle(cli_place *p, const char *option, const char *text, const char *extension,
-                      int64_t n_outputs, dv_error *err)
+bool dv_place_settle(dv_place *p, const char *option, const char *text, const char *extension,
+                     int64_t n_outputs, dv_error *err)
 {
-    *p = (cli_place){ .folder = "" };
+    *p = (dv_place){ .folder = "" };
     if (!text)
         return true;
     bool folder = ends_in(text, "/") || dv_folder_exists(text);
@@ -35,7 +35,7 @@ bool cli_place_settle(cli_place *p, const char *option, const char *text, const 
     return dv_folder_make(text, err) || dv_fail_in(err, "%s", option);
 }
 
-char *cli_place_path(const cli_place *p, const char *stem, const char *what, const char *extension)
+char *dv_place_path(const dv_place *p, const char *stem, const char *what, const char *extension)
 {
     if (p->file)
         return strdup(p->file);
@@ -148,7 +148,7 @@ static bool name_images(named *names, const dv_list *images)
            rename_shared(names, images->count, marked_stem);
 }
 
-char **cli_stems(const dv_list *images, dv_error *err)
+char **dv_stems(const dv_list *images, dv_error *err)
 {
     named *names = calloc((size_t)images->count + 1, sizeof *names);
     char **stems = calloc((size_t)images->count + 1, sizeof *stems);
@@ -169,7 +169,7 @@ char **cli_stems(const dv_list *images, dv_error *err)
     return stems;
 }
 
-void cli_stems_free(char **stems, const dv_list *images)
+void dv_stems_free(char **stems, const dv_list *images)
 {
     for (int32_t i = 0; stems && i < images->count; i++)
         free(stems[i]);
