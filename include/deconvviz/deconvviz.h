@@ -26,6 +26,7 @@
 #ifndef DV_DECONVVIZ_H
 #define DV_DECONVVIZ_H
 
+#include "deconvviz/classify.h"
 #include "deconvviz/digest.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/error.h"

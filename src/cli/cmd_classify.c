@@ -1,11 +1,8 @@
 /* cmd_classify.c - `deconvviz classify`: the best classes of images, and the error over a set. */
 #include "base/text.h"
-#include "cli/labels.h"
 #include "cli/network.h"
-#include "deconvviz/list.h"
-#include "deconvviz/trace.h"
+#include "deconvviz/classify.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +13,11 @@ typedef struct classify_options {
     bool json;
 } classify_options;
 
-enum { MOST = 100, A_WORKER = 8 /* images at a time */, FIVE = 5 };
-
 #define AT(member) offsetof(classify_options, member)
 
 static const cli_option options[] = {
     { "", 0, CLI_GROUP, 0, NULL, "What is printed:" },
-    { "top", 0, CLI_INT(0, MOST), AT(top), "N", "classes of each image; 0: none" },
+    { "top", 0, CLI_INT(0, DV_CLASSIFY_MOST), AT(top), "N", "classes of each image; 0: none" },
     { "labels", 0, CLI_TEXT, AT(labels), "FILE",
       "names of the classes, one a line (the model's own)" },
     { "labels-from", 0, CLI_TEXT, AT(labels_from), "dirs|names|FILE",
@@ -35,114 +30,32 @@ static const cli_option options[] = {
     { 0 },
 };
 
-typedef struct answer {
-    bool ok;
-    dv_error err;
-    int n;
-    int best[MOST];
-    float probability[MOST];
-    int truth; /* -1: not said */
-    int rank;  /* of the truth, from 1 */
-} answer;
-
 typedef struct work {
     const classify_options *o;
     cli_network network;
-    cli_labels labels;
-    cli_truth truth;
+    dv_labels labels;
+    dv_truth truth;
     dv_list images;
-    dv_plan *plan;
-    int n_workers;
-    dv_trace **traces; /* (n_workers) */
-    float **inputs;    /* (n_workers) */
-    int first;         /* image of answers[0] */
-    answer *answers;
-    int told, counted, right1, right5;
 } work;
-
-/* -- one image -------------------------------------------------------------------------------- */
-
-/* Whether scores are probabilities already: none below 0, and 1 in all. */
-static bool are_probabilities(const float *score, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (score[i] < 0)
-            return false;
-        sum += (double)score[i];
-    }
-    return fabs(sum - 1) < 1e-3;
-}
-
-/* Whether class a comes before class b: the higher score, of equal ones the smaller number. */
-static bool is_before(const float *score, int a, int b)
-{
-    float difference = score[a] - score[b];
-    return difference > 0 || (difference == 0 && a < b);
-}
-
-static void rank(const float *score, size_t n, answer *a)
-{
-    a->n = n < MOST ? (int)n : MOST;
-    for (int i = 0, held = 0; i < (int)n; i++) {
-        int at = held < a->n ? held++ : a->n;
-        for (; at > 0 && is_before(score, i, a->best[at - 1]); at--)
-            if (at < a->n)
-                a->best[at] = a->best[at - 1];
-        if (at < a->n)
-            a->best[at] = i;
-    }
-    double most = (double)score[a->best[0]], total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += exp((double)score[i] - most);
-    bool as_they_are = are_probabilities(score, n);
-    for (int k = 0; k < a->n; k++) {
-        double s = (double)score[a->best[k]];
-        a->probability[k] = (float)(as_they_are ? s : exp(s - most) / total);
-    }
-    a->rank = 1;
-    for (int i = 0; i < (int)n && a->truth >= 0; i++)
-        a->rank += i != a->truth && is_before(score, i, a->truth);
-}
-
-static void classify(void *ctx, int i, int worker)
-{
-    work *w = ctx;
-    answer *a = &w->answers[i];
-    const dv_model *m = w->network.model;
-    const char *path = dv_list_path(&w->images, w->first + i);
-    int output = dv_model_output(m);
-    size_t n = dv_shape_count(dv_tensor_shape(m, output));
-    *a = (answer){ .truth = cli_truth_of(&w->truth, path) };
-    if (w->truth.from != CLI_TRUTH_NONE && (a->truth < 0 || (size_t)a->truth >= n)) {
-        dv_fail(&a->err, DV_BAD_DATA, "%s: its true class is none of the network's", path);
-        return;
-    }
-    a->ok = cli_read_input(&w->network, path, false, w->inputs[worker], NULL, &a->err) &&
-            (dv_trace_forward(w->traces[worker], w->inputs[worker], &a->err) ||
-             dv_fail_in(&a->err, "%s", path));
-    if (a->ok)
-        rank(dv_trace_tensor(w->traces[worker], output), n, a);
-}
 
 /* -- words ------------------------------------------------------------------------------------ */
 
-static void add_lines(dv_text *t, const work *w, const char *path, const answer *a)
+static void add_lines(dv_text *t, const work *w, const dv_classified *a)
 {
-    dv_text_format(t, "%s\n", path);
+    dv_text_format(t, "%s\n", a->path);
     for (int k = 0; k < a->n && k < w->o->top; k++)
         dv_text_format(t, "  %5.1f %%  %4d  %s\n", (double)a->probability[k] * 100, a->best[k],
-                       cli_label(&w->labels, a->best[k]));
+                       dv_label(&w->labels, a->best[k]));
 }
 
-static void add_json(dv_text *t, const work *w, const char *path, const answer *a)
+static void add_json(dv_text *t, const work *w, const dv_classified *a)
 {
     dv_text_format(t, "{\"image\":");
-    dv_text_string(t, path);
+    dv_text_string(t, a->path);
     dv_text_format(t, ",\"classes\":[");
     for (int k = 0; k < a->n && k < w->o->top; k++) {
         dv_text_format(t, "%s{\"class\":%d,\"label\":", k ? "," : "", a->best[k]);
-        dv_text_string(t, cli_label(&w->labels, a->best[k]));
+        dv_text_string(t, dv_label(&w->labels, a->best[k]));
         dv_text_format(t, ",\"probability\":");
         dv_text_float(t, a->probability[k]);
         dv_text_format(t, "}");
@@ -153,97 +66,53 @@ static void add_json(dv_text *t, const work *w, const char *path, const answer *
     dv_text_format(t, "}\n");
 }
 
-static bool tell(work *w, int i, dv_error *err)
+static bool tell(void *ctx, const dv_classified *c, dv_error *err)
 {
-    const answer *a = &w->answers[i];
-    const char *path = dv_list_path(&w->images, w->first + i);
-    if (!a->ok) {
-        if (w->images.count > 1)
-            cli_skip(&a->err);
-        else
-            *err = a->err;
-        return w->images.count > 1;
-    }
-    if (w->truth.from != CLI_TRUTH_NONE) {
-        w->counted++;
-        w->right1 += a->rank == 1;
-        w->right5 += a->rank <= FIVE;
-    }
-    if (w->o->top == 0)
+    const work *w = ctx;
+    if (c->failed)
+        cli_skip(c->failed);
+    if (c->failed || w->o->top == 0)
         return true;
     dv_text t = { 0 };
-    (w->o->json ? add_json : add_lines)(&t, w, path, a);
-    bool ok = cli_print_text(&t, "results", err);
+    (w->o->json ? add_json : add_lines)(&t, w, c);
+    bool ok = dv_text_ok(&t, "results", err) && cli_print_text(&t, "results", err);
     free(t.data);
     return ok;
 }
 
-static void tell_errors(const work *w)
+static void tell_errors(const work *w, const dv_classify_result *r)
 {
-    double n = w->counted, top1 = w->right1 / n, top5 = w->right5 / n;
+    double n = r->counted, top1 = r->right1 / n, top5 = r->right5 / n;
     if (w->o->json)
         cli_print("{\"images\":%d,\"right_top1\":%d,\"right_top5\":%d,\"top1_error\":%.6g,"
                   "\"top5_error\":%.6g}\n",
-                  w->counted, w->right1, w->right5, 1 - top1, 1 - top5);
+                  r->counted, r->right1, r->right5, 1 - top1, 1 - top5);
     else
         cli_print(
             "%d images: top-1 error %.2f %% (%d right, %.2f %%), top-5 error %.2f %% (%d right, "
             "%.2f %%)\n",
-            w->counted, 100 - 100 * top1, w->right1, 100 * top1, 100 - 100 * top5, w->right5,
+            r->counted, 100 - 100 * top1, r->right1, 100 * top1, 100 - 100 * top5, r->right5,
             100 * top5);
-}
-
-static bool classify_all(work *w, dv_error *err)
-{
-    int at_a_time = A_WORKER * w->n_workers;
-    bool ok = true;
-    cli_progress_begin("images", !w->o->network.quiet);
-    for (w->first = 0; ok && w->first < w->images.count; w->first += at_a_time) {
-        int left = w->images.count - w->first, n = left < at_a_time ? left : at_a_time;
-        if (w->n_workers > 1)
-            dv_pool_run(w->network.pool, n, classify, w);
-        for (int i = 0; i < n && ok; i++) {
-            if (w->n_workers == 1)
-                classify(w, i, 0);
-            ok = tell(w, i, err);
-        }
-        cli_progress(w->first + n, w->images.count);
-    }
-    cli_progress_end();
-    if (ok && w->counted > 0)
-        tell_errors(w);
-    return ok && cli_none_skipped("images", w->images.count, err);
 }
 
 /* -- the command ------------------------------------------------------------------------------ */
 
-/* A worker for each thread; for one image, all threads work for one. */
-static bool make_workers(work *w, dv_error *err)
+static bool classify(work *w, dv_error *err)
 {
-    const dv_model *m = w->network.model;
-    int output = dv_model_output(m);
-    size_t count = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
-    dv_pool *inside = w->images.count == 1 ? w->network.pool : NULL;
-    dv_request r = {
-        .n_keep = 1, .keep = &output, .exact = w->o->network.exact, .images = w->images.count
-    };
-    w->n_workers = inside ? 1 : dv_pool_size(w->network.pool);
-    w->plan = dv_plan_new(m, &r, inside, err);
-    w->answers = calloc((size_t)w->n_workers * A_WORKER, sizeof *w->answers);
-    w->traces = calloc((size_t)w->n_workers, sizeof(dv_trace *));
-    w->inputs = calloc((size_t)w->n_workers, sizeof(float *));
-    if (!w->plan)
-        return false;
-    for (int i = 0; w->answers && w->traces && w->inputs && i < w->n_workers; i++) {
-        w->traces[i] = dv_trace_new(w->plan, inside, err);
-        w->inputs[i] = malloc(count * sizeof **w->inputs);
-        if (!w->traces[i])
-            return false;
-        if (!w->inputs[i])
-            return dv_fail(err, DV_NO_MEMORY, "no memory for the input");
-    }
-    return (w->answers && w->traces && w->inputs) ||
-           dv_fail(err, DV_NO_MEMORY, "no memory for %d workers", w->n_workers);
+    const dv_classify_options c = { .preprocess = w->network.prepare,
+                                    .truth = &w->truth,
+                                    .exact = w->o->network.exact,
+                                    .pool = w->network.pool,
+                                    .ctx = w,
+                                    .classified = tell,
+                                    .watch = cli_watch };
+    dv_classify_result r;
+    cli_progress_begin("images", !w->o->network.quiet);
+    bool ok = dv_classify_images(w->network.model, &w->images, &c, &r, err);
+    cli_progress_end();
+    if (ok && r.counted > 0)
+        tell_errors(w, &r);
+    return ok && cli_none_skipped("images", w->images.count, err);
 }
 
 static bool list_images(work *w, int n_args, char **args, dv_error *err)
@@ -258,17 +127,6 @@ static bool list_images(work *w, int n_args, char **args, dv_error *err)
            dv_fail(err, DV_BAD_DATA, "%s: no images in it", w->o->labels_from);
 }
 
-/* Labels of another network would be worse than none. */
-static bool labels_fit(const work *w, dv_error *err)
-{
-    const dv_model *m = w->network.model;
-    size_t n = dv_shape_count(dv_tensor_shape(m, dv_model_output(m)));
-    return w->labels.n == 0 || (size_t)w->labels.n == n ||
-           dv_fail(err, DV_BAD_USAGE, "%s: %d labels, but the network's output %s has %zu values",
-                   w->o->labels ? w->o->labels : "the model", w->labels.n,
-                   dv_tensor_name(m, dv_model_output(m)), n);
-}
-
 static bool check(const classify_options *o, int n_args, dv_error *err)
 {
     bool file = o->labels_from && strcmp(o->labels_from, "dirs") != 0 &&
@@ -277,34 +135,19 @@ static bool check(const classify_options *o, int n_args, dv_error *err)
            dv_fail(err, DV_BAD_USAGE, "an image or a folder of images is needed");
 }
 
-static void clean_up(work *w)
-{
-    for (int i = 0; i < w->n_workers; i++) {
-        if (w->traces)
-            dv_trace_free(w->traces[i]);
-        if (w->inputs)
-            free(w->inputs[i]);
-    }
-    free(w->traces);
-    free(w->inputs);
-    free(w->answers);
-    dv_plan_free(w->plan);
-    cli_truth_free(&w->truth);
-    cli_labels_free(&w->labels);
-    cli_network_close(&w->network);
-    dv_list_free(&w->images);
-}
-
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     const classify_options *o = opts;
     work w = { .o = o };
     bool ok = check(o, n_args, err) && cli_network_open(&w.network, &o->network, NULL, err) &&
               cli_network_takes_images(&w.network, err) &&
-              cli_labels_read(&w.labels, o->labels, w.network.model, err) && labels_fit(&w, err) &&
-              cli_truth_read(&w.truth, o->labels_from, &w.labels, err) &&
-              list_images(&w, n_args, args, err) && make_workers(&w, err) && classify_all(&w, err);
-    clean_up(&w);
+              dv_labels_read(&w.labels, o->labels, w.network.model, err) &&
+              dv_truth_read(&w.truth, o->labels_from, &w.labels, err) &&
+              list_images(&w, n_args, args, err) && classify(&w, err);
+    dv_truth_free(&w.truth);
+    dv_labels_free(&w.labels);
+    cli_network_close(&w.network);
+    dv_list_free(&w.images);
     return ok;
 }
 

@@ -1,7 +1,7 @@
 /* load_network.c - a network in JSON with its weights: the native format, see network.h. */
 #include "base/json.h"
-#include "load/loader.h"
 #include "base/name.h"
+#include "load/loader.h"
 #include "load/net.h"
 #include "load/network.h"
 #include "load/sidecar.h"
@@ -117,9 +117,9 @@ static bool check_head(dv_network *n, const cJSON *root, dv_error *err)
                                         "input",  "preprocess", "labels", "nodes",       NULL };
     dv_arena *a = &n->m->arena;
     const char *text;
-    return dv_json_check_format(
-               root, "deconvviz-network", 1,
-               "JSON, but not a network: \"format\" must be \"deconvviz-network\"", err) &&
+    return dv_json_check_format(root, "deconvviz-network", 1,
+                                "JSON, but not a network: \"format\" must be \"deconvviz-network\"",
+                                err) &&
            dv_json_check_keys(root, keys, "the network", err) &&
            (!dv_json_get(root, "description") ||
             dv_json_get_text(root, "description", a, &text, err)) &&

@@ -1,5 +1,5 @@
-#include "load/loader.h"
 #include "base/name.h"
+#include "load/loader.h"
 #include "load/onnx.h"
 
 bool dv_onnx_external_data(dv_onnx_store *s, const dv_onnx_external *e, size_t bytes,

@@ -1,9 +1,9 @@
 #include "load/sidecar.h"
 
-#include "load/builtin.h"
 #include "base/json.h"
-#include "load/loader.h"
 #include "base/name.h"
+#include "load/builtin.h"
+#include "load/loader.h"
 
 #include <string.h>
 

@@ -1,4 +1,5 @@
-#include "cli/labels.h"
+/* labels.c - what classes are called, and which one an image truly shows. */
+#include "deconvviz/classify.h"
 
 #include "base/file.h"
 
@@ -7,7 +8,7 @@
 
 /* -- labels ----------------------------------------------------------------------------------- */
 
-static bool add_label(cli_labels *l, const char *text, size_t n, dv_error *err)
+static bool add_label(dv_labels *l, const char *text, size_t n, dv_error *err)
 {
     bool grow = (l->n & (l->n - 1)) == 0; /* room for 1, 2, 4, … */
     char **more = l->text;
@@ -36,17 +37,22 @@ static const char *next_line(const char **at, const char *end, size_t *n)
     return line;
 }
 
-bool cli_labels_read(cli_labels *l, const char *path, const dv_model *m, dv_error *err)
+/* Labels of another network would be worse than none. */
+static bool labels_fit(const dv_labels *l, const char *path, const dv_model *m, dv_error *err)
 {
-    *l = (cli_labels){ 0 };
-    bool ok = true;
-    for (int i = 0; ok && !path && i < dv_model_n_labels(m); i++) {
-        const char *text = dv_model_label(m, i);
-        ok = add_label(l, text, strlen(text), err);
-    }
+    const size_t n = dv_shape_count(dv_tensor_shape(m, dv_model_output(m)));
+    return l->n == 0 || (size_t)l->n == n ||
+           dv_fail(err, DV_BAD_USAGE, "%s: %d labels, but the network's output %s has %zu values",
+                   path ? path : "the model", l->n, dv_tensor_name(m, dv_model_output(m)), n);
+}
+
+/* A class a line, out of a file. */
+static bool read_labels(dv_labels *l, const char *path, dv_error *err)
+{
     dv_file f;
-    if (!path || !dv_file_read(&f, path, DV_FILE_MAX_READ, err))
-        return ok && !path;
+    bool ok = true;
+    if (!dv_file_read(&f, path, DV_FILE_MAX_READ, err))
+        return false;
     const char *at = (const char *)f.data, *end = at + f.size, *line;
     size_t n;
     while (ok && (line = next_line(&at, end, &n)))
@@ -57,21 +63,32 @@ bool cli_labels_read(cli_labels *l, const char *path, const dv_model *m, dv_erro
     return ok && (l->n > 0 || dv_fail(err, DV_BAD_DATA, "%s: no labels in it", path));
 }
 
-void cli_labels_free(cli_labels *l)
+bool dv_labels_read(dv_labels *l, const char *path, const dv_model *m, dv_error *err)
+{
+    *l = (dv_labels){ 0 };
+    bool ok = !path || read_labels(l, path, err);
+    for (int i = 0; ok && !path && i < dv_model_n_labels(m); i++) {
+        const char *text = dv_model_label(m, i);
+        ok = add_label(l, text, strlen(text), err);
+    }
+    return ok && labels_fit(l, path, m, err);
+}
+
+void dv_labels_free(dv_labels *l)
 {
     for (int i = 0; i < l->n; i++)
         free(l->text[i]);
     free(l->text);
-    *l = (cli_labels){ 0 };
+    *l = (dv_labels){ 0 };
 }
 
-const char *cli_label(const cli_labels *l, int i)
+const char *dv_label(const dv_labels *l, int i)
 {
     return i < l->n ? l->text[i] : "";
 }
 
 /* The class whose label is the text of n bytes, or has it for its first word; -1: none. */
-static int find_label(const cli_labels *l, const char *text, size_t n)
+static int find_label(const dv_labels *l, const char *text, size_t n)
 {
     for (int i = 0; i < l->n; i++) {
         const char *label = l->text[i];
@@ -82,7 +99,7 @@ static int find_label(const cli_labels *l, const char *text, size_t n)
 }
 
 /* The class that a word names: its number, or a label. */
-static int find_class(const cli_labels *l, const char *text, size_t n)
+static int find_class(const dv_labels *l, const char *text, size_t n)
 {
     char *end;
     char word[16];
@@ -105,7 +122,7 @@ static const char *name_of(const char *path)
 
 /* Splits "PATH CLASS" at the first blank behind which a class stands; either may hold blanks.
  * Returns the class, or -1; *path_length. */
-static int split_line(const cli_labels *l, const char *line, size_t n, size_t *path_length)
+static int split_line(const dv_labels *l, const char *line, size_t n, size_t *path_length)
 {
     for (size_t i = 1; i + 1 < n; i++) {
         if (line[i] != ' ' && line[i] != '\t')
@@ -123,35 +140,35 @@ static int split_line(const cli_labels *l, const char *line, size_t n, size_t *p
     return -1;
 }
 
-static bool add_line(cli_truth *t, const char *path, int number, dv_error *err)
+static bool add_line(dv_truth *t, const char *path, int number, dv_error *err)
 {
     if ((t->n & (t->n - 1)) == 0) { /* room for 1, 2, 4, … */
         size_t room = t->n ? 2 * (size_t)t->n : 1;
-        cli_truth_line *grown = realloc(t->lines, room * sizeof *grown);
+        dv_truth_line *grown = realloc(t->lines, room * sizeof *grown);
         if (!grown)
             return dv_fail(err, DV_NO_MEMORY, "no memory for the classes of %d images", t->n);
         t->lines = grown;
     }
-    t->lines[t->n++] = (cli_truth_line){ path, number };
+    t->lines[t->n++] = (dv_truth_line){ path, number };
     return true;
 }
 
 static int by_path(const void *a, const void *b)
 {
-    return strcmp(((const cli_truth_line *)a)->path, ((const cli_truth_line *)b)->path);
+    return strcmp(((const dv_truth_line *)a)->path, ((const dv_truth_line *)b)->path);
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(name_of(((const cli_truth_line *)a)->path),
-                  name_of(((const cli_truth_line *)b)->path));
+    return strcmp(name_of(((const dv_truth_line *)a)->path),
+                  name_of(((const dv_truth_line *)b)->path));
 }
 
 /* A copy of the lines, sorted; NULL: no memory. */
-static cli_truth_line *sorted(const cli_truth *t, int (*compare)(const void *, const void *))
+static dv_truth_line *sorted(const dv_truth *t, int (*compare)(const void *, const void *))
 {
     size_t n = (size_t)t->n;
-    cli_truth_line *copy = calloc(n + 1, sizeof *copy);
+    dv_truth_line *copy = calloc(n + 1, sizeof *copy);
     if (copy && n > 0) {
         memcpy(copy, t->lines, n * sizeof *copy);
         qsort(copy, n, sizeof *copy, compare);
@@ -160,7 +177,7 @@ static cli_truth_line *sorted(const cli_truth *t, int (*compare)(const void *, c
 }
 
 /* Reads t->text, of `size` bytes, line by line; a NUL goes behind each path. */
-static bool parse_lines(cli_truth *t, size_t size, const char *name, dv_error *err)
+static bool parse_lines(dv_truth *t, size_t size, const char *name, dv_error *err)
 {
     const char *at = t->text, *end = at + size, *line;
     size_t n, path_length = 0;
@@ -177,7 +194,7 @@ static bool parse_lines(cli_truth *t, size_t size, const char *name, dv_error *e
     return true;
 }
 
-static bool read_lines(cli_truth *t, const char *path, dv_error *err)
+static bool read_lines(dv_truth *t, const char *path, dv_error *err)
 {
     dv_file f;
     if (!dv_file_read(&f, path, DV_FILE_MAX_READ, err))
@@ -197,36 +214,36 @@ static bool read_lines(cli_truth *t, const char *path, dv_error *err)
            dv_fail(err, DV_NO_MEMORY, "no memory for the classes of %d images", t->n);
 }
 
-bool cli_truth_read(cli_truth *t, const char *words, const cli_labels *labels, dv_error *err)
+bool dv_truth_read(dv_truth *t, const char *words, const dv_labels *labels, dv_error *err)
 {
-    *t = (cli_truth){ .labels = labels };
+    *t = (dv_truth){ .labels = labels };
     if (!words)
         return true;
-    t->from = strcmp(words, "dirs") == 0    ? CLI_TRUTH_DIRS
-              : strcmp(words, "names") == 0 ? CLI_TRUTH_NAMES
-                                            : CLI_TRUTH_FILE;
-    if (t->from == CLI_TRUTH_FILE)
+    t->from = strcmp(words, "dirs") == 0    ? DV_TRUTH_DIRS
+              : strcmp(words, "names") == 0 ? DV_TRUTH_NAMES
+                                            : DV_TRUTH_FILE;
+    if (t->from == DV_TRUTH_FILE)
         return read_lines(t, words, err);
     return labels->n > 0 ||
            dv_fail(err, DV_BAD_USAGE, "--labels-from %s needs labels: --labels FILE", words);
 }
 
-void cli_truth_free(cli_truth *t)
+void dv_truth_free(dv_truth *t)
 {
     free(t->text);
     free(t->lines);
     free(t->by_path);
     free(t->by_name);
-    *t = (cli_truth){ 0 };
+    *t = (dv_truth){ 0 };
 }
 
 /* -- the class of an image -------------------------------------------------------------------- */
 
-static int find_line(const cli_truth *t, const char *path)
+static int find_line(const dv_truth *t, const char *path)
 {
-    const cli_truth_line key = { path, 0 };
+    const dv_truth_line key = { path, 0 };
     size_t n = (size_t)t->n;
-    const cli_truth_line *found = bsearch(&key, t->by_path, n, sizeof key, by_path);
+    const dv_truth_line *found = bsearch(&key, t->by_path, n, sizeof key, by_path);
     if (found)
         return found->number;
     found = bsearch(&key, t->by_name, n, sizeof key, by_name);
@@ -235,17 +252,17 @@ static int find_line(const cli_truth *t, const char *path)
     return alone ? found->number : -1;
 }
 
-int cli_truth_of(const cli_truth *t, const char *path)
+int dv_truth_of(const dv_truth *t, const char *path)
 {
     const char *name = name_of(path), *folder = name;
     switch (t->from) {
-    case CLI_TRUTH_NONE:
+    case DV_TRUTH_NONE:
         break;
-    case CLI_TRUTH_FILE:
+    case DV_TRUTH_FILE:
         return t->n > 0 ? find_line(t, path) : -1;
-    case CLI_TRUTH_NAMES:
+    case DV_TRUTH_NAMES:
         return find_label(t->labels, name, strcspn(name, "_-."));
-    case CLI_TRUTH_DIRS:
+    case DV_TRUTH_DIRS:
         if (folder > path)
             folder--; /* the slash */
         while (folder > path && folder[-1] != '/')
