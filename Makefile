@@ -1,6 +1,7 @@
 # deconvviz: `make help` lists what can be made.
-VERSION := $(shell sed -n 's/^.define DV_VERSION "\(.*\)"/\1/p' include/deconvviz/version.h)
+VERSION := $(shell sed -n 's/^.define DV_VERSION "\(.*\)".*/\1/p' include/deconvviz/version.h)
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 VARIANT ?= release
 B       := build/$(VARIANT)
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
@@ -18,10 +19,12 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wdo
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wwrite-strings \
         -Wcast-qual -Wcast-align -Wpointer-arith -Wundef -Wvla -Wformat=2 -Wswitch-enum
 INCLUDES := -Iinclude -Isrc -isystem /usr/include/stb -D_POSIX_C_SOURCE=200809L
+# For the shared library, which shows what include/ declares; the archive has the same objects.
+SHARED   := -fPIC -fvisibility=hidden -fno-semantic-interposition
 # OpenBLAS is not among them: src/kernel/gemm.c opens it when it is needed.
 LIBS     := -lcjson -lnettle -ljpeg -lz -lm -ldl -pthread
-COMPILE = $(CC) -std=c11 -ffp-contract=off $(CFLAGS_$(VARIANT)) $(WARN) $(if $(WERROR),-Werror) \
-          $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
+COMPILE = $(CC) -std=c11 -ffp-contract=off $(SHARED) $(CFLAGS_$(VARIANT)) $(WARN) \
+          $(if $(WERROR),-Werror) $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) $(CFLAGS_$(VARIANT)) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $(LDLIBS) $(LIBS) -o $@
 
 # The inner loops are compiled once for each instruction set; see src/kernel/isa.h.
@@ -51,8 +54,12 @@ FUZZ  := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
 SUITE := $B/onnx/onnx_suite
 BENCH := $(patsubst tests/bench/%.c,$B/bench/%,$(BENCH_SRC))
 
+# Structs are open, and until version 1 they may grow: each minor version is another interface.
+SONAME := libdeconvviz.so.$(basename $(VERSION))
+SO     := $B/libdeconvviz.so.$(VERSION)
+
 .PHONY: all
-all: $B/deconvviz ## build the program (VARIANT=release|debug|asan|tsan|cov)
+all: $B/deconvviz $(SO) ## build the program and the library (VARIANT=release|debug|asan|tsan|cov)
 
 $B/deconvviz: $(call obj,$(CLI_SRC)) $B/libdeconvviz.a
 	$(LINK)
@@ -60,6 +67,9 @@ $B/deconvviz: $(call obj,$(CLI_SRC)) $B/libdeconvviz.a
 $B/libdeconvviz.a: $(call obj,$(LIB_SRC)) $(patsubst %.S,$B/%.o,$(LIB_ASM))
 	@rm -f $@
 	$(AR) rcs $@ $^
+
+$(SO): $(call obj,$(LIB_SRC)) $(patsubst %.S,$B/%.o,$(LIB_ASM))
+	$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,-Bsymbolic-functions
 
 $B/unit/%: $B/tests/unit/%.o $(patsubst %.c,$B/%.o,$(UNIT_PART)) $B/libdeconvviz.a
 	@mkdir -p $(@D)
@@ -101,10 +111,10 @@ $B/flags: FORCE
 FORCE:
 
 .PHONY: tests
-tests: $(UNIT) $(FUZZ) $(SUITE) $B/deconvviz ## build what `make test` runs
+tests: $(UNIT) $(FUZZ) $(SUITE) $B/deconvviz $(SO) ## build what `make test` runs
 
 .PHONY: test
-test: $(UNIT) $(if $T,,$(FUZZ) $(SUITE) $B/deconvviz) ## run every test against VARIANT (T=conv: only tests/unit/test_conv.c)
+test: $(UNIT) $(if $T,,$(FUZZ) $(SUITE) $B/deconvviz $(SO)) ## run every test against VARIANT (T=conv: only tests/unit/test_conv.c)
 	@JOBS=$(JOBS) sh scripts/run-tests.sh $B "$(UNIT)" $(if $T,"" "","$(FUZZ)" "$(SCRIPTS)")
 
 .PHONY: asan tsan
@@ -186,15 +196,19 @@ train-smoke: ## train the built-in network for one short epoch (scripts/setup or
 SHARE := $(PREFIX)/share/deconvviz
 
 .PHONY: install
-install: $B/deconvviz $B/libdeconvviz.a ## install program, library, headers and models to $(DESTDIR)$(PREFIX)
+install: $B/deconvviz $B/libdeconvviz.a $(SO) ## install program, library, headers and models to $(DESTDIR)$(PREFIX)
 	install -Dm755 $B/deconvviz $(DESTDIR)$(PREFIX)/bin/deconvviz
-	install -Dm644 $B/libdeconvviz.a $(DESTDIR)$(PREFIX)/lib/libdeconvviz.a
+	install -Dm644 $B/libdeconvviz.a $(DESTDIR)$(LIBDIR)/libdeconvviz.a
+	install -m755 $(SO) $(DESTDIR)$(LIBDIR)
+	ln -sf $(notdir $(SO)) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libdeconvviz.so
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/include/deconvviz include/deconvviz/*.h
 	install -d $(DESTDIR)$(SHARE)/models
 	cp -R models/. $(DESTDIR)$(SHARE)/models
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LIBS)|' \
-	    scripts/deconvviz.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/deconvviz.pc
+	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|' \
+	    -e 's|@LIBS@|$(LIBS)|' scripts/deconvviz.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/deconvviz.pc
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 .PHONY: clean
 clean: ## remove build/

@@ -2,14 +2,13 @@
 #ifndef DV_CLASSIFY_H
 #define DV_CLASSIFY_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/image.h"
 #include "deconvviz/list.h"
 #include "deconvviz/trace.h"
 #include "deconvviz/watch.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 /* Classes by number. A label may begin with a WordNet id: "n01440764 tench, Tinca tinca". */
 typedef struct dv_labels {
@@ -90,8 +89,6 @@ typedef struct dv_classify_result {
 bool dv_classify_images(const dv_model *m, const dv_list *images, const dv_classify_options *o,
                         dv_classify_result *result, dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -6,12 +6,11 @@
 #ifndef DV_DRAW_H
 #define DV_DRAW_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/image.h"
 #include "deconvviz/tensor.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 /* Pixels, half-open; may reach outside of what it is a part of. */
 typedef struct dv_rect {
@@ -122,8 +121,6 @@ typedef struct dv_sheet {
 bool dv_draw_sheet(dv_image *out, const dv_sheet *sheet, int n, const dv_tile *tiles,
                    dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -2,11 +2,11 @@
 #ifndef DV_ERROR_H
 #define DV_ERROR_H
 
+#include "deconvviz/api.h"
+
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 #if defined(__GNUC__)
 #define DV_MUST_CHECK        __attribute__((warn_unused_result))
@@ -41,8 +41,6 @@ bool dv_fail(dv_error *err, dv_code code, const char *fmt, ...) DV_PRINTF(3, 4);
 /* Puts "where: " before the message of a failure that came from below; returns false. */
 bool dv_fail_in(dv_error *err, const char *fmt, ...) DV_PRINTF(2, 3);
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -2,14 +2,13 @@
 #ifndef DV_IMAGE_H
 #define DV_IMAGE_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/error.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 enum {
     DV_IMAGE_MAX_SIDE = 32767,
@@ -73,8 +72,6 @@ bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_
 bool dv_prepare_view(const dv_image *im, const dv_preprocess *p, dv_image *out,
                      dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -70,13 +70,12 @@
 #ifndef DV_INDEX_H
 #define DV_INDEX_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/image.h"
 #include "deconvviz/model.h"
 #include "deconvviz/tensor.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 enum {
     DV_INDEX_MAX_K = 1000,
@@ -178,8 +177,6 @@ const dv_index_layer *dv_index_find(const dv_index *x, const char *text);
 /* The file of an image that occurs in hits. */
 const dv_index_file *dv_index_file_of(const dv_index *x, int32_t image);
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -2,15 +2,14 @@
 #ifndef DV_LIST_H
 #define DV_LIST_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/digest.h"
 #include "deconvviz/error.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 /* Paths in one block: about 10 bytes an image and the path. Starts out as { 0 }. */
 typedef struct dv_list {
@@ -39,8 +38,6 @@ const char *dv_list_path(const dv_list *l, int32_t i);
  * list and its continuation have the digest of both in one. */
 void dv_list_digest(const dv_list *l, char digest[DV_DIGEST_TEXT_MAX]);
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

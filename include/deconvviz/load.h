@@ -2,11 +2,10 @@
 #ifndef DV_LOAD_H
 #define DV_LOAD_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/model.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 typedef struct dv_load_options {
     const char *weights; /* safetensors for a network in JSON; NULL: what the network names, or the
@@ -34,8 +33,6 @@ dv_model *dv_model_open(const char *path, const dv_load_options *options,
  * such as fully connected ones, are left out. Either may be freed first. The same failures. */
 dv_model *dv_model_resized(const dv_model *m, const int size[2], dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -7,14 +7,13 @@
 #ifndef DV_MINE_H
 #define DV_MINE_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/index.h"
 #include "deconvviz/list.h"
 #include "deconvviz/model.h"
 #include "deconvviz/watch.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 typedef struct dv_mine_options {
     int n_tensors; /* 0: all weight layers */
@@ -47,8 +46,6 @@ typedef struct dv_mine_result {
 bool dv_mine(const dv_model *m, const dv_mine_options *o, const dv_list *list,
              dv_mine_result *result, dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

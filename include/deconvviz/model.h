@@ -4,14 +4,13 @@
 #ifndef DV_MODEL_H
 #define DV_MODEL_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/digest.h"
 #include "deconvviz/error.h"
 #include "deconvviz/image.h"
 #include "deconvviz/tensor.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 typedef struct dv_model dv_model;
 
@@ -107,8 +106,6 @@ bool dv_model_field(const dv_model *m, int tensor, dv_box out, dv_box *in,
  * no such thing (one position). */
 bool dv_model_stride(const dv_model *m, int tensor, int32_t stride[2], dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -2,11 +2,10 @@
 #ifndef DV_POOL_H
 #define DV_POOL_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/error.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 enum { DV_POOL_MAX_THREADS = 1024 };
 
@@ -27,8 +26,6 @@ int dv_pool_size(const dv_pool *p);
  * share a pool take turns. */
 void dv_pool_run(dv_pool *p, int n, void (*task)(void *ctx, int i, int worker), void *ctx);
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -2,11 +2,10 @@
 #ifndef DV_PROJECT_H
 #define DV_PROJECT_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/trace.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 /* A unit of a tensor seen as (C,Y,X), see dv_box_whole: where a network makes several images of
  * one, channel c of image n is channel n * C + c. y = x = DV_ALL: the channel's whole map. */
@@ -51,8 +50,6 @@ void dv_projector_free(dv_projector *p);
 bool dv_project(dv_projector *p, const dv_unit *u, dv_rule rule, dv_seed seed, dv_signal *result,
                 dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

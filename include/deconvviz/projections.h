@@ -2,14 +2,13 @@
 #ifndef DV_PROJECTIONS_H
 #define DV_PROJECTIONS_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/list.h"
 #include "deconvviz/select.h"
 #include "deconvviz/watch.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 /* Where outputs go: a file, for one, or a folder for several. */
 typedef struct dv_place {
@@ -72,8 +71,6 @@ typedef struct dv_projections_options {
 bool dv_project_images(const dv_model *m, const dv_list *images, const dv_projections_options *o,
                        dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

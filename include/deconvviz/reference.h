@@ -66,14 +66,13 @@
 #ifndef DV_REFERENCE_H
 #define DV_REFERENCE_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/index.h"
 #include "deconvviz/list.h"
 #include "deconvviz/project.h"
 #include "deconvviz/watch.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 enum {
     DV_REFERENCE_MAX_IMAGES = 10 * 1000,
@@ -241,8 +240,6 @@ double dv_reference_allowed(const dv_reference_unit *u, double least);
 bool dv_references_verify(const dv_model *m, const dv_references *r, const dv_verify_options *o,
                           dv_verified *results, dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -2,9 +2,9 @@
 #ifndef DV_RULE_H
 #define DV_RULE_H
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include "deconvviz/api.h"
+
+DV_BEGIN
 
 /* How a ReLU (and a Clip that starts at 0) treats the signal R on its way back; x is its input. */
 typedef enum dv_rule {
@@ -20,8 +20,6 @@ const char *dv_rule_name(dv_rule rule);
 /* The rule of that name, or DV_N_RULES. */
 dv_rule dv_rule_find(const char *name);
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -2,11 +2,10 @@
 #ifndef DV_SELECT_H
 #define DV_SELECT_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/project.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 enum { DV_LAYER_WORD_MAX = 128 };
 
@@ -55,8 +54,6 @@ bool dv_position_check(const dv_model *m, const dv_selections *s, const dv_posit
 bool dv_select_units(const dv_trace *t, const dv_model *m, const dv_selection *s,
                      const dv_position *p, dv_unit *units, dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

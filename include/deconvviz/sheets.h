@@ -6,13 +6,12 @@
 #ifndef DV_SHEETS_H
 #define DV_SHEETS_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/index.h"
 #include "deconvviz/project.h"
 #include "deconvviz/watch.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 typedef struct dv_sheets_pick {
     const dv_index_layer *layer;
@@ -46,8 +45,6 @@ typedef struct dv_sheets_options {
 bool dv_sheets(const dv_model *m, const dv_index *x, const dv_sheets_options *o, int *missing,
                dv_error *err) DV_MUST_CHECK;
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

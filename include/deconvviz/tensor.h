@@ -5,14 +5,13 @@
 #ifndef DV_TENSOR_H
 #define DV_TENSOR_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/error.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 enum {
     DV_MAX_RANK = 6,       /* what an activation or a weight may have */
@@ -85,8 +84,6 @@ static inline float *dv_signal_at(const dv_signal *s, int32_t c, int32_t y, int3
            (size_t)(x - s->box.lo[DV_X]);
 }
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

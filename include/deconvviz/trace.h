@@ -2,12 +2,11 @@
 #ifndef DV_TRACE_H
 #define DV_TRACE_H
 
+#include "deconvviz/api.h"
 #include "deconvviz/model.h"
 #include "deconvviz/rule.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 struct dv_pool;
 
@@ -73,8 +72,6 @@ dv_box dv_trace_box(const dv_trace *t, int tensor);
 /* The activations of a kept tensor after a forward pass; NULL for one that was not kept. */
 const float *dv_trace_tensor(const dv_trace *t, int tensor);
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

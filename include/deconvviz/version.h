@@ -2,17 +2,15 @@
 #ifndef DV_VERSION_H
 #define DV_VERSION_H
 
+#include "deconvviz/api.h"
+
 #define DV_VERSION "0.1.0" /* of these headers */
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+DV_BEGIN
 
 /* Of the library that is linked, as DV_VERSION. */
 const char *dv_version(void);
 
-#ifdef __cplusplus
-}
-#endif
+DV_END
 
 #endif

@@ -2,8 +2,12 @@
 #ifndef DV_WATCH_H
 #define DV_WATCH_H
 
+#include "deconvviz/api.h"
+
 #include <stdbool.h>
 #include <stdint.h>
+
+DV_BEGIN
 
 /* All may be NULL. `ctx` is the caller's and given to each. The first three are called one at a
  * time; on which thread, the call says that takes the watch. */
@@ -20,5 +24,7 @@ typedef struct dv_watch {
      * nothing else. */
     bool (*cancelled)(void *ctx);
 } dv_watch;
+
+DV_END
 
 #endif

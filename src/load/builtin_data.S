@@ -2,6 +2,7 @@
     .macro file symbol, path
     .balign 64
     .globl \symbol, \symbol\()_end
+    .hidden \symbol, \symbol\()_end
 \symbol:
     .incbin "\path"
 \symbol\()_end:
