@@ -27,6 +27,7 @@
 #define DV_DECONVVIZ_H
 
 #include "deconvviz/classify.h"
+#include "deconvviz/compare_rules.h"
 #include "deconvviz/digest.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/error.h"

@@ -18,12 +18,12 @@
 #include <cmocka.h>
 
 static char top[] = "/tmp/deconvviz-album-XXXXXX";
-static const dv_preprocess prepare = { .resize = ALBUM_SIDE,
-                                       .size = { ALBUM_SIDE, ALBUM_SIDE },
-                                       .channels = 3,
-                                       .scale = 1 / 255.0F,
-                                       .mean = { 0.5F, 0.5F, 0.5F },
-                                       .std = { 0.25F, 0.25F, 0.25F } };
+const dv_preprocess album_preprocess = { .resize = ALBUM_SIDE,
+                                         .size = { ALBUM_SIDE, ALBUM_SIDE },
+                                         .channels = 3,
+                                         .scale = 1 / 255.0F,
+                                         .mean = { 0.5F, 0.5F, 0.5F },
+                                         .std = { 0.25F, 0.25F, 0.25F } };
 
 static void write_image(const char *path, uint32_t seed)
 {
@@ -69,7 +69,7 @@ dv_model *album_model(void)
 
 bool album_mine(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
 {
-    const dv_mine_options o = { .preprocess = prepare,
+    const dv_mine_options o = { .preprocess = album_preprocess,
                                 .k = 2,
                                 .per_image = 1,
                                 .shard = 1,
@@ -132,7 +132,7 @@ bool album_record(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error 
                                   .replace = true,
                                   .copy = true,
                                   .pictures = true,
-                                  .preprocess = prepare,
+                                  .preprocess = album_preprocess,
                                   .rule = DV_RULE_DECONVNET,
                                   .n_tensors = 1,
                                   .tensors = &tensor,
@@ -154,7 +154,7 @@ bool album_verify(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error 
     dv_verified *results = calloc((size_t)r.n_units, sizeof *results);
     const dv_verify_options o = { .folder = "refs",
                                   .pictures = "changed",
-                                  .preprocess = prepare,
+                                  .preprocess = album_preprocess,
                                   .tolerance = dv_default_tolerance,
                                   .value_tolerance = dv_default_value_tolerance,
                                   .pool = pool,

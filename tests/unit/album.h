@@ -3,6 +3,7 @@
 #ifndef TESTS_ALBUM_H
 #define TESTS_ALBUM_H
 
+#include "deconvviz/image.h"
 #include "deconvviz/model.h"
 #include "deconvviz/pool.h"
 #include "deconvviz/watch.h"
@@ -19,6 +20,8 @@ void album_begin(void);
 void album_end(void); /* removes it */
 
 dv_model *album_model(void); /* which the caller frees */
+
+extern const dv_preprocess album_preprocess;
 
 /* One of the calls that take long; false with *err set. */
 typedef bool album_call(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err);
