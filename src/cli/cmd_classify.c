@@ -1,6 +1,6 @@
 /* cmd_classify.c - `deconvviz classify`: the best classes of images, and the error over a set. */
 #include "base/text.h"
-#include "cli/network.h"
+#include "cli/rows.h"
 #include "deconvviz/classify.h"
 
 #include <stdlib.h>
@@ -16,17 +16,25 @@ typedef struct classify_options {
 #define AT(member) offsetof(classify_options, member)
 
 static const cli_option options[] = {
-    { "", 0, CLI_GROUP, 0, NULL, "What is printed:" },
+    CLI_GROUP_ROW("What is printed:"),
     { "top", 0, CLI_INT(0, DV_CLASSIFY_MOST), AT(top), "N", "classes of each image; 0: none" },
-    { "labels", 0, CLI_TEXT, AT(labels), "FILE",
+    { "labels", 0, CLI_FILE, AT(labels), "FILE",
       "names of the classes, one a line (the model's own)" },
-    { "labels-from", 0, CLI_TEXT, AT(labels_from), "dirs|names|FILE",
-      "also the top-1 and top-5 error. The true class of an image: its\n"
-      "folder's name, its own up to '_', '-' or '.', or lines PATH CLASS;\n"
-      "where CLASS is a label or its first word, or the class's number" },
+    { "labels-from", 0, CLI_FILE, AT(labels_from), "dirs|names|FILE",
+      "also the top-1 and top-5 error. The true class of an image: its folder's name, its own up "
+      "to "
+      "'_', '-' or '.', or lines PATH CLASS; where CLASS is a label or its first word, or the "
+      "class's number" },
     { "json", 0, CLI_FLAG, AT(json), NULL,
       "one JSON object a line for each image, then one for all" },
     CLI_NETWORK_ROWS(classify_options),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz classify img.jpg", "The five best classes" },
+    { "deconvviz classify --top 0 --labels-from names photos",
+      "Only the error over a folder whose file names begin with the class" },
     { 0 },
 };
 
@@ -127,19 +135,11 @@ static bool list_images(work *w, int n_args, char **args, dv_error *err)
            dv_fail(err, DV_BAD_DATA, "%s: no images in it", w->o->labels_from);
 }
 
-static bool check(const classify_options *o, int n_args, dv_error *err)
-{
-    bool file = o->labels_from && strcmp(o->labels_from, "dirs") != 0 &&
-                strcmp(o->labels_from, "names") != 0;
-    return n_args > 0 || file ||
-           dv_fail(err, DV_BAD_USAGE, "an image or a folder of images is needed");
-}
-
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     const classify_options *o = opts;
     work w = { .o = o };
-    bool ok = check(o, n_args, err) && cli_network_open(&w.network, &o->network, NULL, err) &&
+    bool ok = cli_network_open(&w.network, &o->network, NULL, err) &&
               cli_network_takes_images(&w.network, err) &&
               dv_labels_read(&w.labels, o->labels, w.network.model, err) &&
               dv_truth_read(&w.truth, o->labels_from, &w.labels, err) &&
@@ -153,9 +153,14 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_classify = {
     .name = "classify",
-    .summary = "Name the best classes of images; with --labels-from also the error over a set",
-    .usage = "[-m MODEL] [options] IMAGE|FOLDER...",
+    .summary = "Name the best classes of images, or the error over a set",
+    .description =
+        "Prints the classes of the highest scores with their probabilities: those of the network's "
+        "output, which gets a softmax where it has none.\n\n"
+        "With --labels-from FILE the images may be left out: they are then those of its lines.",
+    .arguments = { CLI_IMAGES, .least = 1, .instead = "labels-from", .both = true },
     .options = options,
+    .examples = examples,
     .defaults = &(const classify_options){ .network = CLI_NETWORK_DEFAULTS, .top = 5 },
     .options_size = sizeof(classify_options),
     .run = run,

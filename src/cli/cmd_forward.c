@@ -1,5 +1,5 @@
 /* cmd_forward.c - `deconvviz forward`: the activations of one tensor. */
-#include "cli/network.h"
+#include "cli/rows.h"
 #include "deconvviz/trace.h"
 #include "run/input.h"
 #include "tensor/npy.h"
@@ -12,13 +12,19 @@ typedef struct forward_options {
 } forward_options;
 
 static const cli_option options[] = {
-    { "", 0, CLI_GROUP, 0, NULL, "What is computed and written:" },
-    { "layer", 'l', CLI_TEXT, offsetof(forward_options, layer), "LAYER",
-      "the N-th weight layer, or the name of a node or tensor (the output)" },
+    CLI_GROUP_ROW("What is computed and written:"),
+    { "layer", 'l', CLI_LAYER, offsetof(forward_options, layer), "LAYER",
+      "the number of a weight layer, or the name of a node or tensor (the output)" },
     { "npy", 0, CLI_WRITES, offsetof(forward_options, npy), "FILE", "the activations, float32" },
-    { "input", 0, CLI_TEXT, offsetof(forward_options, input), "X.npy",
-      "a prepared input in place of IMAGE" },
+    { "input", 0, CLI_FILE, offsetof(forward_options, input), "X.npy",
+      "a prepared float32 tensor (1,C,H,W) in place of the image" },
     CLI_NETWORK_ROWS(forward_options),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz forward -l 5 --npy activations.npy img.jpg", "All activations of a layer" },
+    { "deconvviz forward --input x.npy", "The range of the output, for a tensor from elsewhere" },
     { 0 },
 };
 
@@ -65,8 +71,7 @@ static bool forward(const cli_network *n, const forward_options *o, const char *
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     const forward_options *o = opts;
-    if (n_args + (o->input != NULL) != 1)
-        return dv_fail(err, DV_BAD_USAGE, "forward takes one image, or --input X.npy");
+    (void)n_args;
     int size[2];
     if (o->input && !dv_input_size(o->input, size, err))
         return false;
@@ -81,8 +86,11 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 const cli_command cmd_forward = {
     .name = "forward",
     .summary = "Write the activations of one tensor",
-    .usage = "[-m MODEL] [-l LAYER] IMAGE --npy FILE",
+    .description = "Prints the tensor's name, shape, least and largest value and mean; with --npy "
+                   "writes the whole.",
+    .arguments = { CLI_IMAGE, .least = 1, .most = 1, .instead = "input" },
     .options = options,
+    .examples = examples,
     .defaults = &(const forward_options){ .network = CLI_NETWORK_DEFAULTS },
     .options_size = sizeof(forward_options),
     .run = run,

@@ -1,6 +1,6 @@
 /* cmd_layers.c - `deconvviz layers`: what the network is made of. */
 #include "base/text.h"
-#include "cli/network.h"
+#include "cli/rows.h"
 #include "graph/model.h"
 
 #include <stdlib.h>
@@ -12,11 +12,17 @@ typedef struct layers_options {
 } layers_options;
 
 static const cli_option options[] = {
-    { "", 0, CLI_GROUP, 0, NULL, "What is listed:" },
+    CLI_GROUP_ROW("What is listed:"),
     { "all", 'a', CLI_FLAG, offsetof(layers_options, all), NULL,
       "every tensor that -l takes, not the weight layers alone" },
     { "json", 0, CLI_FLAG, offsetof(layers_options, json), NULL, "one JSON object a line" },
     CLI_MODEL_ROWS(layers_options),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz layers", "The layers of the built-in network" },
+    { "deconvviz layers -m model.onnx --all", "Every tensor of another one" },
     { 0 },
 };
 
@@ -213,9 +219,8 @@ static bool list(const dv_model *m, const layers_options *o, dv_error *err)
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     const layers_options *o = opts;
-    if (n_args > 0)
-        return dv_fail(err, DV_BAD_USAGE, "layers takes no argument '%s' (the model: -m MODEL)",
-                       args[0]);
+    (void)n_args;
+    (void)args;
     cli_network_options quiet = o->network;
     quiet.quiet = true;
     quiet.threads = 1;
@@ -227,9 +232,13 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_layers = {
     .name = "layers",
-    .summary = "List the weight layers: number, name, operator, shape, receptive field, stride",
-    .usage = "[-m MODEL] [--all] [--json]",
+    .summary = "List the weight layers with their shapes and receptive fields",
+    .description =
+        "The numbers and names are what -l takes in the other commands. A layer stands for what "
+        "comes out behind its activation function. The receptive field is that of a unit in the "
+        "middle of the map.",
     .options = options,
+    .examples = examples,
     .defaults = &(const layers_options){ .network = CLI_NETWORK_DEFAULTS },
     .options_size = sizeof(layers_options),
     .run = run,

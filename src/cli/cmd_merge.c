@@ -1,5 +1,5 @@
 /* cmd_merge.c - `deconvviz merge`: the indices of shards into one. */
-#include "cli/cli.h"
+#include "cli/rows.h"
 #include "deconvviz/index.h"
 
 #include <stdlib.h>
@@ -10,8 +10,15 @@ typedef struct merge_options {
 } merge_options;
 
 static const cli_option options[] = {
-    { "out", 'o', CLI_WRITES, offsetof(merge_options, out), "INDEX", "the index to write" },
-    { "quiet", 'q', CLI_FLAG, offsetof(merge_options, quiet), NULL, "say nothing but errors" },
+    CLI_GROUP_ROW("What is written:"),
+    { "out", 'o', CLI_NEEDED(WRITES), offsetof(merge_options, out), "INDEX", "the index to write" },
+    CLI_QUIET_ROW(merge_options, quiet),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz merge -o index.json shard-1.json shard-2.json",
+      "One index of what two machines have mined" },
     { 0 },
 };
 
@@ -44,8 +51,6 @@ static void tell_missing(const dv_index *x)
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     const merge_options *o = opts;
-    if (!o->out || n_args == 0)
-        return dv_fail(err, DV_BAD_USAGE, "indices and -o INDEX are needed");
     dv_index x = { 0 };
     bool ok = merge_all(&x, n_args, args, err) && dv_index_write(&x, o->out, err);
     if (ok && !dv_index_complete(&x) && !o->quiet)
@@ -60,8 +65,11 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 const cli_command cmd_merge = {
     .name = "merge",
     .summary = "Put the indices of shards together",
-    .usage = "-o INDEX INDEX...",
+    .description = "The result is the index that one run over all images would have written, once "
+                   "every shard is in it.",
+    .arguments = { CLI_INDEX, .least = 1 },
     .options = options,
+    .examples = examples,
     .defaults = &(const merge_options){ 0 },
     .options_size = sizeof(merge_options),
     .run = run,

@@ -1,7 +1,7 @@
 /* cmd_mine.c - `deconvviz mine`: the strongest activations of every unit over many images. */
 #include "base/text.h"
 #include "cli/inputs.h"
-#include "cli/network.h"
+#include "cli/rows.h"
 #include "cli/signals.h"
 #include "deconvviz/mine.h"
 
@@ -17,20 +17,29 @@ typedef struct mine_options {
 } mine_options;
 
 static const cli_option options[] = {
-    { "layer", 'l', CLI_LIST, offsetof(mine_options, layers), "LAYER",
-      "number or name; may be repeated; all (all)" },
-    { "out", 'o', CLI_WRITES, offsetof(mine_options, out), "INDEX", "the index to write (JSON)" },
+    CLI_GROUP_ROW("What is mined:"),
+    CLI_LAYERS_ROW(mine_options, CLI_LAYERS, "; or all (all)"),
     { "hits", 'k', CLI_INT(1, DV_INDEX_MAX_K), offsetof(mine_options, k), "K",
       "hits to keep for each unit" },
     { "per-image", 0, CLI_INT(1, DV_INDEX_MAX_K), offsetof(mine_options, per_image), "N",
       "how many of them one image may give" },
-    { "list", 0, CLI_TEXT, offsetof(mine_options, list), "FILE",
+    { "list", 0, CLI_FILE, offsetof(mine_options, list), "FILE",
       "images, a path a line; - for standard input" },
     { "shard", 0, CLI_TEXT, offsetof(mine_options, shard), "K/N",
       "every N-th image from the K-th on; merge puts shards together" },
+    CLI_GROUP_ROW("What is written:"),
+    { "out", 'o', CLI_NEEDED(WRITES), offsetof(mine_options, out), "INDEX",
+      "the index to write (JSON)" },
     { "append", 0, CLI_FLAG, offsetof(mine_options, append), NULL,
       "add the images to the index that is there" },
     CLI_NETWORK_ROWS(mine_options),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz mine -o index.json photos", "The nine images that excite each unit most" },
+    { "deconvviz mine -l 5 --shard 1/2 -o shard-1.json photos",
+      "Half of them, for one layer; another machine does the other half" },
     { 0 },
 };
 
@@ -109,8 +118,6 @@ static bool mine(work *w, dv_error *err)
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts };
-    if (!w.o->out)
-        return dv_fail(err, DV_BAD_USAGE, "-o INDEX is needed");
     dv_text journal = { 0 };
     dv_text_format(&journal, "%s.journal", w.o->out);
     cli_signals_keep(journal.data);
@@ -127,8 +134,15 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 const cli_command cmd_mine = {
     .name = "mine",
     .summary = "Find the images that excite each unit most, in one pass over many",
-    .usage = "[-m MODEL] [-l LAYER]... -o INDEX [options] IMAGE|FOLDER...",
+    .description =
+        "Writes an index: for each channel of the layers its strongest activations over all "
+        "images, and where they are. 'deconvviz sheets' shows them.\n\n"
+        "A run that was stopped goes on from where it was when it is started again. Memory does "
+        "not "
+        "grow with the images.",
+    .arguments = { CLI_IMAGES, .least = 1, .instead = "list", .both = true },
     .options = options,
+    .examples = examples,
     .defaults = &(const mine_options){ .network = CLI_NETWORK_DEFAULTS, .k = 9, .per_image = 1 },
     .options_size = sizeof(mine_options),
     .run = run,

@@ -1,6 +1,6 @@
 /* cmd_prepare.c - `deconvviz prepare`: the input tensor that the network gets. */
 #include "base/file.h"
-#include "cli/network.h"
+#include "cli/rows.h"
 #include "deconvviz/draw.h"
 #include "draw/provenance.h"
 #include "tensor/npy.h"
@@ -13,11 +13,18 @@ typedef struct prepare_options {
 } prepare_options;
 
 static const cli_option options[] = {
-    { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
+    CLI_GROUP_ROW("What is written:"),
     { "npy", 0, CLI_WRITES, offsetof(prepare_options, npy), "FILE",
       "the tensor, float32 (1,C,H,W)" },
     { "png", 0, CLI_WRITES, offsetof(prepare_options, png), "FILE", "what the network sees" },
     CLI_NETWORK_ROWS(prepare_options),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz prepare --png seen.png img.jpg", "What is left of a photograph" },
+    { "deconvviz prepare --preprocess caffe --npy x.npy img.jpg",
+      "A tensor for another program, or for forward --input" },
     { 0 },
 };
 
@@ -55,10 +62,7 @@ static bool prepare(const cli_network *n, const char *path, const prepare_option
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     const prepare_options *o = opts;
-    if (n_args != 1)
-        return dv_fail(err, DV_BAD_USAGE, "prepare takes one image, not %d", n_args);
-    if (!o->npy && !o->png)
-        return dv_fail(err, DV_BAD_USAGE, "prepare needs --npy FILE or --png FILE");
+    (void)n_args;
     cli_network n;
     bool ok = cli_network_open(&n, &o->network, NULL, err) && cli_network_takes_images(&n, err) &&
               prepare(&n, args[0], o, err);
@@ -69,8 +73,13 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 const cli_command cmd_prepare = {
     .name = "prepare",
     .summary = "Write the input tensor that the network gets for an image",
-    .usage = "[-m MODEL] IMAGE --npy FILE",
+    .description =
+        "Decodes, turns, resizes, cuts and scales the image as every other command does before the "
+        "network runs.",
+    .arguments = { CLI_IMAGE, .least = 1, .most = 1 },
+    .one_of = "npy|png",
     .options = options,
+    .examples = examples,
     .defaults = &(const prepare_options){ .network = CLI_NETWORK_DEFAULTS },
     .options_size = sizeof(prepare_options),
     .run = run,

@@ -1,5 +1,6 @@
 /* cmd_project.c - `deconvviz project`: units of a network back in pixel space. */
 #include "cli/inputs.h"
+#include "cli/rows.h"
 #include "cli/selected.h"
 #include "cli/unit_json.h"
 #include "run/input.h"
@@ -21,38 +22,39 @@ typedef struct project_options {
 #define AT(member) offsetof(project_options, member)
 
 static const cli_option options[] = {
-    { "", 0, CLI_GROUP, 0, NULL, "The units:" },
-    { "layer", 'l', CLI_LIST, AT(layers), "LAYER",
-      "the N-th weight layer (after its activation), or the name of a node\n"
-      "or tensor; may be repeated; `deconvviz layers` lists them" },
-    { "channel", 'c', CLI_TEXT, AT(channels), "CHANNELS",
-      "from 0: 12, 0-15, 3,7,9, all, or top:9, the strongest on the image" },
-    { "position", 'p', CLI_TEXT, AT(position), "POSITION",
-      "max: where the channel is strongest; Y,X; or all: its whole map" },
-    { "input", 0, CLI_TEXT, AT(input), "X.npy",
-      "a prepared float32 tensor (1,C,H,W) in place of IMAGE" },
-    { "", 0, CLI_GROUP, 0, NULL, "The way back:" },
-    { "rule", 0, CLI_CHOICE, AT(rule), "deconvnet|gradient|guided",
-      "through a ReLU: max(R,0), R where it was on, or both" },
-    { "seed", 0, CLI_CHOICE, AT(seed), "value|one", "what the unit starts as: its value, or 1" },
-    { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
+    CLI_GROUP_ROW("The units:"),
+    CLI_UNIT_ROWS(project_options),
+    { "input", 0, CLI_FILE, AT(input), "X.npy",
+      "a prepared float32 tensor (1,C,H,W) in place of images" },
+    CLI_GROUP_ROW("The way back:"),
+    CLI_RULE_ROWS(project_options),
+    CLI_GROUP_ROW("What is written:"),
     { "out", 'o', CLI_PLACE, AT(out), "PATH",
-      "folder for the pictures, or the file where there is one; else\n"
-      "IMAGE-LAYER-cCHANNEL.png in the current folder" },
+      "folder for the pictures, or the file where there is one; else IMAGE-LAYER-cCHANNEL.png in "
+      "the current folder" },
     { "npy", 0, CLI_PLACE, AT(npy), "PATH",
       "also the raw float32 projections (C,H,W): a folder, or the file" },
     { "no-png", 0, CLI_FLAG, AT(no_png), NULL, "no picture" },
     { "json", 0, CLI_FLAG, AT(json), NULL, "one JSON object a line for each unit" },
-    { "", 0, CLI_GROUP, 0, NULL, "The picture:" },
+    CLI_GROUP_ROW("The picture:"),
     { "view", 0, CLI_CHOICE, AT(view), "pair|crop|full",
-      "patch of the image and projection, cut to the receptive field;\n"
-      "the projection alone, so cut; or on the whole input, 1:1" },
+      "patch of the image and projection, cut to the receptive field; the projection alone, so "
+      "cut; "
+      "or on the whole input, 1:1" },
     { "zoom", 0, CLI_INT(0, 256), AT(zoom), "N", "times a pixel is enlarged (as suits the eye)" },
     { "scale", 0, CLI_TEXT, AT(scale), "tile|sheet|abs:V",
-      "the value of full colour: each picture's own, one for all of an\n"
-      "image, or V" },
+      "the value of full colour: each picture's own, one for all of an image, or V" },
     { "sheet", 0, CLI_FLAG, AT(sheet), NULL, "all units of an image on one labelled sheet" },
     CLI_NETWORK_ROWS(project_options),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz --layer 5 --channel 12 img.jpg", "One unit of the built-in network, as a PNG" },
+    { "deconvviz -m model.onnx -l 5 -c top:9 --sheet img.jpg",
+      "The nine strongest channels of a layer, as one sheet" },
+    { "deconvviz -l 3 -l 5 -c 0-15 --no-png --npy arrays photos",
+      "Sixteen channels of each of two layers, of every image in a folder, as arrays" },
     { 0 },
 };
 
@@ -123,8 +125,6 @@ static bool parse_scale(dv_projections_options *job, const char *text, dv_error 
 static bool parse_words(work *w, dv_error *err)
 {
     const project_options *o = w->o;
-    if (o->layers.n == 0 || !o->channels)
-        return dv_fail(err, DV_BAD_USAGE, "a unit is needed: --layer LAYER --channel CHANNELS");
     if (o->no_png && (o->sheet || o->out))
         return dv_fail(err, DV_BAD_USAGE, "--no-png and %s cannot be meant together",
                        o->sheet ? "--sheet" : "--out");
@@ -146,10 +146,6 @@ static bool parse_words(work *w, dv_error *err)
 
 static bool list_images(work *w, int n_args, char **args, dv_error *err)
 {
-    if ((n_args > 0) == (w->o->input != NULL))
-        return dv_fail(err, DV_BAD_USAGE,
-                       n_args ? "images or --input, not both"
-                              : "an image is needed (or --input X.npy)");
     if (w->o->input && !dv_list_add(&w->images, w->o->input, err))
         return false;
     for (int i = 0; i < n_args; i++)
@@ -218,8 +214,16 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 const cli_command cmd_project = {
     .name = "project",
     .summary = "Project units of a layer back to pixel space (the default command)",
-    .usage = "[-m MODEL] -l LAYER -c CHANNELS [options] IMAGE...",
+    .description =
+        "Runs the network forward on each image, keeps one activation of the layer at a time, and "
+        "takes it back through the network to pixel space: what in the image excites the unit.\n\n"
+        "The picture shows the projection, by itself or beside the patch of the image that the "
+        "unit "
+        "sees. Zero is grey; full colour is the largest value. What was projected, and the scale, "
+        "stand in the text chunks of the PNG.",
+    .arguments = { CLI_IMAGES, .least = 1, .instead = "input" },
     .options = options,
+    .examples = examples,
     .defaults = &(const project_options){ .network = CLI_NETWORK_DEFAULTS,
                                           .position = "max",
                                           .scale = "tile" },

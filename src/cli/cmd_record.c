@@ -1,6 +1,7 @@
 /* cmd_record.c - `deconvviz record`: projections to hold a model, a library or a machine to. */
 #include "base/text.h"
 #include "cli/inputs.h"
+#include "cli/rows.h"
 #include "cli/selected.h"
 #include "deconvviz/reference.h"
 
@@ -19,28 +20,28 @@ typedef struct record_options {
 #define AT(member) offsetof(record_options, member)
 
 static const cli_option options[] = {
-    { "", 0, CLI_GROUP, 0, NULL, "The units:" },
-    { "layer", 'l', CLI_LIST, AT(layers), "LAYER", "number or name; may be repeated" },
-    { "channel", 'c', CLI_TEXT, AT(channels), "CHANNELS",
-      "from 0: 12, 0-15, 3,7,9, all, or top:9, the strongest on each image" },
-    { "position", 'p', CLI_TEXT, AT(position), "POSITION",
-      "max: where the channel is strongest; Y,X; or all: its whole map" },
-    { "rule", 0, CLI_CHOICE, AT(rule), "deconvnet|gradient|guided",
-      "through a ReLU: max(R,0), R where it was on, or both" },
-    { "seed", 0, CLI_CHOICE, AT(seed), "value|one", "what the unit starts as: its value, or 1" },
-    { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
-    { "out", 'o', CLI_PLACE, AT(out), "REFS",
-      "the folder of references: manifest.json, and for each unit its\n"
-      "projection as float16 .npy and as a picture" },
+    CLI_GROUP_ROW("The units:"),
+    CLI_UNIT_ROWS(record_options),
+    CLI_GROUP_ROW("The way back:"),
+    CLI_RULE_ROWS(record_options),
+    CLI_GROUP_ROW("What is written:"),
+    { "out", 'o', CLI_NEEDED(FILLS), AT(out), "REFS",
+      "the folder of references: manifest.json, and for each unit its projection as float16 .npy "
+      "and as a picture" },
     { "copy", 0, CLI_FLAG, AT(copy), NULL, "copy the images into it" },
     { "no-png", 0, CLI_FLAG, AT(no_png), NULL, "no pictures" },
     { "update", 0, CLI_FLAG, AT(update), NULL, "replace the references that are there" },
     CLI_MODEL_ROWS(record_options),
     CLI_PREPROCESS_ROWS(record_options),
-    { "", 0, CLI_GROUP, 0, NULL, "How it runs (with the kernels of the smallest rounding error):" },
-    { "threads", 0, CLI_INT(0, CLI_MAX_THREADS), AT(network.threads), "N",
-      "worker threads; any number gives the same bytes (one a processor)" },
-    { "quiet", 'q', CLI_FLAG, AT(network.quiet), NULL, "nothing but results, warnings and errors" },
+    CLI_GROUP_ROW("How it runs (with the kernels of the smallest rounding error):"),
+    CLI_THREADS_ROW(record_options),
+    CLI_QUIET_ROW(record_options, network.quiet),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz record -l 5 -c top:9 --copy -o refs img.jpg",
+      "Projections to hold a model to, with the image beside them" },
     { 0 },
 };
 
@@ -76,16 +77,6 @@ static bool pick_units(void *ctx, int32_t image, const dv_trace *t, dv_reference
     }
     free(units);
     return ok;
-}
-
-static bool check_words(work *w, int n_args, dv_error *err)
-{
-    const record_options *o = w->o;
-    if (o->layers.n == 0 || !o->channels)
-        return dv_fail(err, DV_BAD_USAGE, "a unit is needed: --layer LAYER --channel CHANNELS");
-    if (!o->out || n_args == 0)
-        return dv_fail(err, DV_BAD_USAGE, "images and -o REFS are needed");
-    return dv_position_parse(o->position, &w->position, err);
 }
 
 static bool check_network(const work *w, dv_error *err)
@@ -154,7 +145,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts };
     const record_options *o = w.o;
-    bool ok = check_words(&w, n_args, err);
+    bool ok = dv_position_parse(o->position, &w.position, err);
     for (int i = 0; ok && i < n_args; i++)
         ok = dv_list_add(&w.images, args[i], err);
     ok = ok && cli_inputs_images(&w.images, err) &&
@@ -170,8 +161,12 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 const cli_command cmd_record = {
     .name = "record",
     .summary = "Record reference projections, for verify to compare with later",
-    .usage = "[-m MODEL] -l LAYER -c CHANNELS -o REFS [options] IMAGE|FOLDER...",
+    .description =
+        "Writes a folder to be committed beside a model. Each projection is measured for how much "
+        "rounding, and weights in float16, move it; 'deconvviz verify' allows it that much.",
+    .arguments = { CLI_IMAGES, .least = 1 },
     .options = options,
+    .examples = examples,
     .defaults = &(const record_options){ .network = CLI_NETWORK_DEFAULTS, .position = "max" },
     .options_size = sizeof(record_options),
     .run = run,

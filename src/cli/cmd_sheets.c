@@ -1,7 +1,7 @@
 /* cmd_sheets.c - `deconvviz sheets`: an index as pictures. */
 #include "base/guard.h"
 #include "base/text.h"
-#include "cli/network.h"
+#include "cli/rows.h"
 #include "deconvviz/select.h"
 #include "deconvviz/sheets.h"
 
@@ -19,24 +19,33 @@ typedef struct sheets_options {
 #define AT(member) offsetof(sheets_options, member)
 
 static const cli_option options[] = {
-    { "out", 'o', CLI_PLACE, AT(out), "DIR", "the folder to write to" },
-    { "layer", 'l', CLI_LIST, AT(layers), "LAYER",
-      "of those in the index; may be repeated; all (all)" },
-    { "channel", 'c', CLI_TEXT, AT(channels), "CHANNELS", "12, 0-15, 3,7,9 or all" },
+    CLI_GROUP_ROW("The units:"),
+    CLI_LAYERS_ROW(sheets_options, CLI_LAYERS, "; or all of those in the index (all)"),
+    CLI_CHANNELS_ROW(sheets_options, CLI_TEXT, ""),
     { "hits", 'k', CLI_INT(1, DV_INDEX_MAX_K), AT(hits), "K", "hits to show of each unit" },
-    { "rule", 0, CLI_CHOICE, AT(rule), "deconvnet|gradient|guided", "how to go back past a ReLU" },
-    { "seed", 0, CLI_CHOICE, AT(seed), "value|one", "what the unit starts as: its value, or 1" },
-    { "scale", 0, CLI_CHOICE, AT(scale), "tile|sheet",
-      "full colour of each projection, or one for all of a unit" },
-    { "side", 0, CLI_INT(16, 512), AT(side), "N", "pixels of a patch on a unit's sheet" },
+    { "root", 0, CLI_FOLDER, AT(root), "DIR", "where the relative paths in the index begin" },
+    CLI_GROUP_ROW("The way back:"),
+    CLI_RULE_ROWS(sheets_options),
+    CLI_GROUP_ROW("What is written:"),
+    { "out", 'o', CLI_NEEDED(FILLS), AT(out), "DIR", "the folder to write to" },
     { "contact", 0, CLI_FLAG, AT(contact), NULL, "only the contact sheet of each layer" },
-    { "root", 0, CLI_TEXT, AT(root), "DIR", "where the relative paths in the index begin" },
-    { "model", 'm', CLI_TEXT, AT(network.model), "MODEL",
-      "the model that was mined, where it is not at the path in the index" },
-    { "weights", 0, CLI_TEXT, AT(network.weights), "FILE", "safetensors for a JSON network" },
-    { "threads", 0, CLI_INT(0, CLI_MAX_THREADS), AT(network.threads), "N",
-      "worker threads (one a processor)" },
-    { "quiet", 'q', CLI_FLAG, AT(network.quiet), NULL, "nothing but results, warnings and errors" },
+    { "scale", 0, CLI_CHOICE, AT(scale), "tile|sheet",
+      "the value of full colour: each projection's own, or one for all of a unit" },
+    { "side", 0, CLI_INT(16, 512), AT(side), "N", "pixels of a patch on a unit's sheet" },
+    CLI_GROUP_ROW("The network:"),
+    CLI_MODEL_ROW(sheets_options,
+                  "the model that was mined, where it is not at the path in the index"),
+    CLI_WEIGHTS_ROW(sheets_options),
+    CLI_GROUP_ROW("How it runs:"),
+    CLI_THREADS_ROW(sheets_options),
+    CLI_QUIET_ROW(sheets_options, network.quiet),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz sheets index.json -o sheets -l 5 -c 12", "One unit, and its layer" },
+    { "deconvviz sheets index.json -o sheets -c 0-15 --contact",
+      "Only a picture a layer, of its first sixteen channels" },
     { 0 },
 };
 
@@ -142,8 +151,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts };
     dv_sheets_options s = { 0 };
-    if (!w.o->out || n_args != 1)
-        return dv_fail(err, DV_BAD_USAGE, "one INDEX and -o DIR are needed");
+    (void)n_args;
     bool ok = dv_index_read(&w.index, args[0], err) && guard_images(&w, err) &&
               open_network(&w, err) && pick_layers(&w, err) && make_sheets(&w, &s, err);
     for (int i = 0; i < w.n_picks; i++)
@@ -157,9 +165,14 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_sheets = {
     .name = "sheets",
-    .summary = "Show what was mined: each unit's strongest patches and their projections",
-    .usage = "INDEX -o DIR [-l LAYER]... [-c CHANNELS] [options]",
+    .summary = "Show what was mined: the strongest patches and their projections",
+    .description =
+        "Writes a sheet for each unit, its strongest images beside what of them excites it, and "
+        "contact sheets for each layer, as in Figure 2 of the paper. Images are prepared as when "
+        "they were mined.",
+    .arguments = { CLI_INDEX, .least = 1, .most = 1 },
     .options = options,
+    .examples = examples,
     .defaults =
         &(const sheets_options){
             .network = CLI_NETWORK_DEFAULTS, .channels = "all", .hits = 9, .side = 112 },

@@ -1,7 +1,7 @@
 /* cmd_verify.c - `deconvviz verify`: references against the model, library and machine of now. */
 #include "base/file.h"
 #include "base/guard.h"
-#include "cli/network.h"
+#include "cli/rows.h"
 #include "cli/verify_report.h"
 #include "refs/reference.h"
 
@@ -18,34 +18,44 @@ typedef struct verify_options {
 #define AT(member) offsetof(verify_options, member)
 
 static const cli_option options[] = {
-    { "", 0, CLI_GROUP, 0, NULL, "What is compared:" },
-    { "model", 'm', CLI_TEXT, AT(network.model), "MODEL",
-      "another model than the one at the path in the references" },
-    { "weights", 0, CLI_TEXT, AT(network.weights), "FILE",
-      "safetensors for a JSON network (those beside it)" },
-    { "root", 0, CLI_TEXT, AT(root), "DIR",
-      "where the images are that were not copied: by their relative path,\n"
-      "or by their name" },
+    CLI_GROUP_ROW("What is compared:"),
+    CLI_MODEL_ROW(verify_options, "another model than the one at the path in the references"),
+    CLI_WEIGHTS_ROW(verify_options),
+    { "root", 0, CLI_FOLDER, AT(root), "DIR",
+      "where the images are that were not copied: by their relative path, or by their name" },
     { "tolerance", 0, CLI_REAL(0, DV_RELATIVE_MAX), AT(tolerance), "R",
-      "relative L2 change that each projection is allowed at least (0.02);\n"
-      "what rounding does to it by itself comes from the references; 0:\n"
-      "nothing beyond that" },
+      "relative L2 change that each projection is allowed at least; what rounding does to it by "
+      "itself comes from the references; 0: nothing beyond that (0.02)" },
     { "value-tolerance", 0, CLI_REAL(0, DV_RELATIVE_MAX), AT(value_tolerance), "R",
       "the same of the activation, relative (0.01)" },
     { "update", 0, CLI_FLAG, AT(update), NULL,
       "renew the references: record the same units again" },
-    { "", 0, CLI_GROUP, 0, NULL, "What is written:" },
-    { "out", 'o', CLI_PLACE, AT(pictures), "DIR",
+    CLI_GROUP_ROW("What is written:"),
+    { "out", 'o', CLI_FILLS, AT(pictures), "DIR",
       "pictures of what changed: recorded, now, and the difference" },
     { "json", 0, CLI_FLAG, AT(json), NULL,
-      "one JSON object a line for each unit, worst first: verdict (agrees,\n"
-      "changed, regressed, failed), image, layer, channel, position, reason,\n"
-      "relative_l2, allowed, cosine, value and mean [recorded, now],\n"
-      "value_change, value_allowed, strongest [y,x], ambiguity, sensitivity;\n"
+      "one JSON object a line for each unit, worst first: verdict (agrees, changed, regressed, "
+      "failed), image, layer, channel, position, reason, relative_l2, allowed, cosine, value and "
+      "mean [recorded, now], value_change, value_allowed, strongest [y,x], ambiguity, sensitivity; "
       "then {summary}" },
     { "junit", 0, CLI_WRITES, AT(junit), "FILE", "a JUnit report: a test case for each unit" },
     CLI_PREPROCESS_ROWS(verify_options),
     CLI_RUN_ROWS(verify_options),
+    { 0 },
+};
+
+static const cli_example examples[] = {
+    { "deconvviz verify refs", "What has changed since, and by how much" },
+    { "deconvviz verify refs -m model.onnx -o changed --junit changed.xml",
+      "Another model, with pictures of what changed and a report for continuous integration" },
+    { 0 },
+};
+
+static const cli_status statuses[] = {
+    { "0", "All units agree to within their tolerance." },
+    { "1", "A regression." },
+    { "2", "Something could not be compared, or the command line is wrong." },
+    { "128+N", "Stopped by signal N; nothing temporary is left behind." },
     { 0 },
 };
 
@@ -254,8 +264,7 @@ static bool verify(work *w, dv_error *err)
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts };
-    if (n_args != 1)
-        return dv_fail(err, DV_BAD_USAGE, "one folder of references is needed");
+    (void)n_args;
     w.folder = args[0];
     bool ok = verify(&w, err);
     const int *count = w.report.count;
@@ -275,11 +284,14 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_verify = {
     .name = "verify",
-    .summary = "Compare reference projections with what a model makes of the images now",
-    .usage = "REFS [-m MODEL] [options]\n"
-             "(exit status: 0 all agree to within their tolerance, 1 a regression,\n"
-             "2 something could not be compared)",
+    .summary = "Compare reference projections with what a model makes now",
+    .description =
+        "Projects the units of a folder of references again and compares whole arrays, so that a "
+        "changed model, library or machine is noticed, and rounding is not.",
+    .arguments = { CLI_REFERENCES, .least = 1, .most = 1 },
     .options = options,
+    .examples = examples,
+    .statuses = statuses,
     .defaults = &(const verify_options){ .network = CLI_NETWORK_DEFAULTS,
                                          .tolerance = -1,
                                          .value_tolerance = -1 },

@@ -17,7 +17,7 @@ static void take_output(const cli_option *o, const void *options)
     bool named = path && outputs.n < MAX_OUTPUTS;
     if (named)
         outputs.path[outputs.n++] = path;
-    outputs.any |= o->type.kind == CLI_KIND_PLACE || (named && dv_file_exists(path));
+    outputs.any |= o->type.kind != CLI_KIND_WRITES || (named && dv_file_exists(path));
 }
 
 bool cli_inputs_begin(const cli_option *table, const void *options, int n_args, char **args,
@@ -25,7 +25,7 @@ bool cli_inputs_begin(const cli_option *table, const void *options, int n_args, 
 {
     dv_guard_begin();
     for (const cli_option *o = table; o->name; o++)
-        if (o->type.kind == CLI_KIND_WRITES || o->type.kind == CLI_KIND_PLACE)
+        if (cli_is_output(o))
             take_output(o, options);
     for (int i = 0; i < n_args; i++)
         if (!dv_guard_add(args[i], err))

@@ -64,8 +64,6 @@ static bool settle(cli_network *n, const cli_network_options *o, dv_error *err)
         p->resize = o->resize;
     if (!isnan(o->pixel_scale))
         p->scale = (float)o->pixel_scale;
-    if (o->order && strcmp(o->order, "rgb") != 0 && strcmp(o->order, "bgr") != 0)
-        return dv_fail(err, DV_BAD_USAGE, "--order takes rgb|bgr, not '%s'", o->order);
     if (o->order)
         p->bgr = o->order[0] == 'b';
     return override_channels(&o->mean, "--mean", p->channels, p->mean, true, err) &&

@@ -1,5 +1,5 @@
 /* network.h - what every command has that runs a network: the model, and how images become its
- * input, from options. */
+ * input, from options (their rows: rows.h). */
 #ifndef DV_CLI_NETWORK_H
 #define DV_CLI_NETWORK_H
 
@@ -29,46 +29,6 @@ enum { CLI_MAX_THREADS = 1024 };
     {                                            \
         .resize = -1, .pixel_scale = (double)NAN \
     }
-
-/* Rows of an option table for the member `network` of the struct `type`: which model, how images
- * become its input, how it runs; and all of them. */
-/* clang-format off */
-#define CLI_MODEL_ROWS(type)                                                                       \
-    { "", 0, CLI_GROUP, 0, NULL, "The network:" },                                                 \
-    { "model", 'm', CLI_TEXT, offsetof(type, network.model), "MODEL",                              \
-      "ONNX, JSON network or safetensors, or the name of a built-in one\n"                         \
-      "($DECONVVIZ_MODEL, else " DV_DEFAULT_MODEL ")" },                                           \
-    { "weights", 0, CLI_TEXT, offsetof(type, network.weights), "FILE",                             \
-      "safetensors for a JSON network (those beside it)" },                                        \
-    { "size", 0, CLI_INTS(1, DV_IMAGE_MAX_SIDE), offsetof(type, network.size), "S|H,W",            \
-      "size of its input in pixels (the model's)" }
-
-#define CLI_PREPROCESS_ROWS(type)                                                                  \
-    { "", 0, CLI_GROUP, 0, NULL, "How an image becomes its input:" },                              \
-    { "preprocess", 0, CLI_TEXT, offsetof(type, network.preprocess), "NAME",                       \
-      "imagenet, caffe, unit or none (the model's own, else imagenet)" },                          \
-    { "resize", 0, CLI_INT(0, DV_IMAGE_MAX_SIDE), offsetof(type, network.resize), "N",             \
-      "shorter side before the centre is cut; 0: stretch, cut nothing" },                          \
-    { "pixel-scale", 0, CLI_REAL(-1e6, 1e6), offsetof(type, network.pixel_scale), "V",             \
-      "what pixels of 0..255 are multiplied by" },                                                 \
-    { "mean", 0, CLI_REALS(-1e6, 1e6), offsetof(type, network.mean), "A,B,C",                      \
-      "what is then subtracted from each channel" },                                               \
-    { "std", 0, CLI_REALS(-1e6, 1e6), offsetof(type, network.std), "A,B,C",                        \
-      "what each channel is then divided by" },                                                    \
-    { "order", 0, CLI_TEXT, offsetof(type, network.order), "rgb|bgr", "order of the channels" }
-
-#define CLI_RUN_ROWS(type)                                                                         \
-    { "", 0, CLI_GROUP, 0, NULL, "How it runs:" },                                                 \
-    { "threads", 0, CLI_INT(0, CLI_MAX_THREADS), offsetof(type, network.threads), "N",             \
-      "worker threads; any number gives the same bytes (one a processor)" },                       \
-    { "exact", 0, CLI_FLAG, offsetof(type, network.exact), NULL,                                   \
-      "the kernels with the smallest rounding error" },                                            \
-    { "quiet", 'q', CLI_FLAG, offsetof(type, network.quiet), NULL,                                 \
-      "nothing but results, warnings and errors" }
-
-#define CLI_NETWORK_ROWS(type)                                                                     \
-    CLI_MODEL_ROWS(type), CLI_PREPROCESS_ROWS(type), CLI_RUN_ROWS(type)
-/* clang-format on */
 
 typedef struct cli_network {
     dv_model *model;

@@ -88,7 +88,7 @@ const char *cli_nth_word(const char *words, int n, size_t *len)
     return words;
 }
 
-static bool store_choice(const cli_option *o, int *at, const char *text, dv_error *err)
+static bool find_choice(const cli_option *o, int *at, const char *text, dv_error *err)
 {
     size_t len;
     const char *word;
@@ -98,6 +98,15 @@ static bool store_choice(const cli_option *o, int *at, const char *text, dv_erro
             return true;
         }
     return dv_fail(err, DV_BAD_USAGE, "--%s takes %s, not '%s'", o->name, o->arg, text);
+}
+
+static bool store_word(const cli_option *o, const char **at, const char *text, dv_error *err)
+{
+    int i;
+    if (!find_choice(o, &i, text, err))
+        return false;
+    *at = text;
+    return true;
 }
 
 static bool add_to_list(const cli_option *o, cli_list *list, const char *text, dv_error *err)
@@ -116,7 +125,12 @@ bool cli_store(const cli_option *o, void *options, const char *text, dv_error *e
         *(bool *)at = true;
         return true;
     case CLI_KIND_TEXT:
+    case CLI_KIND_LAYER:
+    case CLI_KIND_MODEL:
+    case CLI_KIND_FILE:
+    case CLI_KIND_FOLDER:
     case CLI_KIND_WRITES:
+    case CLI_KIND_FILLS:
     case CLI_KIND_PLACE:
         *(const char **)at = text;
         return true;
@@ -127,8 +141,10 @@ bool cli_store(const cli_option *o, void *options, const char *text, dv_error *e
     case CLI_KIND_NUMBERS:
         return store_numbers(o, at, text, err);
     case CLI_KIND_CHOICE:
-        return store_choice(o, at, text, err);
-    case CLI_KIND_LIST:
+        return find_choice(o, at, text, err);
+    case CLI_KIND_WORD:
+        return store_word(o, at, text, err);
+    case CLI_KIND_LAYERS:
         return add_to_list(o, at, text, err);
     case CLI_KIND_GROUP:
         break;

@@ -13,15 +13,6 @@ static const cli_option *find_short(const cli_option *table, char letter)
     return NULL;
 }
 
-static const cli_option *find_long(const cli_option *table, const char *name, size_t len)
-{
-    for (const cli_option *o = table; o->name; o++)
-        if (strlen(o->name) == len && memcmp(o->name, name, len) == 0 &&
-            o->type.kind != CLI_KIND_GROUP)
-            return o;
-    return NULL;
-}
-
 /* The option that the user may have meant by `word`: one that begins as it does, or is spelled
  * nearly so; NULL: none. */
 static const cli_option *near_option(const cli_option *table, const char *word, size_t len)
@@ -65,7 +56,7 @@ static bool take_long(const cli_option *table, const char *word, words *w, void 
 {
     size_t len = strcspn(word + 2, "=");
     const char *value = word[2 + len] ? word + 2 + len + 1 : NULL;
-    const cli_option *o = find_long(table, word + 2, len);
+    const cli_option *o = cli_find_option(table, word + 2, len);
     if (!o) {
         o = near_option(table, word + 2, len);
         return dv_fail(err, DV_BAD_USAGE, "unknown option '%.*s'%s%s%s", (int)(2 + len), word,
@@ -108,70 +99,4 @@ int cli_parse(const cli_option *table, void *options, int argc, char **argv, dv_
             return -1;
     }
     return n_args;
-}
-
-/* -- help ------------------------------------------------------------------------------------- */
-
-/* " (VALUE)" where the option starts out as something worth telling. */
-static void format_default(const cli_option *o, const void *defaults, char *to, size_t size)
-{
-    const void *at = (const char *)defaults + o->offset;
-    const char *text;
-    size_t len;
-    to[0] = '\0';
-    switch (o->type.kind) {
-    case CLI_KIND_TEXT:
-    case CLI_KIND_WRITES:
-    case CLI_KIND_PLACE:
-        if ((text = *(const char *const *)at))
-            snprintf(to, size, " (%s)", text);
-        break;
-    case CLI_KIND_CHOICE:
-        if ((text = cli_nth_word(o->arg, *(const int *)at, &len)))
-            snprintf(to, size, " (%.*s)", (int)len, text);
-        break;
-    case CLI_KIND_INT:
-        if (*(const int *)at > 0)
-            snprintf(to, size, " (%d)", *(const int *)at);
-        break;
-    case CLI_KIND_FLAG:
-    case CLI_KIND_REAL:
-    case CLI_KIND_NUMBERS:
-    case CLI_KIND_LIST:
-    case CLI_KIND_GROUP:
-        break;
-    }
-}
-
-static void print_option(FILE *to, const cli_option *o, const void *defaults)
-{
-    enum { COLUMN = 22 };
-    char left[96], value[64];
-    snprintf(left, sizeof left, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-    format_default(o, defaults, value, sizeof value);
-    char letter[8] = "    ";
-    if (o->letter)
-        snprintf(letter, sizeof letter, "-%c, ", o->letter);
-    if (strlen(left) > COLUMN)
-        fprintf(to, "  %s%s\n%*s", letter, left, COLUMN + 7, "");
-    else
-        fprintf(to, "  %s%-*s ", letter, COLUMN, left);
-    for (const char *c = o->help; *c; c++) {
-        fputc(*c, to);
-        if (*c == '\n')
-            fprintf(to, "%*s", COLUMN + 7, "");
-    }
-    fprintf(to, "%s\n", value);
-}
-
-void cli_print_help(FILE *to, const cli_command *cmd)
-{
-    fprintf(to, "usage: deconvviz %s %s\n%s.\n", cmd->name, cmd->usage, cmd->summary);
-    if (cmd->options->type.kind != CLI_KIND_GROUP)
-        fputc('\n', to);
-    for (const cli_option *o = cmd->options; o->name; o++)
-        if (o->type.kind == CLI_KIND_GROUP)
-            fprintf(to, "\n%s\n", o->help);
-        else
-            print_option(to, o, cmd->defaults);
 }

@@ -1,5 +1,12 @@
 # The words on the command line: help, and what is refused before anything is opened.
-deconvviz --version
+for word in --version -V version; do deconvviz $word; done
+deconvviz help
+deconvviz help >commands
+deconvviz --help | cmp - commands
+deconvviz -h | cmp - commands
+deconvviz >out 2>said || echo "exit $?"
+cmp said commands
+wc -c <out
 deconvviz help nosuch || echo "exit $?"
 deconvviz --nosuch x.jpg || echo "exit $?"
 deconvviz --layer 5 x.jpg || echo "exit $?"
@@ -20,6 +27,31 @@ deconvviz layers >/dev/full || echo "exit $?"
 DECONVVIZ_ISA=avx3 deconvviz layers || echo "exit $?"
 DECONVVIZ_KERNEL=fft deconvviz layers || echo "exit $?"
 deconvviz help merge
+deconvviz merge -q -h | head -n 1
+deconvviz -q --help | head -n 2
+deconvviz help --help | head -n 1
+
+echo "-- what is missing, and what is too much"
+missing() { deconvviz "$@" || echo "exit $?"; }
+missing project -q
+missing -l 5
+missing record
+missing record -o refs x.jpg
+missing mine x.jpg
+missing mine
+missing merge
+missing sheets -o x
+missing sheets a.json b.json -o x
+missing verify
+missing prepare
+missing prepare --png x.png a.jpg b.jpg
+missing forward
+missing forward a.jpg b.jpg
+missing forward --input x.npy a.jpg
+missing -l 5 -c 1 --input x.npy a.jpg
+missing layers model.onnx
+missing classify --labels-from dirs
+missing help a b
 
 echo "-- numbers: the option, what was given, what it takes"
 refuse() { deconvviz "$@" || echo "exit $?"; }

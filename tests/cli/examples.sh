@@ -1,0 +1,19 @@
+# The examples of every command's help run as they stand there, one after the other, on stand-ins for their files.
+mkdir photos
+awk -v N=2 -v DIR=photos -f "$TESTDATA/../reference/draw.awk"
+models=$TESTDATA/../../models
+for i in 1 2; do # named for their classes
+    mv photos/$i.ppm "photos/$(sed -n "${i}s/ .*//p" "$models/tiny-imagenet-100.txt")_$i.ppm"
+done
+cp photos/*_1.ppm img.jpg
+cp "$models/zfnet64.safetensors" "$models/tiny-imagenet-100.txt" .
+cp "$models/zfnet64.json" model.onnx
+deconvviz mine -q -l 5 --shard 2/2 -o shard-2.json photos >/dev/null
+for c in $(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+    deconvviz help "$c" | sed -n '/^For example:/,$s/^  \([^ ].*deconvviz .*\|deconvviz .*\)/\1/p'
+done | grep -v '^eval' >commands
+while read -r command; do
+    echo "$command"
+    sh -c "$command" >said 2>&1 || { echo "exit $?"; cat said; }
+done <commands
+ls
