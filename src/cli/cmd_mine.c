@@ -1,6 +1,7 @@
 /* cmd_mine.c - `deconvviz mine`: the strongest activations of every unit over many images. */
 #include "base/text.h"
 #include "cli/inputs.h"
+#include "cli/layer_list.h"
 #include "cli/rows.h"
 #include "cli/signals.h"
 #include "deconvviz/mine.h"
@@ -73,13 +74,15 @@ static bool list_images(work *w, int n_args, char **args, dv_error *err)
 
 static bool find_layers(work *w, dv_error *err)
 {
-    for (int i = 0; i < w->o->layers.n; i++) {
-        if (strcmp(w->o->layers.text[i], "all") == 0) {
+    cli_layer_list layers;
+    if (!cli_layers_of(w->network.model, &w->o->layers, &layers, err))
+        return false;
+    for (int i = 0; i < layers.n; i++) {
+        if (strcmp(layers.text[i], "all") == 0) {
             w->n_tensors = 0; /* which is what all are to dv_mine */
             return true;
         }
-        if (!dv_model_find(w->network.model, w->o->layers.text[i], &w->tensors[w->n_tensors++],
-                           err))
+        if (!dv_model_find(w->network.model, layers.text[i], &w->tensors[w->n_tensors++], err))
             return false;
     }
     return true;

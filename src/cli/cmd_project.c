@@ -53,15 +53,15 @@ static const cli_example examples[] = {
     { "deconvviz --layer 5 --channel 12 img.jpg", "One unit of the built-in network, as a PNG" },
     { "deconvviz -m model.onnx -l 5 -c top:9 --sheet img.jpg",
       "The nine strongest channels of a layer, as one sheet" },
-    { "deconvviz -l 3 -l 5 -c 0-15 --no-png --npy arrays photos",
-      "Sixteen channels of each of two layers, of every image in a folder, as arrays" },
+    { "deconvviz -l 1-3,5 -c 0-15 --no-png --npy arrays photos",
+      "Sixteen channels of each of four layers, of every image in a folder, as arrays" },
     { 0 },
 };
 
 typedef struct work {
     const project_options *o;
     cli_network network;
-    dv_selections units;
+    cli_selected selected;
     dv_list images;
     dv_projections_options job;
 } work;
@@ -164,20 +164,20 @@ static bool open_network(work *w, dv_error *err)
     if (o->input && !dv_input_size(o->input, size, err))
         return false;
     if (!cli_open_for(&w->network, &o->network, o->input ? size : NULL, &o->layers, o->channels,
-                      &w->units, err) ||
+                      &w->selected, err) ||
         (!o->input && !cli_network_takes_images(&w->network, err)))
         return false;
-    w->job.units = &w->units;
+    w->job.units = &w->selected.units;
     w->job.preprocess = w->network.prepare;
     w->job.pool = w->network.pool;
-    return dv_position_check(w->network.model, &w->units, &w->job.position, err);
+    return dv_position_check(w->network.model, &w->selected.units, &w->job.position, err);
 }
 
 static bool settle_outputs(work *w, dv_error *err)
 {
     const project_options *o = w->o;
     dv_projections_options *job = &w->job;
-    const int64_t n_units = (int64_t)w->images.count * w->units.n_units;
+    const int64_t n_units = (int64_t)w->images.count * w->selected.units.n_units;
     const int64_t n_pictures = job->sheet ? w->images.count : n_units;
     if (job->pictures && !w->network.is_image) {
         char text[DV_SHAPE_TEXT_MAX];
@@ -205,7 +205,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     work w = { .o = opts };
     bool ok = parse_words(&w, err) && list_images(&w, n_args, args, err) && open_network(&w, err) &&
               settle_outputs(&w, err) && project(&w, err);
-    dv_selections_free(&w.units);
+    cli_selected_free(&w.selected);
     cli_network_close(&w.network);
     dv_list_free(&w.images);
     return ok;

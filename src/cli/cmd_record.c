@@ -48,7 +48,7 @@ static const cli_example examples[] = {
 typedef struct work {
     const record_options *o;
     cli_network network;
-    dv_selections selected;
+    cli_selected selected;
     dv_position position;
     dv_list images;
     int n_units, n_loose; /* recorded, and those of them that say little */
@@ -62,13 +62,13 @@ static bool pick_units(void *ctx, int32_t image, const dv_trace *t, dv_reference
 {
     const work *w = ctx;
     (void)image;
-    dv_unit *units = calloc((size_t)w->selected.n_units + 1, sizeof *units);
+    dv_unit *units = calloc((size_t)w->selected.units.n_units + 1, sizeof *units);
     if (!units)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for %d units", w->selected.n_units);
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d units", w->selected.units.n_units);
     bool ok = true;
     *n = 0;
-    for (int i = 0; ok && i < w->selected.n; i++) {
-        const dv_selection *s = &w->selected.layers[i];
+    for (int i = 0; ok && i < w->selected.units.n; i++) {
+        const dv_selection *s = &w->selected.units.layers[i];
         ok = dv_select_units(t, w->network.model, s, &w->position, units, err);
         for (int k = 0; ok && k < s->n; k++)
             picks[(*n)++] =
@@ -82,7 +82,7 @@ static bool pick_units(void *ctx, int32_t image, const dv_trace *t, dv_reference
 static bool check_network(const work *w, dv_error *err)
 {
     return cli_network_takes_images(&w->network, err) &&
-           dv_position_check(w->network.model, &w->selected, &w->position, err);
+           dv_position_check(w->network.model, &w->selected.units, &w->position, err);
 }
 
 /* -- what is said ----------------------------------------------------------------------------- */
@@ -112,8 +112,8 @@ static bool record(work *w, dv_error *err)
 {
     const record_options *o = w->o;
     int tensors[CLI_LIST_MAX];
-    for (int i = 0; i < w->selected.n; i++)
-        tensors[i] = w->selected.layers[i].tensor;
+    for (int i = 0; i < w->selected.units.n; i++)
+        tensors[i] = w->selected.units.layers[i].tensor;
     const dv_record_options r = { .folder = o->out,
                                   .replace = o->update,
                                   .copy = o->copy,
@@ -122,11 +122,11 @@ static bool record(work *w, dv_error *err)
                                   .own_preprocess = cli_network_prepares_own(&w->network),
                                   .rule = (dv_rule)o->rule,
                                   .seed = (dv_seed)o->seed,
-                                  .n_tensors = w->selected.n,
+                                  .n_tensors = w->selected.units.n,
                                   .tensors = tensors,
                                   .pool = w->network.pool,
                                   .ctx = w,
-                                  .max_picks = w->selected.n_units,
+                                  .max_picks = w->selected.units.n_units,
                                   .pick = pick_units,
                                   .recorded = tell,
                                   .watch = cli_watch };
@@ -152,7 +152,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
          cli_open_for(&w.network, &o->network, NULL, &o->layers, o->channels, &w.selected, err) &&
          check_network(&w, err) && record(&w, err);
     free(w.lines.data);
-    dv_selections_free(&w.selected);
+    cli_selected_free(&w.selected);
     cli_network_close(&w.network);
     dv_list_free(&w.images);
     return ok;

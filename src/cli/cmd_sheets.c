@@ -1,6 +1,7 @@
 /* cmd_sheets.c - `deconvviz sheets`: an index as pictures. */
 #include "base/guard.h"
 #include "base/text.h"
+#include "cli/layer_list.h"
 #include "cli/rows.h"
 #include "deconvviz/select.h"
 #include "deconvviz/sheets.h"
@@ -91,6 +92,9 @@ static bool open_network(work *w, dv_error *err)
 
 static bool pick_layer(work *w, const dv_index_layer *l, dv_error *err)
 {
+    for (int i = 0; i < w->n_picks; i++)
+        if (w->picks[i].layer == l)
+            return true;
     dv_selection *s = &w->selections[w->n_picks];
     if (!dv_select(w->network.model, l->layer, w->o->channels, s, err))
         return false;
@@ -99,22 +103,30 @@ static bool pick_layer(work *w, const dv_index_layer *l, dv_error *err)
            dv_fail(err, DV_BAD_USAGE, "--channel '%s': 12, 0-15, 3,7,9 or all", w->o->channels);
 }
 
+static bool is_in_index(const void *index, const char *text)
+{
+    return dv_index_find(index, text) != NULL;
+}
+
+/* Each once, by whatever name; the index's where no layer, or all, is named. */
 static bool pick_layers(work *w, dv_error *err)
 {
-    const cli_list *named = &w->o->layers;
-    bool all = named->n == 0;
-    for (int i = 0; i < named->n; i++)
-        all |= strcmp(named->text[i], "all") == 0;
-    size_t n = all ? (size_t)w->index.n_layers : (size_t)named->n;
-    w->selections = calloc(n + 1, sizeof *w->selections);
-    w->picks = calloc(n + 1, sizeof *w->picks);
+    cli_layer_list named;
+    if (!cli_layers_expand(&w->o->layers, is_in_index, &w->index, &named, err))
+        return false;
+    bool all = named.n == 0;
+    for (int i = 0; i < named.n; i++)
+        all |= strcmp(named.text[i], "all") == 0;
+    int n = all ? w->index.n_layers : named.n;
+    w->selections = calloc((size_t)n + 1, sizeof *w->selections);
+    w->picks = calloc((size_t)n + 1, sizeof *w->picks);
     if (!w->selections || !w->picks)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu layers", n);
-    for (size_t i = 0; i < n; i++) {
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d layers", n);
+    for (int i = 0; i < n; i++) {
         const dv_index_layer *l =
-            all ? &w->index.layers[i] : dv_index_find(&w->index, named->text[i]);
+            all ? &w->index.layers[i] : dv_index_find(&w->index, named.text[i]);
         if (!l)
-            return dv_fail(err, DV_BAD_USAGE, "layer '%s' was not mined", named->text[i]);
+            return dv_fail(err, DV_BAD_USAGE, "layer '%s' was not mined", named.text[i]);
         if (!pick_layer(w, l, err))
             return false;
     }

@@ -15,8 +15,8 @@
 /* What -l takes, wherever it names several layers. */
 #define CLI_LAYERS_ROW(type, kind, more)                                                           \
     { "layer", 'l', kind, offsetof(type, layers), "LAYERS",                                        \
-      "the number of a weight layer, or the exact name of a node or tensor; may be repeated; "     \
-      "'deconvviz layers' lists them" more }
+      "numbers of weight layers, as in 1,5,8-10, or the exact name of a node or tensor, which is " \
+      "tried first; may be repeated; 'deconvviz layers' lists them" more }
 #define CLI_CHANNELS_ROW(type, kind, more)                                                         \
     { "channel", 'c', kind, offsetof(type, channels), "CHANNELS",                                  \
       "from 0: 12, 0-15, 3,7,9 or all" more }

@@ -2,6 +2,18 @@
 
 #include "deconvviz/load.h"
 
+static bool select_units(const dv_model *m, const cli_list *layers, const char *channels,
+                         cli_selected *to, dv_error *err)
+{
+    return cli_layers_of(m, layers, &to->names, err) &&
+           dv_select_layers(m, to->names.n, to->names.text, channels, &to->units, err);
+}
+
+void cli_selected_free(cli_selected *s)
+{
+    dv_selections_free(&s->units);
+}
+
 /* Whether every layer asked for is a map, which can be computed at another size of the input. */
 static bool all_are_maps(const dv_model *m, const dv_selections *s)
 {
@@ -14,19 +26,19 @@ static bool all_are_maps(const dv_model *m, const dv_selections *s)
 }
 
 bool cli_open_for(cli_network *n, const cli_network_options *o, const int *map_size,
-                  const cli_list *layers, const char *channels, dv_selections *s, dv_error *err)
+                  const cli_list *layers, const char *channels, cli_selected *to, dv_error *err)
 {
     cli_network_options quiet = *o;
     int size[2];
     quiet.quiet = true;
     bool larger = !map_size && o->size.n == 0 && dv_builtin_map_size(cli_network_model(o), size);
     if (!cli_network_open(n, larger ? &quiet : o, map_size, err) ||
-        !dv_select_layers(n->model, layers->n, layers->text, channels, s, err))
+        !select_units(n->model, layers, channels, to, err))
         return false;
     if (!larger)
         return true;
-    const bool maps = all_are_maps(n->model, s);
-    dv_selections_free(s);
+    const bool maps = all_are_maps(n->model, &to->units);
+    cli_selected_free(to);
     return cli_network_settle(n, o, maps ? size : NULL, err) &&
-           dv_select_layers(n->model, layers->n, layers->text, channels, s, err);
+           select_units(n->model, layers, channels, to, err);
 }
