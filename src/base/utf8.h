@@ -15,4 +15,8 @@ size_t dv_utf8_length(const char *s);
 enum { DV_SHOWN_MAX = 8 };
 size_t dv_utf8_show(const char *s, char to[DV_SHOWN_MAX]);
 
+/* The columns of a terminal that a text takes which may go there: two for each wide character of
+ * East Asia and each picture, none for a combining mark. */
+int dv_utf8_width(const char *s);
+
 #endif

@@ -201,6 +201,10 @@ const char *cli_default_text(const cli_option *o, const void *defaults, char *to
 
 struct dv_text;
 bool cli_print_text(const struct dv_text *text, const char *what, dv_error *err) DV_MUST_CHECK;
+/* As a table for people; or with the options of these names as JSON lines, as CSV. */
+struct dv_table;
+bool cli_print_table(const struct dv_table *table, bool json, bool csv,
+                     dv_error *err) DV_MUST_CHECK;
 /* For a line, with its newline. */
 void cli_print(const char *fmt, ...) DV_PRINTF(1, 2);
 

@@ -1,5 +1,5 @@
 /* cmd_classify.c - `deconvviz classify`: the best classes of images, and the error over a set. */
-#include "base/text.h"
+#include "base/json_write.h"
 #include "cli/rows.h"
 #include "deconvviz/classify.h"
 
@@ -58,20 +58,24 @@ static void add_lines(dv_text *t, const work *w, const dv_classified *a)
 
 static void add_json(dv_text *t, const work *w, const dv_classified *a)
 {
-    dv_text_format(t, "{\"image\":");
-    dv_text_string(t, a->path);
-    dv_text_format(t, ",\"classes\":[");
+    dv_json j = { .to = t };
+    dv_json_object(&j, NULL);
+    dv_json_put_text(&j, "image", a->path);
+    dv_json_list(&j, "classes");
     for (int k = 0; k < a->n && k < w->o->top; k++) {
-        dv_text_format(t, "%s{\"class\":%d,\"label\":", k ? "," : "", a->best[k]);
-        dv_text_string(t, dv_label(&w->labels, a->best[k]));
-        dv_text_format(t, ",\"probability\":");
-        dv_text_float(t, a->probability[k]);
-        dv_text_format(t, "}");
+        dv_json_object(&j, NULL);
+        dv_json_put_int(&j, "class", a->best[k]);
+        dv_json_put_text(&j, "label", dv_label(&w->labels, a->best[k]));
+        dv_json_put_float(&j, "probability", a->probability[k]);
+        dv_json_end(&j);
     }
-    dv_text_format(t, "]");
-    if (a->truth >= 0)
-        dv_text_format(t, ",\"truth\":%d,\"rank\":%d", a->truth, a->rank);
-    dv_text_format(t, "}\n");
+    dv_json_end(&j);
+    if (a->truth >= 0) {
+        dv_json_put_int(&j, "truth", a->truth);
+        dv_json_put_int(&j, "rank", a->rank);
+    }
+    dv_json_end(&j);
+    dv_json_line(&j);
 }
 
 static bool tell(void *ctx, const dv_classified *c, dv_error *err)
@@ -88,19 +92,35 @@ static bool tell(void *ctx, const dv_classified *c, dv_error *err)
     return ok;
 }
 
-static void tell_errors(const work *w, const dv_classify_result *r)
+static void add_errors_json(dv_text *t, const dv_classify_result *r, double top1, double top5)
 {
-    double n = r->counted, top1 = r->right1 / n, top5 = r->right5 / n;
+    dv_json j = { .to = t };
+    dv_json_object(&j, NULL);
+    dv_json_put_int(&j, "images", r->counted);
+    dv_json_put_int(&j, "right_top1", r->right1);
+    dv_json_put_int(&j, "right_top5", r->right5);
+    dv_json_put_short(&j, "top1_error", 1 - top1, 6);
+    dv_json_put_short(&j, "top5_error", 1 - top5, 6);
+    dv_json_end(&j);
+    dv_json_line(&j);
+}
+
+static bool tell_errors(const work *w, const dv_classify_result *r, dv_error *err)
+{
+    const double n = r->counted, top1 = r->right1 / n, top5 = r->right5 / n;
+    dv_text t = { 0 };
     if (w->o->json)
-        cli_print("{\"images\":%d,\"right_top1\":%d,\"right_top5\":%d,\"top1_error\":%.6g,"
-                  "\"top5_error\":%.6g}\n",
-                  r->counted, r->right1, r->right5, 1 - top1, 1 - top5);
+        add_errors_json(&t, r, top1, top5);
     else
-        cli_print(
+        dv_text_format(
+            &t,
             "%d images: top-1 error %.2f %% (%d right, %.2f %%), top-5 error %.2f %% (%d right, "
             "%.2f %%)\n",
             r->counted, 100 - 100 * top1, r->right1, 100 * top1, 100 - 100 * top5, r->right5,
             100 * top5);
+    bool ok = cli_print_text(&t, "the error", err);
+    free(t.data);
+    return ok;
 }
 
 /* -- the command ------------------------------------------------------------------------------ */
@@ -118,8 +138,7 @@ static bool classify(work *w, dv_error *err)
     cli_progress_begin("images", !w->o->network.quiet);
     bool ok = dv_classify_images(w->network.model, &w->images, &c, &r, err);
     cli_progress_end();
-    if (ok && r.counted > 0)
-        tell_errors(w, &r);
+    ok = ok && (r.counted == 0 || tell_errors(w, &r, err));
     return ok && cli_none_skipped("images", w->images.count, err);
 }
 

@@ -1,14 +1,11 @@
 /* cmd_layers.c - `deconvviz layers`: what the network is made of. */
-#include "base/text.h"
 #include "cli/rows.h"
 #include "graph/model.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "report/table.h"
 
 typedef struct layers_options {
     cli_network_options network;
-    bool all, json;
+    bool all, json, csv;
 } layers_options;
 
 static const cli_option options[] = {
@@ -16,6 +13,7 @@ static const cli_option options[] = {
     { "all", 'a', CLI_FLAG, offsetof(layers_options, all), NULL,
       "every tensor that -l takes, not the weight layers alone" },
     { "json", 0, CLI_FLAG, offsetof(layers_options, json), NULL, "one JSON object a line" },
+    { "csv", 0, CLI_FLAG, offsetof(layers_options, csv), NULL, "comma-separated values" },
     CLI_MODEL_ROWS(layers_options),
     { 0 },
 };
@@ -26,37 +24,84 @@ static const cli_example examples[] = {
     { 0 },
 };
 
-typedef struct row {
-    int number;            /* of the weight layer that the tensor stands for; 0: none */
-    const char *name, *op; /* of the node */
-    const char *tensor;
-    char shape[DV_SHAPE_TEXT_MAX];
-    const dv_shape *dims;
-    int field[2]; /* height, width of a unit's receptive field */
-    int32_t stride[2];
-    size_t parameters;
-} row;
+enum {
+    NUMBER,
+    NAME,
+    OPERATOR,
+    TENSOR,
+    SHAPE,
+    FIELD,
+    STRIDE,
+    PARAMETERS,
+    SHOWN_TENSOR, /* where people want it, at the end */
+    N_COLUMNS
+};
 
-/* Completes a row about the tensor `id`: a unit in its middle stands for all. */
-static bool look_at(const dv_model *m, int id, row *r, dv_error *err)
+static const dv_column columns[N_COLUMNS] = {
+    [NUMBER] = { "number", "#", DV_COLUMN_INT, .right = true },
+    [NAME] = { "name", "name", DV_COLUMN_TEXT },
+    [OPERATOR] = { "operator", "operator", DV_COLUMN_TEXT },
+    [TENSOR] = { "tensor", NULL, DV_COLUMN_TEXT },
+    [SHAPE] = { "shape", "shape", DV_COLUMN_INTS, .list = "(,)" },
+    [FIELD] = { "receptive_field", "field", DV_COLUMN_INTS, .right = true, .list = "x" },
+    [STRIDE] = { "stride", "stride", DV_COLUMN_INTS, .right = true, .list = "x" },
+    [PARAMETERS] = { "parameters", "parameters", DV_COLUMN_INT, .right = true },
+    [SHOWN_TENSOR] = { NULL, "tensor", DV_COLUMN_TEXT },
+};
+
+/* Height and width of a unit's receptive field, and the stride; a unit in the middle stands for
+ * all. */
+static bool measure(const dv_model *m, int id, int32_t field[2], int32_t stride[2], dv_error *err)
 {
-    r->tensor = dv_tensor_name(m, id);
-    r->dims = dv_tensor_shape(m, id);
-    if (r->dims->rank < 0) {
-        snprintf(r->shape, sizeof r->shape, "-"); /* not for an input of this size */
-        return true;
-    }
-    dv_shape_text(r->dims, r->shape);
-    dv_box unit = dv_box_whole(r->dims), in;
+    dv_box unit = dv_box_whole(dv_tensor_shape(m, id)), in;
     for (int a = 0; a < 3; a++) {
         unit.lo[a] = (unit.hi[a] - 1) / 2;
         unit.hi[a] = unit.lo[a] + 1;
     }
-    if (!dv_model_field(m, id, unit, &in, err) || !dv_model_stride(m, id, r->stride, err))
+    if (!dv_model_field(m, id, unit, &in, err) || !dv_model_stride(m, id, stride, err))
         return false;
-    r->field[0] = in.hi[DV_Y] - in.lo[DV_Y];
-    r->field[1] = in.hi[DV_X] - in.lo[DV_X];
+    field[0] = in.hi[DV_Y] - in.lo[DV_Y];
+    field[1] = in.hi[DV_X] - in.lo[DV_X];
     return true;
+}
+
+/* What of a tensor `id` comes from its shape. */
+static bool add_geometry(dv_table *t, const dv_model *m, int id, dv_error *err)
+{
+    const dv_shape *shape = dv_tensor_shape(m, id);
+    const bool here = shape->rank >= 0; /* else not for an input of this size */
+    int32_t field[2] = { 0 }, stride[2] = { 0 };
+    if (here && !measure(m, id, field, stride, err))
+        return false;
+    dv_table_ints(t, SHAPE, shape->dim, here ? shape->rank : 0);
+    dv_table_ints(t, FIELD, field, 2);
+    dv_table_ints(t, STRIDE, stride, 2);
+    if (!here)
+        dv_table_show(t, SHAPE, "-");
+    if (field[0] <= 0)
+        dv_table_show(t, FIELD, "-");
+    if (stride[0] <= 0 && stride[1] <= 0)
+        dv_table_show(t, STRIDE, "-");
+    return true;
+}
+
+/* A row about the tensor `id` of a node; l: the weight layer that it stands for, or NULL. */
+static bool add_row(dv_table *t, const dv_model *m, int id, const char *name, const char *op,
+                    const dv_layer *l, dv_error *err)
+{
+    dv_table_row(t);
+    if (l)
+        dv_table_int(t, NUMBER, l->number);
+    else
+        dv_table_null(t, NUMBER);
+    dv_table_text(t, NAME, name);
+    dv_table_text(t, OPERATOR, op);
+    dv_table_text(t, TENSOR, dv_tensor_name(m, id));
+    dv_table_text(t, SHOWN_TENSOR, dv_tensor_name(m, id));
+    dv_table_int(t, PARAMETERS, l ? (int64_t)l->parameters : 0);
+    if (!l || l->parameters == 0)
+        dv_table_show(t, PARAMETERS, "%s", "");
+    return add_geometry(t, m, id, err);
 }
 
 /* The layer for which the tensor is taken, or NULL. */
@@ -68,151 +113,37 @@ static const dv_layer *layer_of(const dv_model *m, int id)
     return NULL;
 }
 
-/* Rows of all activations behind the input; returns their number, -1 with err set. */
-static int list_tensors(const dv_model *m, row *rows, dv_error *err)
+/* All activations behind the input. */
+static bool add_tensors(dv_table *t, const dv_model *m, dv_error *err)
 {
-    int n = 0;
     for (int i = 0; i < m->n_nodes; i++)
         for (int k = 0; k < m->nodes[i].n_out; k++) {
-            int id = m->nodes[i].out[k];
+            const dv_node *node = &m->nodes[i];
+            int id = node->out[k];
             if (id == DV_NO_VALUE || m->values[id].constant || m->values[id].shape.rank < 0)
                 continue;
-            const dv_layer *l = layer_of(m, id);
-            rows[n] = (row){ .number = l ? l->number : 0,
-                             .name = m->nodes[i].name,
-                             .op = m->nodes[i].op->name,
-                             .parameters = l ? l->parameters : 0 };
-            if (!look_at(m, id, &rows[n++], err))
-                return -1;
+            if (!add_row(t, m, id, node->name, node->op->name, layer_of(m, id), err))
+                return false;
         }
-    return n;
+    return true;
 }
 
-static int list_layers(const dv_model *m, row *rows, dv_error *err)
+static bool add_layers(dv_table *t, const dv_model *m, dv_error *err)
 {
-    int n = dv_model_n_layers(m);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < dv_model_n_layers(m); i++) {
         const dv_layer *l = dv_model_layer(m, i);
-        rows[i] =
-            (row){ .number = l->number, .name = l->name, .op = l->op, .parameters = l->parameters };
-        if (!look_at(m, l->tensor, &rows[i], err))
-            return -1;
+        if (!add_row(t, m, l->tensor, l->name, l->op, l, err))
+            return false;
     }
-    return n;
-}
-
-/* -- the table -------------------------------------------------------------------------------- */
-
-enum { NUMBER, NAME, OPERATOR, SHAPE, FIELD, STRIDE, PARAMETERS, TENSOR, N_COLUMNS };
-
-static const struct {
-    const char *title;
-    bool right; /* numbers stand at the right */
-} columns[N_COLUMNS] = {
-    [NUMBER] = { "#", true },
-    [NAME] = { "name", false },
-    [OPERATOR] = { "operator", false },
-    [SHAPE] = { "shape", false },
-    [FIELD] = { "field", true },
-    [STRIDE] = { "stride", true },
-    [PARAMETERS] = { "parameters", true },
-    [TENSOR] = { "tensor", false },
-};
-
-/* What stands in a column of a row; buffer is for what has to be written first. */
-static const char *cell(const row *r, int column, char *buffer, size_t size)
-{
-    buffer[0] = '\0';
-    switch (column) {
-    case NUMBER:
-        if (r->number)
-            snprintf(buffer, size, "%d", r->number);
-        return buffer;
-    case NAME:
-        return r->name;
-    case OPERATOR:
-        return r->op;
-    case SHAPE:
-        return r->shape;
-    case FIELD:
-        snprintf(buffer, size, "%dx%d", r->field[0], r->field[1]);
-        return r->field[0] > 0 ? buffer : "-";
-    case STRIDE:
-        snprintf(buffer, size, "%dx%d", (int)r->stride[0], (int)r->stride[1]);
-        return r->stride[0] > 0 || r->stride[1] > 0 ? buffer : "-";
-    case PARAMETERS:
-        if (r->parameters)
-            snprintf(buffer, size, "%zu", r->parameters);
-        return buffer;
-    default:
-        return r->tensor;
-    }
-}
-
-static void add_cells(dv_text *t, const char *const cells[N_COLUMNS], const int width[N_COLUMNS])
-{
-    for (int c = 0; c < N_COLUMNS; c++)
-        dv_text_format(t, "%s%*s", c ? "  " : "",
-                       columns[c].right ? width[c]
-                       : c == TENSOR    ? 0
-                                        : -width[c],
-                       cells[c]);
-    dv_text_add(t, "\n", 1);
-}
-
-static void add_table(dv_text *t, const row *rows, int n)
-{
-    int width[N_COLUMNS];
-    char buffer[N_COLUMNS][32];
-    const char *cells[N_COLUMNS];
-    for (int c = 0; c < N_COLUMNS; c++) {
-        cells[c] = columns[c].title;
-        width[c] = (int)strlen(columns[c].title);
-        for (int i = 0; i < n; i++) {
-            int w = (int)strlen(cell(&rows[i], c, buffer[0], sizeof *buffer));
-            width[c] = w > width[c] ? w : width[c];
-        }
-    }
-    add_cells(t, cells, width);
-    for (int i = 0; i < n; i++) {
-        for (int c = 0; c < N_COLUMNS; c++)
-            cells[c] = cell(&rows[i], c, buffer[c], sizeof *buffer);
-        add_cells(t, cells, width);
-    }
-}
-
-static void add_json(dv_text *t, const row *rows, int n)
-{
-    for (int i = 0; i < n; i++) {
-        const row *r = &rows[i];
-        dv_text_format(
-            t, r->number ? "{\"number\":%d,\"name\":" : "{\"number\":null,\"name\":", r->number);
-        dv_text_string(t, r->name);
-        dv_text_format(t, ",\"operator\":\"%s\",\"tensor\":", r->op);
-        dv_text_string(t, r->tensor);
-        dv_text_format(t, ",\"shape\":[");
-        for (int d = 0; d < r->dims->rank; d++)
-            dv_text_format(t, "%s%d", d ? "," : "", (int)r->dims->dim[d]);
-        dv_text_format(t, "],\"receptive_field\":[%d,%d],\"stride\":[%d,%d],\"parameters\":%zu}\n",
-                       r->field[0], r->field[1], (int)r->stride[0], (int)r->stride[1],
-                       r->parameters);
-    }
+    return true;
 }
 
 static bool list(const dv_model *m, const layers_options *o, dv_error *err)
 {
-    size_t most = (size_t)m->n_values + (size_t)dv_model_n_layers(m);
-    row *rows = calloc(most, sizeof *rows);
-    if (!rows)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu rows", most);
-    int n = (o->all ? list_tensors : list_layers)(m, rows, err);
-    bool ok = n >= 0;
-    dv_text t = { 0 };
-    if (ok)
-        (o->json ? add_json : add_table)(&t, rows, n);
-    ok = ok && cli_print_text(&t, "the list", err);
-    free(t.data);
-    free(rows);
+    dv_table t = { .columns = columns, .n_columns = N_COLUMNS };
+    bool ok = (o->all ? add_tensors : add_layers)(&t, m, err) &&
+              cli_print_table(&t, o->json, o->csv, err);
+    dv_table_free(&t);
     return ok;
 }
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "cli/cli.h"
+#include "report/table.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -14,8 +15,10 @@ static void add_shown(dv_text *to, const char *text, size_t size)
 {
     char piece[DV_SHOWN_MAX];
     for (const char *s = text, *end = text + size; s < end;) {
-        if (*s == '\n') {
-            dv_text_add(to, s++, 1);
+        const size_t newline = *s == '\n' ? 1 : *s == '\r' && s[1] == '\n' ? 2 : 0;
+        if (newline) {
+            dv_text_add(to, s, newline);
+            s += newline;
         } else {
             s += dv_utf8_show(s, piece);
             dv_text_add(to, piece, strlen(piece));
@@ -40,6 +43,22 @@ bool cli_print_text(const dv_text *text, const char *what, dv_error *err)
     add_shown(&shown, text->data, text->size);
     bool ok = dv_text_ok(&shown, what, err) && write_out(shown.data, shown.size, err);
     free(shown.data);
+    return ok;
+}
+
+bool cli_print_table(const dv_table *table, bool json, bool csv, dv_error *err)
+{
+    dv_text t = { 0 };
+    if (json && csv)
+        return dv_fail(err, DV_BAD_USAGE, "--json or --csv: one of them is possible");
+    if (json)
+        dv_table_print_json(table, &t);
+    else if (csv)
+        dv_table_print_csv(table, &t);
+    else
+        dv_table_print_text(table, &t);
+    bool ok = cli_print_text(&t, "the table", err);
+    free(t.data);
     return ok;
 }
 

@@ -1,6 +1,8 @@
 #include "cli/verify_report.h"
 
-#include "deconvviz/version.h"
+#include "base/format.h"
+#include "base/json_write.h"
+#include "report/table.h"
 #include "run/identity.h"
 
 #include <ctype.h>
@@ -52,20 +54,6 @@ static const char *file_name(const dv_verified *v)
     return slash ? slash + 1 : v->image->file;
 }
 
-/* "layer 5 c12 (6,7)". */
-static const char *unit_name(const dv_verified *v, char to[160])
-{
-    const dv_reference_unit *u = v->unit;
-    char at[32] = "";
-    if (u->at == DV_AT_ALL)
-        snprintf(at, sizeof at, " all");
-    else if (u->shape.rank >= 3)
-        snprintf(at, sizeof at, " (%d,%d)", (int)u->y, (int)u->x);
-    snprintf(to, 160, "%s%.100s c%d%s", isdigit((unsigned char)u->layer[0]) ? "layer " : "",
-             u->layer, (int)u->channel, at);
-    return to;
-}
-
 static bool has_moved(const dv_verified *v)
 {
     return v->unit->at == DV_AT_STRONGEST && v->y != DV_ALL &&
@@ -96,72 +84,156 @@ void cli_verify_counts(char *to, size_t size, const cli_verify_report *r)
 
 /* -- the table -------------------------------------------------------------------------------- */
 
-enum { COLUMNS = 8, CELL = 160 };
+enum {
+    VERDICT,
+    UNIT,
+    FILE_NAME,
+    IMAGE,
+    LAYER,
+    CHANNEL,
+    POSITION,
+    REASON,
+    RELATIVE,
+    ALLOWED,
+    COSINE,
+    VALUE,
+    VALUE_CHANGE,
+    VALUE_ALLOWED,
+    MEAN,
+    STRONGEST,
+    AMBIGUITY,
+    SENSITIVITY,
+    OUTPUT,
+    N_COLUMNS
+};
 
-typedef struct row {
-    char cell[COLUMNS][CELL];
-} row;
-
-static const row head = { { "", "unit", "image", "rel. L2", "allowed", "cosine", "activation",
-                            "strongest" } };
-
-static int add_percent(char *to, size_t room, double p)
-{
-    return snprintf(to, room, " (%+.*f %%)", fabs(p) < 1 ? 2 : fabs(p) < 10 ? 1 : 0, p);
-}
-
-static void fill_row(row *r, const dv_verified *v)
-{
-    const dv_difference *d = &v->difference;
-    snprintf(r->cell[0], CELL, "%s",
-             v->verdict == DV_REGRESSED ? "REGRESSED" : verdicts[v->verdict]);
-    unit_name(v, r->cell[1]);
-    snprintf(r->cell[2], CELL, "%.*s", CELL - 1, file_name(v));
-    if (v->verdict == DV_FAILED)
-        return;
-    snprintf(r->cell[3], CELL, "%.2g", d->relative);
-    snprintf(r->cell[4], CELL, "%.2g", v->allowed);
-    snprintf(r->cell[5], CELL, "%.4f", d->cosine);
-    double was = (double)v->unit->value, is = (double)v->value;
-    int n = snprintf(r->cell[6], CELL, "%.4g -> %.4g", was, is);
-    if (was != 0)
-        n += add_percent(r->cell[6] + n, CELL - (size_t)n, 100 * (is - was) / was);
-    if (v->value_change > v->value_allowed)
-        snprintf(r->cell[6] + n, CELL - (size_t)n, ", %.2g %% allowed", 100 * v->value_allowed);
-    if (has_moved(v))
-        snprintf(r->cell[7], CELL, "now (%d,%d)", (int)v->y, (int)v->x);
-}
-
-/* Columns of width 0 are left out. */
-static void add_row(dv_text *t, const row *r, const int width[COLUMNS], const char *reason)
-{
-    int last = COLUMNS - 1;
-    while (last > 0 && (!r->cell[last][0] || width[last] == 0))
-        last--;
-    dv_text_format(t, " ");
-    for (int i = 0; i <= last; i++)
-        if (width[i] > 0)
-            dv_text_format(t, " %-*s%s", i < last || reason ? width[i] : 0, r->cell[i],
-                           i < last || reason ? " " : "");
-    dv_text_format(t, "%s%s\n", reason ? " " : "", reason ? reason : "");
-}
-
-static void add_rows(dv_text *t, const cli_verify_report *r, const row *rows, int n)
-{
-    int width[COLUMNS] = { 0 };
-    for (int c = 0; c < COLUMNS; c++) {
-        for (int i = 0; i < n; i++) {
-            int len = (int)strlen(rows[i].cell[c]);
-            width[c] = len > width[c] ? len : width[c];
-        }
-        int len = (int)strlen(head.cell[c]);
-        width[c] = width[c] > 0 && len > width[c] ? len : width[c];
+#define SIX    \
+    {          \
+        'g', 6 \
     }
-    add_row(t, &head, width, NULL);
-    for (int i = 0; i < n; i++)
-        add_row(t, &rows[i], width,
-                r->results[i].verdict == DV_FAILED ? r->results[i].reason : NULL);
+
+/* clang-format off */
+static const dv_column columns[N_COLUMNS] = {
+    [VERDICT] = { "verdict", "", DV_COLUMN_TEXT },
+    [UNIT] = { NULL, "unit", DV_COLUMN_TEXT, DV_ROLE_NAME },
+    [FILE_NAME] = { NULL, "image", DV_COLUMN_TEXT, DV_ROLE_CLASS },
+    [IMAGE] = { "image", NULL, DV_COLUMN_TEXT },
+    [LAYER] = { "layer", NULL, DV_COLUMN_TEXT },
+    [CHANNEL] = { "channel", NULL, DV_COLUMN_INT },
+    [POSITION] = { "position", NULL, DV_COLUMN_INTS },
+    [REASON] = { "reason", NULL, DV_COLUMN_TEXT },
+    [RELATIVE] = { "relative_l2", "rel. L2", DV_COLUMN_REAL, .digits = SIX, .shown = { 'g', 2 },
+                   .optional = true },
+    [ALLOWED] = { "allowed", "allowed", DV_COLUMN_REAL, .digits = SIX, .shown = { 'g', 2 },
+                  .optional = true },
+    [COSINE] = { "cosine", "cosine", DV_COLUMN_REAL, .digits = { 'f', 6 }, .shown = { 'f', 4 },
+                 .optional = true },
+    [VALUE] = { "value", "activation", DV_COLUMN_REALS, .optional = true },
+    [VALUE_CHANGE] = { "value_change", NULL, DV_COLUMN_REAL, .digits = SIX },
+    [VALUE_ALLOWED] = { "value_allowed", NULL, DV_COLUMN_REAL, .digits = SIX },
+    [MEAN] = { "mean", NULL, DV_COLUMN_REALS },
+    [STRONGEST] = { "strongest", "strongest", DV_COLUMN_INTS, .optional = true },
+    [AMBIGUITY] = { "ambiguity", NULL, DV_COLUMN_REAL, .digits = SIX },
+    [SENSITIVITY] = { "sensitivity", NULL, DV_COLUMN_REAL, .digits = SIX },
+    [OUTPUT] = { NULL, NULL, DV_COLUMN_TEXT, DV_ROLE_OUTPUT },
+};
+/* clang-format on */
+
+static void set_position(dv_table *t, int column, int32_t y, int32_t x)
+{
+    if (y == DV_ALL)
+        dv_table_null(t, column);
+    else
+        dv_table_ints(t, column, (const int32_t[]){ y, x }, 2);
 }
+
+static void set_pair(dv_table *t, int column, float was, float is)
+{
+    dv_table_reals(t, column, (const float[]){ was, is }, 2);
+}
+
+/* "layer 5 c12 (6,7)". */
+static void set_unit(dv_table *t, const dv_reference_unit *u)
+{
+    char at[32] = "";
+    if (u->at == DV_AT_ALL)
+        snprintf(at, sizeof at, " all");
+    else if (u->shape.rank >= 3)
+        snprintf(at, sizeof at, " (%d,%d)", (int)u->y, (int)u->x);
+    dv_table_textf(t, UNIT, "%s%s c%d%s", isdigit((unsigned char)u->layer[0]) ? "layer " : "",
+                   u->layer, (int)u->channel, at);
+}
+
+/* "2.5 -> 2.4 (-4.0 %), 1 % allowed". */
+static void show_value(dv_table *t, const dv_verified *v)
+{
+    const double was = (double)v->unit->value, is = (double)v->value;
+    const double percent = was != 0 ? 100 * (is - was) / was : 0, size = fabs(percent);
+    char change[64] = "", allowed[64] = "";
+    if (was != 0)
+        dv_format(change, sizeof change, " (%+.*f %%)", size < 1 ? 2 : size < 10 ? 1 : 0, percent);
+    if (v->value_change > v->value_allowed)
+        dv_format(allowed, sizeof allowed, ", %.2g %% allowed", 100 * v->value_allowed);
+    dv_table_show(t, VALUE, "%.4g -> %.4g%s%s", was, is, change, allowed);
+}
+
+/* What a unit that could be compared differs by. */
+static void set_difference(dv_table *t, const dv_verified *v)
+{
+    const dv_reference_unit *u = v->unit;
+    const dv_difference *d = &v->difference;
+    dv_table_real(t, RELATIVE, d->relative);
+    dv_table_real(t, ALLOWED, v->allowed);
+    dv_table_real(t, COSINE, d->cosine);
+    set_pair(t, VALUE, u->value, v->value);
+    show_value(t, v);
+    dv_table_real(t, VALUE_CHANGE, v->value_change);
+    dv_table_real(t, VALUE_ALLOWED, v->value_allowed);
+    set_pair(t, MEAN, u->mean, v->mean);
+    set_position(t, STRONGEST, v->y, v->x);
+    if (has_moved(v))
+        dv_table_show(t, STRONGEST, "now (%d,%d)", (int)v->y, (int)v->x);
+    else
+        dv_table_show(t, STRONGEST, "%s", "");
+    dv_table_real(t, AMBIGUITY, (double)u->ambiguity);
+    dv_table_real(t, SENSITIVITY, (double)u->sensitivity);
+    dv_table_textf(t, OUTPUT,
+                   "relative L2 %.6g, allowed %.3g; cosine %.6f; activation %.6g, now %.6g",
+                   d->relative, v->allowed, d->cosine, (double)u->value, (double)v->value);
+}
+
+static void add_unit(dv_table *t, const dv_verified *v)
+{
+    const dv_reference_unit *u = v->unit;
+    dv_table_row(t);
+    dv_table_text(t, VERDICT, verdicts[v->verdict]);
+    set_unit(t, u);
+    dv_table_text(t, FILE_NAME, file_name(v));
+    dv_table_text(t, IMAGE, v->image->file);
+    dv_table_text(t, LAYER, u->layer);
+    dv_table_int(t, CHANNEL, u->channel);
+    set_position(t, POSITION, u->y, u->x);
+    dv_table_text(t, REASON, v->reason);
+    if (v->verdict == DV_REGRESSED) {
+        dv_table_show(t, VERDICT, "REGRESSED");
+        dv_table_outcome(t, DV_ROW_FAILED, v->reason);
+    }
+    if (v->verdict == DV_FAILED)
+        dv_table_outcome(t, DV_ROW_ERROR, v->reason);
+    else
+        set_difference(t, v);
+}
+
+/* Of the first n units, as they are sorted. */
+static dv_table table_of(const cli_verify_report *r, int n)
+{
+    dv_table t = { .columns = columns, .n_columns = N_COLUMNS, .indent = 2 };
+    for (int i = 0; i < n; i++)
+        add_unit(&t, &r->results[i]);
+    return t;
+}
+
+/* -- forms ------------------------------------------------------------------------------------ */
 
 static void add_floats(dv_text *t, const float *v, int n)
 {
@@ -207,133 +279,44 @@ static void add_differences(dv_text *t, const cli_verify_report *r)
 void cli_verify_table(dv_text *t, const cli_verify_report *r)
 {
     char counts[200];
-    int n = r->n - r->count[DV_AGREES]; /* they stand in front */
-    row *rows = calloc((size_t)n + 1, sizeof *rows);
-    t->failed = t->failed || !rows;
-    if (!rows)
-        return;
+    const int n = r->n - r->count[DV_AGREES]; /* they stand in front */
+    dv_table table = table_of(r, n);
     add_differences(t, r);
-    for (int i = 0; i < n; i++)
-        fill_row(&rows[i], &r->results[i]);
     if (n > 0)
-        add_rows(t, r, rows, n);
+        dv_table_print_text(&table, t);
     cli_verify_counts(counts, sizeof counts, r);
     dv_text_format(t, "%s: %s\n", r->folder, counts);
-    free(rows);
-}
-
-/* -- JSON ------------------------------------------------------------------------------------- */
-
-static void add_pair(dv_text *t, const char *key, float was, float is)
-{
-    dv_text_format(t, ",\"%s\":[", key);
-    dv_text_float(t, was);
-    dv_text_add(t, ",", 1);
-    dv_text_float(t, is);
-    dv_text_add(t, "]", 1);
-}
-
-static void add_position(dv_text *t, int32_t y, int32_t x)
-{
-    if (y == DV_ALL)
-        dv_text_format(t, "null");
-    else
-        dv_text_format(t, "[%d,%d]", (int)y, (int)x);
-}
-
-static void add_unit(dv_text *t, const dv_verified *v)
-{
-    const dv_reference_unit *u = v->unit;
-    dv_text_format(t, "{\"verdict\":\"%s\",\"image\":", verdicts[v->verdict]);
-    dv_text_string(t, v->image->file);
-    dv_text_format(t, ",\"layer\":");
-    dv_text_string(t, u->layer);
-    dv_text_format(t, ",\"channel\":%d,\"position\":", (int)u->channel);
-    add_position(t, u->y, u->x);
-    dv_text_format(t, ",\"reason\":");
-    dv_text_string(t, v->reason);
-    if (v->verdict != DV_FAILED) {
-        dv_text_format(t, ",\"relative_l2\":%.6g,\"allowed\":%.6g,\"cosine\":%.6f",
-                       v->difference.relative, v->allowed, v->difference.cosine);
-        add_pair(t, "value", u->value, v->value);
-        dv_text_format(t, ",\"value_change\":%.6g,\"value_allowed\":%.6g", v->value_change,
-                       v->value_allowed);
-        add_pair(t, "mean", u->mean, v->mean);
-        dv_text_format(t, ",\"strongest\":");
-        add_position(t, v->y, v->x);
-        dv_text_format(t, ",\"ambiguity\":%.6g,\"sensitivity\":%.6g", (double)u->ambiguity,
-                       (double)u->sensitivity);
-    }
-    dv_text_format(t, "}\n");
+    dv_table_free(&table);
 }
 
 void cli_verify_json(dv_text *t, const cli_verify_report *r)
 {
-    for (int i = 0; i < r->n; i++)
-        add_unit(t, &r->results[i]);
-    dv_text_format(t, "{\"summary\":{\"units\":%d", r->n);
+    dv_table table = table_of(r, r->n);
+    dv_json w = { .to = t };
+    dv_table_print_json(&table, t);
+    dv_table_free(&table);
+    dv_json_object(&w, NULL);
+    dv_json_object(&w, "summary");
+    dv_json_put_int(&w, "units", r->n);
     for (int i = 0; i <= DV_FAILED; i++)
-        dv_text_format(t, ",\"%s\":%d", verdicts[i], r->count[i]);
-    dv_text_format(t, ",\"model_sha256\":[\"%s\",\"%s\"]}}\n", r->refs->model.sha256,
-                   r->model.sha256);
-}
-
-/* -- JUnit ------------------------------------------------------------------------------------ */
-
-/* Text in XML: what XML 1.0 cannot hold becomes '?'. */
-static void add_xml(dv_text *t, const char *text)
-{
-    const unsigned char most = dv_is_utf8(text) ? 0xff : 0x7f;
-    for (const char *c = text; *c; c++)
-        switch (*c) {
-        case '<':
-            dv_text_format(t, "&lt;");
-            break;
-        case '>':
-            dv_text_format(t, "&gt;");
-            break;
-        case '&':
-            dv_text_format(t, "&amp;");
-            break;
-        case '"':
-            dv_text_format(t, "&quot;");
-            break;
-        default:
-            dv_text_add(t, (unsigned char)*c < ' ' || (unsigned char)*c > most ? "?" : c, 1);
-        }
-}
-
-static void add_case(dv_text *t, const dv_verified *v)
-{
-    char name[160];
-    dv_text_format(t, "  <testcase classname=\"");
-    add_xml(t, file_name(v));
-    dv_text_format(t, "\" name=\"");
-    add_xml(t, unit_name(v, name));
-    dv_text_format(t, "\" time=\"0\">");
-    if (v->verdict == DV_REGRESSED || v->verdict == DV_FAILED) {
-        const char *kind = v->verdict == DV_FAILED ? "error" : "failure";
-        dv_text_format(t, "<%s message=\"", kind);
-        add_xml(t, v->reason);
-        dv_text_format(t, "\"/>");
-    }
-    if (v->verdict != DV_FAILED)
-        dv_text_format(t,
-                       "<system-out>relative L2 %.6g, allowed %.3g; cosine %.6f; activation %.6g, "
-                       "now %.6g</system-out>",
-                       v->difference.relative, v->allowed, v->difference.cosine,
-                       (double)v->unit->value, (double)v->value);
-    dv_text_format(t, "</testcase>\n");
+        dv_json_put_int(&w, verdicts[i], r->count[i]);
+    dv_json_list(&w, "model_sha256");
+    dv_json_put_text(&w, NULL, r->refs->model.sha256);
+    dv_json_put_text(&w, NULL, r->model.sha256);
+    dv_json_end(&w);
+    dv_json_end(&w);
+    dv_json_end(&w);
+    dv_json_line(&w);
 }
 
 void cli_verify_junit(dv_text *t, const cli_verify_report *r)
 {
-    dv_text_format(t, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-                      "<testsuite name=\"deconvviz verify ");
-    add_xml(t, r->folder);
-    dv_text_format(t, "\" tests=\"%d\" failures=\"%d\" errors=\"%d\" time=\"0\">\n", r->n,
-                   r->count[DV_REGRESSED], r->count[DV_FAILED]);
-    for (int i = 0; i < r->n; i++)
-        add_case(t, &r->results[i]);
-    dv_text_format(t, "</testsuite>\n</testsuites>\n");
+    dv_text suite = { 0 };
+    dv_table table = table_of(r, r->n);
+    dv_text_format(&suite, "deconvviz verify %s", r->folder);
+    t->failed = t->failed || suite.failed;
+    if (!t->failed)
+        dv_table_print_junit(&table, suite.data, t);
+    dv_table_free(&table);
+    free(suite.data);
 }

@@ -18,6 +18,7 @@ shown "deconvviz classify -q --top 1 --labels labels *.ppm" | sed 's/^ .*%.*/sco
 shown "deconvviz classify -q --top 100 --labels labels *.ppm" | sed -n 's/^ .*% *0  /0 /p'
 shown "deconvviz project -q -l 1 -c 3 *.ppm" | sed 's/) .*/)/'
 shown "deconvviz project -q --json -l 1 -c 3 *.ppm" | sed 's/,"layer.*//'
+shown "deconvviz layers --csv" | head -n 2
 shown "deconvviz forward -q nosuch*.ppm"
 shown "deconvviz project -q -l '$evil' -c 3 *.ppm" | cut -c 1-60
 shown "deconvviz mine -q -l 1 -o '$evil.json' *.ppm"
