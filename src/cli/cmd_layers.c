@@ -12,8 +12,7 @@ static const cli_option options[] = {
     CLI_GROUP_ROW("What is listed:"),
     { "all", 'a', CLI_FLAG, offsetof(layers_options, all), NULL,
       "every tensor that -l takes, not the weight layers alone" },
-    { "json", 0, CLI_FLAG, offsetof(layers_options, json), NULL, "one JSON object a line" },
-    { "csv", 0, CLI_FLAG, offsetof(layers_options, csv), NULL, "comma-separated values" },
+    CLI_TABLE_ROWS(layers_options),
     CLI_MODEL_ROWS(layers_options),
     { 0 },
 };

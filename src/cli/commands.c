@@ -6,6 +6,7 @@
 
 #define FOR_EACH_COMMAND(X) \
     X(project)              \
+    X(compare_rules)        \
     X(layers)               \
     X(classify)             \
     X(prepare)              \

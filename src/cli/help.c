@@ -167,7 +167,12 @@ void cli_help_commands(FILE *to)
     fputs("deconvviz " DV_VERSION ": what a unit of a trained CNN responds to\n\nusage: ", to);
     print_usage(to, cli_commands[0], "[project]", false);
     fputs("       deconvviz COMMAND [options] ...\n       deconvviz -V\n\ncommands:\n", to);
+    int widest = 0;
+    for (int i = 0; cli_commands[i]; i++) {
+        const int width = (int)strlen(cli_commands[i]->name);
+        widest = width > widest ? width : widest;
+    }
     for (int i = 0; cli_commands[i]; i++)
-        fprintf(to, "  %-10s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+        fprintf(to, "  %-*s %s\n", widest, cli_commands[i]->name, cli_commands[i]->summary);
     fputs("\n'deconvviz help COMMAND' lists its options.\n", to);
 }

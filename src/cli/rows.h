@@ -29,11 +29,20 @@
 
 /* -- the way back --------------------------------------------------------------------------------- */
 
+#define CLI_SEED_ROW(type)                                                                         \
+    { "seed", 0, CLI_CHOICE, offsetof(type, seed), "value|one",                                    \
+      "what the unit starts as: its value, or 1" }
+
 #define CLI_RULE_ROWS(type)                                                                        \
     { "rule", 0, CLI_CHOICE, offsetof(type, rule), "deconvnet|gradient|guided",                    \
       "through a ReLU: max(R,0), R where it was on, or both" },                                    \
-    { "seed", 0, CLI_CHOICE, offsetof(type, seed), "value|one",                                    \
-      "what the unit starts as: its value, or 1" }
+    CLI_SEED_ROW(type)
+
+/* -- a table, of text unless ----------------------------------------------------------------------- */
+
+#define CLI_TABLE_ROWS(type)                                                                       \
+    { "json", 0, CLI_FLAG, offsetof(type, json), NULL, "one JSON object a line" },                 \
+    { "csv", 0, CLI_FLAG, offsetof(type, csv), NULL, "comma-separated values" }
 
 /* -- the network: the member `network` ------------------------------------------------------------ */
 

@@ -1,4 +1,4 @@
-#include "deconvviz/compare_rules.h"
+#include "studies/compare_rules.h"
 
 #include "base/text.h"
 #include "draw/provenance.h"
@@ -246,4 +246,55 @@ bool dv_compare_rules(const dv_model *m, const char *image, const dv_compare_rul
     end(&s);
     dv_crew_dismiss(&crew);
     return ok;
+}
+
+/* -- the table -------------------------------------------------------------------------------- */
+
+enum {
+    LAYER,
+    CHANNEL,
+    POSITION,
+    VALUE,
+    DECONVNET_GRADIENT,
+    DECONVNET_GUIDED,
+    GRADIENT_GUIDED,
+    N_COLUMNS
+};
+
+#define CORRELATION(key, title)                                        \
+    {                                                                  \
+        key, title, DV_COLUMN_REAL, .right = true, .shown = { 'f', 2 } \
+    }
+
+static const dv_column columns[N_COLUMNS] = {
+    [LAYER] = { "layer", "layer", DV_COLUMN_TEXT },
+    [CHANNEL] = { "channel", "channel", DV_COLUMN_INT, .right = true },
+    [POSITION] = { "position", "position", DV_COLUMN_INTS, .none = "all" },
+    [VALUE] = { "value", "value", DV_COLUMN_REAL, .right = true, .shown = { 'g', 3 } },
+    [DECONVNET_GRADIENT] = CORRELATION("deconvnet_gradient", "deconvnet/gradient"),
+    [DECONVNET_GUIDED] = CORRELATION("deconvnet_guided", "deconvnet/guided"),
+    [GRADIENT_GUIDED] = CORRELATION("gradient_guided", "gradient/guided"),
+};
+
+static void add_row(dv_table *t, const dv_compared_rules *r)
+{
+    dv_table_row(t);
+    dv_table_text(t, LAYER, r->layer);
+    dv_table_int(t, CHANNEL, r->unit.channel);
+    if (r->unit.y == DV_ALL)
+        dv_table_null(t, POSITION);
+    else
+        dv_table_ints(t, POSITION, (const int32_t[]){ r->unit.y, r->unit.x }, 2);
+    dv_table_real(t, VALUE, (double)r->value);
+    dv_table_real(t, DECONVNET_GRADIENT, r->correlation[DV_RULE_DECONVNET][DV_RULE_GRADIENT]);
+    dv_table_real(t, DECONVNET_GUIDED, r->correlation[DV_RULE_DECONVNET][DV_RULE_GUIDED]);
+    dv_table_real(t, GRADIENT_GUIDED, r->correlation[DV_RULE_GRADIENT][DV_RULE_GUIDED]);
+}
+
+dv_table dv_compare_rules_table(int n, const dv_compared_rules *results)
+{
+    dv_table t = { .columns = columns, .n_columns = N_COLUMNS };
+    for (int i = 0; i < n; i++)
+        add_row(&t, &results[i]);
+    return t;
 }
