@@ -196,7 +196,7 @@ train-smoke: ## train the built-in network for one short epoch (scripts/setup or
 SHARE := $(PREFIX)/share/deconvviz
 
 .PHONY: install
-install: $B/deconvviz $B/libdeconvviz.a $(SO) ## install program, library, headers and models to $(DESTDIR)$(PREFIX)
+install: $B/deconvviz $B/libdeconvviz.a $(SO) ## install program, library, headers, models and manual to $(DESTDIR)$(PREFIX)
 	install -Dm755 $B/deconvviz $(DESTDIR)$(PREFIX)/bin/deconvviz
 	install -Dm644 $B/libdeconvviz.a $(DESTDIR)$(LIBDIR)/libdeconvviz.a
 	install -m755 $(SO) $(DESTDIR)$(LIBDIR)
@@ -205,6 +205,7 @@ install: $B/deconvviz $B/libdeconvviz.a $(SO) ## install program, library, heade
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/include/deconvviz include/deconvviz/*.h
 	install -d $(DESTDIR)$(SHARE)/models
 	cp -R models/. $(DESTDIR)$(SHARE)/models
+	sh scripts/install-manual.sh $B/deconvviz $(DESTDIR)$(PREFIX)/share
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|' \
 	    -e 's|@LIBS@|$(LIBS)|' scripts/deconvviz.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/deconvviz.pc

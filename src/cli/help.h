@@ -1,4 +1,4 @@
-/* help.h - prints the tables of all commands. */
+/* help.h - the printers over the tables of all commands: help and man pages. */
 #ifndef DV_CLI_HELP_H
 #define DV_CLI_HELP_H
 
@@ -7,5 +7,8 @@
 /* For a terminal: which commands there are, and one of them. */
 void cli_help_commands(FILE *to);
 void cli_help_command(FILE *to, const cli_command *cmd);
+
+/* A page in mdoc: deconvviz-NAME(1), or, cmd NULL, deconvviz(1). */
+void cli_man_page(FILE *to, const cli_command *cmd);
 
 #endif
