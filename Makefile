@@ -196,7 +196,7 @@ train-smoke: ## train the built-in network for one short epoch (scripts/setup or
 SHARE := $(PREFIX)/share/deconvviz
 
 .PHONY: install
-install: $B/deconvviz $B/libdeconvviz.a $(SO) ## install program, library, headers, models and manual to $(DESTDIR)$(PREFIX)
+install: $B/deconvviz $B/libdeconvviz.a $(SO) ## install program, library, headers, models, manual pages and completions to $(DESTDIR)$(PREFIX)
 	install -Dm755 $B/deconvviz $(DESTDIR)$(PREFIX)/bin/deconvviz
 	install -Dm644 $B/libdeconvviz.a $(DESTDIR)$(LIBDIR)/libdeconvviz.a
 	install -m755 $(SO) $(DESTDIR)$(LIBDIR)
