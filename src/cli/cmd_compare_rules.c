@@ -40,9 +40,7 @@ static bool compare(const compare_options *o, const cli_network *n, const cli_se
     study->units = &s->units;
     study->preprocess = n->prepare;
     study->pool = n->pool;
-    cli_progress_begin("units", !o->network.quiet);
     bool ok = dv_compare_rules(n->model, image, study, results, err);
-    cli_progress_end();
     dv_table t = dv_compare_rules_table(ok ? s->units.n_units : 0, results);
     ok = ok && cli_print_table(&t, o->json, o->csv, err);
     dv_table_free(&t);
@@ -53,9 +51,9 @@ static bool compare(const compare_options *o, const cli_network *n, const cli_se
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     const compare_options *o = opts;
-    dv_compare_rules_options study = {
-        .seed = (dv_seed)o->seed, .exact = o->network.exact, .png = o->out, .watch = cli_watch
-    };
+    dv_compare_rules_options study = { .seed = (dv_seed)o->seed,
+                                       .exact = o->network.exact,
+                                       .png = o->out };
     cli_network n = { 0 };
     cli_selected s = { .units = { .n = 0 } };
     bool ok = n_args == 1 && dv_position_parse(o->position, &study.position, err) &&
@@ -71,6 +69,8 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 const cli_command cmd_compare_rules = {
     .name = "compare-rules",
     .summary = "Show units under the three rules side by side, and how much these agree",
+    .description = "The table has Pearson's correlation of each two projections of a unit, over "
+                   "its receptive field.",
     .arguments = { CLI_IMAGE, .least = 1, .most = 1 },
     .options = options,
     .examples = examples,
