@@ -37,15 +37,26 @@ enum {
 };
 
 static const dv_column columns[N_COLUMNS] = {
-    [NUMBER] = { "number", "#", DV_COLUMN_INT, .right = true },
-    [NAME] = { "name", "name", DV_COLUMN_TEXT },
-    [OPERATOR] = { "operator", "operator", DV_COLUMN_TEXT },
-    [TENSOR] = { "tensor", NULL, DV_COLUMN_TEXT },
-    [SHAPE] = { "shape", "shape", DV_COLUMN_INTS, .list = "(,)" },
-    [FIELD] = { "receptive_field", "field", DV_COLUMN_INTS, .right = true, .list = "x" },
-    [STRIDE] = { "stride", "stride", DV_COLUMN_INTS, .right = true, .list = "x" },
-    [PARAMETERS] = { "parameters", "parameters", DV_COLUMN_INT, .right = true },
-    [SHOWN_TENSOR] = { NULL, "tensor", DV_COLUMN_TEXT },
+    [NUMBER] = { .key = "number", .title = "#", .kind = DV_COLUMN_INT, .right = true },
+    [NAME] = { .key = "name", .title = "name" },
+    [OPERATOR] = { .key = "operator", .title = "operator" },
+    [TENSOR] = { .key = "tensor" },
+    [SHAPE] = { .key = "shape", .title = "shape", .kind = DV_COLUMN_INTS, .list = "(,)" },
+    [FIELD] = { .key = "receptive_field",
+                .title = "field",
+                .kind = DV_COLUMN_INTS,
+                .right = true,
+                .list = "x" },
+    [STRIDE] = { .key = "stride",
+                 .title = "stride",
+                 .kind = DV_COLUMN_INTS,
+                 .right = true,
+                 .list = "x" },
+    [PARAMETERS] = { .key = "parameters",
+                     .title = "parameters",
+                     .kind = DV_COLUMN_INT,
+                     .right = true },
+    [SHOWN_TENSOR] = { .title = "tensor" },
 };
 
 /* Height and width of a unit's receptive field, and the stride; a unit in the middle stands for

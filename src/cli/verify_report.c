@@ -107,35 +107,32 @@ enum {
     N_COLUMNS
 };
 
-#define SIX    \
-    {          \
-        'g', 6 \
-    }
-
 /* clang-format off */
+#define SIX { 'g', 6 }
 static const dv_column columns[N_COLUMNS] = {
-    [VERDICT] = { "verdict", "", DV_COLUMN_TEXT },
-    [UNIT] = { NULL, "unit", DV_COLUMN_TEXT, DV_ROLE_NAME },
-    [FILE_NAME] = { NULL, "image", DV_COLUMN_TEXT, DV_ROLE_CLASS },
-    [IMAGE] = { "image", NULL, DV_COLUMN_TEXT },
-    [LAYER] = { "layer", NULL, DV_COLUMN_TEXT },
-    [CHANNEL] = { "channel", NULL, DV_COLUMN_INT },
-    [POSITION] = { "position", NULL, DV_COLUMN_INTS },
-    [REASON] = { "reason", NULL, DV_COLUMN_TEXT },
-    [RELATIVE] = { "relative_l2", "rel. L2", DV_COLUMN_REAL, .digits = SIX, .shown = { 'g', 2 },
-                   .optional = true },
-    [ALLOWED] = { "allowed", "allowed", DV_COLUMN_REAL, .digits = SIX, .shown = { 'g', 2 },
-                  .optional = true },
-    [COSINE] = { "cosine", "cosine", DV_COLUMN_REAL, .digits = { 'f', 6 }, .shown = { 'f', 4 },
-                 .optional = true },
-    [VALUE] = { "value", "activation", DV_COLUMN_REALS, .optional = true },
-    [VALUE_CHANGE] = { "value_change", NULL, DV_COLUMN_REAL, .digits = SIX },
-    [VALUE_ALLOWED] = { "value_allowed", NULL, DV_COLUMN_REAL, .digits = SIX },
-    [MEAN] = { "mean", NULL, DV_COLUMN_REALS },
-    [STRONGEST] = { "strongest", "strongest", DV_COLUMN_INTS, .optional = true },
-    [AMBIGUITY] = { "ambiguity", NULL, DV_COLUMN_REAL, .digits = SIX },
-    [SENSITIVITY] = { "sensitivity", NULL, DV_COLUMN_REAL, .digits = SIX },
-    [OUTPUT] = { NULL, NULL, DV_COLUMN_TEXT, DV_ROLE_OUTPUT },
+    [VERDICT] = { .key = "verdict", .title = "" },
+    [UNIT] = { .title = "unit", .role = DV_ROLE_NAME },
+    [FILE_NAME] = { .title = "image", .role = DV_ROLE_CLASS },
+    [IMAGE] = { .key = "image" },
+    [LAYER] = { .key = "layer" },
+    [CHANNEL] = { .key = "channel", .kind = DV_COLUMN_INT },
+    [POSITION] = { .key = "position", .kind = DV_COLUMN_INTS },
+    [REASON] = { .key = "reason" },
+    [RELATIVE] = { .key = "relative_l2", .title = "rel. L2", .kind = DV_COLUMN_REAL,
+                   .digits = SIX, .shown = { 'g', 2 }, .optional = true },
+    [ALLOWED] = { .key = "allowed", .title = "allowed", .kind = DV_COLUMN_REAL,
+                  .digits = SIX, .shown = { 'g', 2 }, .optional = true },
+    [COSINE] = { .key = "cosine", .title = "cosine", .kind = DV_COLUMN_REAL,
+                 .digits = { 'f', 6 }, .shown = { 'f', 4 }, .optional = true },
+    [VALUE] = { .key = "value", .title = "activation", .kind = DV_COLUMN_REALS, .optional = true },
+    [VALUE_CHANGE] = { .key = "value_change", .kind = DV_COLUMN_REAL, .digits = SIX },
+    [VALUE_ALLOWED] = { .key = "value_allowed", .kind = DV_COLUMN_REAL, .digits = SIX },
+    [MEAN] = { .key = "mean", .kind = DV_COLUMN_REALS },
+    [STRONGEST] = { .key = "strongest", .title = "strongest", .kind = DV_COLUMN_INTS,
+                    .optional = true },
+    [AMBIGUITY] = { .key = "ambiguity", .kind = DV_COLUMN_REAL, .digits = SIX },
+    [SENSITIVITY] = { .key = "sensitivity", .kind = DV_COLUMN_REAL, .digits = SIX },
+    [OUTPUT] = { .role = DV_ROLE_OUTPUT },
 };
 /* clang-format on */
 

@@ -16,20 +16,20 @@ void dv_table_free(dv_table *t)
 
 static bool make_room(dv_table *t)
 {
+    const size_t room = t->room ? 2 * (size_t)t->room : 16, columns = (size_t)t->n_columns;
     if (t->failed || t->n_rows < t->room)
         return !t->failed;
-    const size_t room = t->room ? 2 * (size_t)t->room : 16;
-    dv_cell *cells = NULL;
-    dv_row *rows = NULL;
-    if (room <= INT32_MAX && room <= SIZE_MAX / sizeof *cells / (size_t)t->n_columns) {
-        rows = realloc(t->rows, room * sizeof *t->rows);
-        t->rows = rows ? rows : t->rows;
-        cells = realloc(t->cells, room * (size_t)t->n_columns * sizeof *cells);
-        t->cells = cells ? cells : t->cells;
-    }
+    t->failed = room > INT32_MAX || columns > SIZE_MAX / sizeof *t->cells / room;
+    if (t->failed)
+        return false;
+    dv_row *rows = realloc(t->rows, room * sizeof *rows);
+    if (rows)
+        t->rows = rows;
+    dv_cell *cells = realloc(t->cells, room * columns * sizeof *cells);
+    if (cells)
+        t->cells = cells;
     t->failed = !rows || !cells;
-    if (!t->failed)
-        t->room = (int)room;
+    t->room = t->failed ? t->room : (int)room;
     return !t->failed;
 }
 
@@ -123,6 +123,7 @@ void dv_table_reals(dv_table *t, int column, const float *v, int n)
     set(t, column, DV_COLUMN_REALS, (dv_cell){ .v.reals = kept, .n = n });
 }
 
+DV_PRINTF(2, 0)
 static const char *keep_format(dv_table *t, const char *fmt, va_list args)
 {
     dv_text text = { 0 };

@@ -3,9 +3,8 @@
  *
  *     enum { LAYER, DROP, N_COLUMNS };
  *     static const dv_column columns[N_COLUMNS] = {
- *         [LAYER] = { "layer", "layer", DV_COLUMN_TEXT },
- *         [DROP] = { "drop", "drop", DV_COLUMN_REAL, .right = true, .unit = "%",
- *                    .shown = { 'f', 1 } },
+ *         [LAYER] = { .key = "layer", .title = "layer" },
+ *         [DROP] = { .key = "drop", .title = "drop", .kind = DV_COLUMN_REAL, .unit = "%" },
  *     };
  *     dv_table t = { .columns = columns, .n_columns = N_COLUMNS };
  *     dv_table_row(&t);
@@ -22,7 +21,7 @@
 #include <stdint.h>
 
 typedef enum dv_column_kind {
-    DV_COLUMN_TEXT,
+    DV_COLUMN_TEXT, /* where nothing is said */
     DV_COLUMN_FLAG,
     DV_COLUMN_INT,
     DV_COLUMN_REAL,

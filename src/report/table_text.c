@@ -94,7 +94,7 @@ static void add_blanks(dv_text *to, int n)
 static void add_line(layout *l, const dv_cell *cells, const char *reason, dv_text *to)
 {
     const dv_table *t = l->table;
-    int blanks = t->indent, behind = t->indent;
+    int blanks = t->indent, behind = blanks;
     for (int c = 0, n = 0; c < t->n_columns; c++) {
         if (l->width[c] == LEFT_OUT)
             continue;

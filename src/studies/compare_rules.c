@@ -267,7 +267,7 @@ enum {
     }
 
 static const dv_column columns[N_COLUMNS] = {
-    [LAYER] = { "layer", "layer", DV_COLUMN_TEXT },
+    [LAYER] = { .key = "layer", .title = "layer" },
     [CHANNEL] = { "channel", "channel", DV_COLUMN_INT, .right = true },
     [POSITION] = { "position", "position", DV_COLUMN_INTS, .none = "all" },
     [VALUE] = { "value", "value", DV_COLUMN_REAL, .right = true, .shown = { 'g', 3 } },

@@ -19,13 +19,22 @@
 enum { NAME, COUNT, DROP, KEPT, SIZE, MEANS, NOTE, N_COLUMNS };
 
 static const dv_column columns[N_COLUMNS] = {
-    [NAME] = { "name", "name", DV_COLUMN_TEXT, DV_ROLE_NAME },
-    [COUNT] = { "count", "n", DV_COLUMN_INT, .right = true, .none = "-" },
-    [DROP] = { "drop", "drop", DV_COLUMN_REAL, .right = true, .unit = "%", .shown = { 'f', 1 } },
-    [KEPT] = { "kept", NULL, DV_COLUMN_FLAG },
-    [SIZE] = { "size", "size", DV_COLUMN_INTS, .list = "x" },
-    [MEANS] = { "means", "means", DV_COLUMN_REALS, .list = "(,)", .optional = true },
-    [NOTE] = { NULL, "note", DV_COLUMN_TEXT, DV_ROLE_OUTPUT, .optional = true },
+    [NAME] = { .key = "name", .title = "name", .role = DV_ROLE_NAME },
+    [COUNT] = { .key = "count", .title = "n", .kind = DV_COLUMN_INT, .right = true, .none = "-" },
+    [DROP] = { .key = "drop",
+               .title = "drop",
+               .kind = DV_COLUMN_REAL,
+               .right = true,
+               .unit = "%",
+               .shown = { 'f', 1 } },
+    [KEPT] = { .key = "kept", .kind = DV_COLUMN_FLAG },
+    [SIZE] = { .key = "size", .title = "size", .kind = DV_COLUMN_INTS, .list = "x" },
+    [MEANS] = { .key = "means",
+                .title = "means",
+                .kind = DV_COLUMN_REALS,
+                .list = "(,)",
+                .optional = true },
+    [NOTE] = { .title = "note", .role = DV_ROLE_OUTPUT, .optional = true },
 };
 
 typedef void print_form(const dv_table *t, dv_text *to);
@@ -187,9 +196,17 @@ static void any_number_has_a_form(void **state)
     (void)state;
     static const dv_column reals[] = {
         { .key = "few", .title = "few", .kind = DV_COLUMN_REAL },
-        { "six", "six", DV_COLUMN_REAL, .digits = { 'g', 6 }, .shown = { 'g', 2 } },
-        { "two", "two", DV_COLUMN_REAL, .digits = { 'f', 2 }, .shown = { 'f', 0 } },
-        { "list", NULL, DV_COLUMN_REALS, .digits = { 'g', 3 } },
+        { .key = "six",
+          .title = "six",
+          .kind = DV_COLUMN_REAL,
+          .digits = { 'g', 6 },
+          .shown = { 'g', 2 } },
+        { .key = "two",
+          .title = "two",
+          .kind = DV_COLUMN_REAL,
+          .digits = { 'f', 2 },
+          .shown = { 'f', 0 } },
+        { .key = "list", .kind = DV_COLUMN_REALS, .digits = { 'g', 3 } },
     };
     const double values[] = { 1 / 3., 1e300, (double)NAN, (double)-INFINITY };
     dv_table t = { .columns = reals, .n_columns = 4 };
