@@ -261,16 +261,23 @@ enum {
     N_COLUMNS
 };
 
-#define CORRELATION(key, title)                                        \
-    {                                                                  \
-        key, title, DV_COLUMN_REAL, .right = true, .shown = { 'f', 2 } \
+#define CORRELATION(rules, between)                                                           \
+    {                                                                                         \
+        .key = (rules), .title = (between), .kind = DV_COLUMN_REAL, .right = true, .shown = { \
+            .by = 'f',                                                                        \
+            .n = 2                                                                            \
+        }                                                                                     \
     }
 
 static const dv_column columns[N_COLUMNS] = {
-    [LAYER] = { .key = "layer", .title = "layer" },
-    [CHANNEL] = { "channel", "channel", DV_COLUMN_INT, .right = true },
-    [POSITION] = { "position", "position", DV_COLUMN_INTS, .none = "all" },
-    [VALUE] = { "value", "value", DV_COLUMN_REAL, .right = true, .shown = { 'g', 3 } },
+    [LAYER] = { .key = "layer", .title = "layer", .kind = DV_COLUMN_TEXT },
+    [CHANNEL] = { .key = "channel", .title = "channel", .kind = DV_COLUMN_INT, .right = true },
+    [POSITION] = { .key = "position", .title = "position", .kind = DV_COLUMN_INTS, .none = "all" },
+    [VALUE] = { .key = "value",
+                .title = "value",
+                .kind = DV_COLUMN_REAL,
+                .right = true,
+                .shown = { 'g', 3 } },
     [DECONVNET_GRADIENT] = CORRELATION("deconvnet_gradient", "deconvnet/gradient"),
     [DECONVNET_GUIDED] = CORRELATION("deconvnet_guided", "deconvnet/guided"),
     [GRADIENT_GUIDED] = CORRELATION("gradient_guided", "gradient/guided"),
