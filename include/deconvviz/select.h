@@ -20,7 +20,7 @@ typedef struct dv_selection {
 } dv_selection;
 
 /* channels: "12", "0-15", "3,7,9", "all", "top:9". Fails (DV_BAD_USAGE) with what the layer has.
- * The caller frees it with dv_selection_free, also after a failure. */
+ * The caller frees it with dv_selection_free. */
 bool dv_select(const dv_model *m, const char *layer, const char *channels, dv_selection *s,
                dv_error *err) DV_MUST_CHECK;
 void dv_selection_free(dv_selection *s);

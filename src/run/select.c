@@ -62,6 +62,12 @@ static bool parse_list(const char *text, dv_selection *s, int32_t channels, dv_e
     return ok;
 }
 
+void dv_selection_free(dv_selection *s)
+{
+    free(s->channel);
+    s->channel = NULL;
+}
+
 /* "top:9". */
 static bool parse_top(const char *text, dv_selection *s, int32_t channels, dv_error *err)
 {
@@ -85,13 +91,10 @@ bool dv_select(const dv_model *m, const char *layer, const char *channels, dv_se
         return parse_top(channels, s, count, err);
     char all[32];
     snprintf(all, sizeof all, "0-%d", (int)count - 1);
-    return parse_list(strcmp(channels, "all") == 0 ? all : channels, s, count, err);
-}
-
-void dv_selection_free(dv_selection *s)
-{
-    free(s->channel);
-    s->channel = NULL;
+    if (parse_list(strcmp(channels, "all") == 0 ? all : channels, s, count, err))
+        return true;
+    dv_selection_free(s);
+    return false;
 }
 
 /* -- several layers --------------------------------------------------------------------------- */
