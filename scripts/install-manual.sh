@@ -12,7 +12,7 @@ put()
     chmod 644 "$file"
 }
 put "$man/deconvviz.1" --man
-for command in $("$program" help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+for command in $("$program" help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
     put "$man/deconvviz-$command.1" --man "$command"
 done
 put "$share/bash-completion/completions/deconvviz" --completion bash

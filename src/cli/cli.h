@@ -84,7 +84,7 @@ typedef struct cli_type {
 /* One that has to be given: CLI_NEEDED(WRITES) */
 #define CLI_NEEDED(KIND)    { .kind = CLI_KIND_##KIND, .required = true }
 #define CLI_IN(KIND, least, most, is_whole)                                                        \
-    { .kind = CLI_KIND_##KIND, .range = { .min = least, .max = most, .whole = is_whole } }
+    { .kind = CLI_KIND_##KIND, .range = { (least), (most), (is_whole) } }
 /* clang-format on */
 
 /* One option: where its value goes in the command's own options struct, and its help. */

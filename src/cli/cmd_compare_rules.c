@@ -68,7 +68,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_compare_rules = {
     .name = "compare-rules",
-    .summary = "Show units under the three rules side by side, and how much these agree",
+    .summary = "Show units under every rule side by side, with correlations",
     .description = "The table has Pearson's correlation of each two projections of a unit, over "
                    "its receptive field.",
     .arguments = { CLI_IMAGE, .least = 1, .most = 1 },

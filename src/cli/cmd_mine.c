@@ -136,7 +136,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_mine = {
     .name = "mine",
-    .summary = "Find the images that excite each unit most, in one pass over many",
+    .summary = "Find the images that excite each unit most",
     .description =
         "Writes an index: for each channel of the layers its strongest activations over all "
         "images, and where they are. 'deconvviz sheets' shows them.\n\n"

@@ -213,7 +213,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_project = {
     .name = "project",
-    .summary = "Project units of a layer back to pixel space (the default command)",
+    .summary = "Project units back to pixel space (the default command)",
     .description =
         "Runs the network forward on each image, keeps one activation of the layer at a time, and "
         "takes it back through the network to pixel space: what in the image excites the unit.\n\n"

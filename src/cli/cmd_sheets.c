@@ -177,7 +177,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_sheets = {
     .name = "sheets",
-    .summary = "Show what was mined: the strongest patches and their projections",
+    .summary = "Show what was mined: the strongest patches, projected",
     .description =
         "Writes a sheet for each unit, its strongest images beside what of them excites it, and "
         "contact sheets for each layer, as in Figure 2 of the paper. Images are prepared as when "

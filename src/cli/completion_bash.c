@@ -53,7 +53,7 @@ static const char *const actions[CLI_N_FITS] = {
     [CLI_FIT_NOTHING] = "",
     [CLI_FIT_LAYERS] = "_deconvviz_layers; ",
     [CLI_FIT_MODELS] =
-        "_deconvviz_words " DV_DEFAULT_MODEL "; _deconvviz_files onnx json safetensors; ",
+        ("_deconvviz_words " DV_DEFAULT_MODEL "; _deconvviz_files onnx json safetensors; "),
     [CLI_FIT_INDICES] = "_deconvviz_files json; ",
     [CLI_FIT_FILES] = "_deconvviz_files; ",
     [CLI_FIT_FOLDERS] = "_deconvviz_folders; ",

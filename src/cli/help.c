@@ -98,7 +98,7 @@ static void print_usage(FILE *to, const cli_command *cmd, const char *name, bool
 
 static void print_option(FILE *to, const cli_option *o, const void *defaults)
 {
-    char value[64], letter[8] = "    ";
+    char value[64], bracketed[72], letter[8] = "    ";
     if (o->letter)
         snprintf(letter, sizeof letter, "-%c, ", o->letter);
     int column =
@@ -109,11 +109,9 @@ static void print_option(FILE *to, const cli_option *o, const void *defaults)
     else
         p.column += fprintf(to, "%*s", HELP_COLUMN - column, "");
     print_words(&p, o->help, strlen(o->help));
-    cli_default_text(o, defaults, value + 1, sizeof value - 2);
-    if (value[1]) {
-        value[0] = '(';
-        strcat(value, ")");
-        print_words(&p, value, strlen(value));
+    if (cli_default_text(o, defaults, value, sizeof value)[0]) {
+        snprintf(bracketed, sizeof bracketed, "(%s)", value);
+        print_words(&p, bracketed, strlen(bracketed));
     }
     fputc('\n', to);
 }

@@ -8,7 +8,7 @@ for shell in bash zsh fish; do
     deconvviz help --completion $shell >complete.$shell
     $shell -n complete.$shell && echo "$shell takes it"
 done
-commands=$(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+commands=$(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')
 for c in $commands; do
     deconvviz help "$c" | sed -n '/^For example:/q; s/^  \(-., \)\{0,1\} *--\([a-z-]*\).*/\2/p' >options
     while read -r option; do

@@ -9,7 +9,7 @@ cp photos/*_1.ppm img.jpg
 cp "$models/zfnet64.safetensors" "$models/tiny-imagenet-100.txt" .
 cp "$models/zfnet64.json" model.onnx
 deconvviz mine -q -l 5 --shard 2/2 -o shard-2.json photos >/dev/null
-for c in $(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+for c in $(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
     deconvviz help "$c" | sed -n '/^For example:/,$s/^  \([^ ].*deconvviz .*\|deconvviz .*\)/\1/p'
 done | grep -v '^eval' >commands
 while read -r command; do

@@ -1,6 +1,6 @@
 # Manual pages: mandoc finds nothing to warn of, and each says every option and default that the help does.
 command -v mandoc >/dev/null || { echo "skip: no mandoc"; exit 77; }
-commands=$(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+commands=$(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')
 deconvviz help --man >deconvviz.1
 for c in $commands; do
     deconvviz help --man "$c" >"deconvviz-$c.1"

@@ -7,6 +7,8 @@ deconvviz -h | cmp - commands
 deconvviz >out 2>said || echo "exit $?"
 cmp said commands
 wc -c <out
+for c in $(sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' commands); do deconvviz help "$c" >>commands; done
+awk 'length > 79 { print "too wide: " $0 }' commands
 deconvviz help nosuch || echo "exit $?"
 deconvviz --nosuch x.jpg || echo "exit $?"
 deconvviz --layer 5 x.jpg || echo "exit $?"
