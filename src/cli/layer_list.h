@@ -9,7 +9,7 @@
 typedef struct cli_layer_list {
     int n;
     const char *text[CLI_LIST_MAX]; /* as dv_model_find takes it */
-    char number[CLI_LIST_MAX][8];
+    char number[CLI_LIST_MAX][21];  /* as a long has them */
 } cli_layer_list;
 
 /* A word that names a layer is that layer. One of digits, commas and hyphens that does not is
