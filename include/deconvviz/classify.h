@@ -85,7 +85,8 @@ typedef struct dv_classify_result {
     int counted, right1, right5; /* right5: the truth is among the five best */
 } dv_classify_result;
 
-/* An image that fails is left out, and told as such; where it is the only one the call fails. */
+/* An image that fails is left out, and told as such; where it is the only one, or memory has run
+ * out, the call fails. */
 bool dv_classify_images(const dv_model *m, const dv_list *images, const dv_classify_options *o,
                         dv_classify_result *result, dv_error *err) DV_MUST_CHECK;
 

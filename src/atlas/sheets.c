@@ -187,6 +187,23 @@ static bool make_folders(const work *w, int end, dv_error *err)
     return true;
 }
 
+/* What became of a unit that was drawn; its sheet, if it has one, is told. */
+static bool tell_unit(const work *w, int unit, dv_error *err)
+{
+    const dv_sheets_options *o = w->showing.options;
+    const dv_error *why = &w->errors[unit - w->first];
+    if (why->code != DV_OK && err)
+        *err = *why;
+    if (why->code != DV_OK || w->units[unit].n == 0 || o->contact_only)
+        return why->code == DV_OK;
+    char *path = path_of_unit(w, &w->units[unit], err);
+    const bool ok = path != NULL;
+    if (ok)
+        dv_watch_wrote(&o->watch, path);
+    free(path);
+    return ok;
+}
+
 /* Draws and writes the sheets of the units up to `end`, whose hits have been made into pictures. */
 static bool write_units(work *w, int end, dv_error *err)
 {
@@ -195,18 +212,8 @@ static bool write_units(work *w, int end, dv_error *err)
         return false;
     dv_pool_run(o->pool, end - w->first, draw_task, w);
     bool ok = true;
-    for (int u = w->first; u < end;
-         u++) { /* what was written is told, whatever became of the rest */
-        const dv_error *why = &w->errors[u - w->first];
-        char *path = NULL;
-        bool wanted = w->units[u].n > 0 && !o->contact_only;
-        if (why->code == DV_OK && wanted && (path = path_of_unit(w, &w->units[u], NULL)))
-            dv_watch_wrote(&o->watch, path);
-        free(path);
-        if (ok && why->code != DV_OK && err)
-            *err = *why;
-        ok = ok && why->code == DV_OK;
-    }
+    for (int u = w->first; u < end; u++) /* what was written is told, whatever became of the rest */
+        ok = tell_unit(w, u, ok ? err : NULL) && ok;
     return ok;
 }
 

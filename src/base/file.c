@@ -10,9 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+dv_code dv_file_code(int problem)
+{
+    return problem == ENOMEM ? DV_NO_MEMORY : DV_IO;
+}
+
 static bool system_says(dv_error *err, const char *path, int problem)
 {
-    return dv_fail(err, DV_IO, "%s: %s", path, strerror(problem));
+    return dv_fail(err, dv_file_code(problem), "%s: %s", path, strerror(problem));
 }
 
 /* Reads to the end, which is expected at `expected`; no more than `max` bytes. */
@@ -182,6 +187,7 @@ bool dv_folder_make(const char *path, dv_error *err)
     if (!problem)
         problem = make_one(path);
     if (problem)
-        return dv_fail(err, DV_IO, "%s: cannot make the folder: %s", path, strerror(problem));
+        return dv_fail(err, dv_file_code(problem), "%s: cannot make the folder: %s", path,
+                       strerror(problem));
     return true;
 }

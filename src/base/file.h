@@ -19,7 +19,7 @@ typedef struct dv_file {
 
 /* Reads `path` into memory; the way for all that is looked at once, and for what others may write
  * to meanwhile: of a mapped file that becomes shorter the lost pages end the process (SIGBUS).
- * Fails (DV_IO) with the path and the system's words, also for a folder; (DV_UNSUPPORTED) when
+ * Fails (dv_file_code) with the path and the system's words, also for a folder; (DV_UNSUPPORTED) when
  * there are more than `max` bytes, before they are read. The caller releases it with dv_file_unmap.
  */
 bool dv_file_read(dv_file *f, const char *path, size_t max, dv_error *err) DV_MUST_CHECK;
@@ -36,7 +36,7 @@ void dv_file_forget(const dv_file *f, const void *data, size_t size);
 /* Writes the file whole or not at all: to a temporary name in the same folder, then renamed.
  * Paths that are not regular files (/dev/stdout, /dev/full, a pipe) are written straight. Fails
  * with the path and the system's words: DV_UNSUPPORTED where only this name cannot be had, being
- * too long or a folder's, DV_BAD_USAGE where it is guarded (guard.h), else DV_IO. */
+ * too long or a folder's, DV_BAD_USAGE where it is guarded (guard.h), else dv_file_code. */
 bool dv_file_write(const char *path, const void *data, size_t size, dv_error *err) DV_MUST_CHECK;
 
 /* The same, and on the disk once it returns true. A sync takes 5 to 14 ms on an SSD, where a
@@ -44,6 +44,9 @@ bool dv_file_write(const char *path, const void *data, size_t size, dv_error *er
  * is quickly made again, pictures and arrays, goes without. */
 bool dv_file_write_synced(const char *path, const void *data, size_t size,
                           dv_error *err) DV_MUST_CHECK;
+
+/* The kind of failure that errno means: DV_NO_MEMORY, or DV_IO. */
+dv_code dv_file_code(int problem);
 
 /* Waits until a file, the names in a folder, or those in the folder of `path` are on the disk. 0,
  * or errno. */

@@ -16,7 +16,7 @@
 static bool cannot_write(dv_error *err, const char *path, int problem)
 {
     bool name = problem == ENAMETOOLONG || problem == EILSEQ || problem == EISDIR;
-    return dv_fail(err, name ? DV_UNSUPPORTED : DV_IO, "%s: cannot write: %s", path,
+    return dv_fail(err, name ? DV_UNSUPPORTED : dv_file_code(problem), "%s: cannot write: %s", path,
                    strerror(problem));
 }
 

@@ -41,7 +41,7 @@ static char *follow(const char *path, dv_error *err)
 {
     struct stat st;
     char *real = realpath(path, NULL);
-    if (!real && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
+    if (!real && errno != ENOMEM && lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
         dv_fail(err, DV_IO, "%s: a link that leads nowhere", path);
         return NULL;
     }
@@ -76,7 +76,7 @@ static char *make_beside(const char *path, dv_error *err)
         if (errno != EEXIST)
             break;
     }
-    dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(errno));
+    dv_fail(err, dv_file_code(errno), "%s: cannot write: %s", path, strerror(errno));
     free(name);
     return NULL;
 }
@@ -165,7 +165,7 @@ static int sync_one(const char *path, const struct stat *st, int kind, struct FT
 
 static bool cannot_write(const char *path, int problem, dv_error *err)
 {
-    return dv_fail(err, DV_IO, "%s: cannot write: %s", path, strerror(problem));
+    return dv_fail(err, dv_file_code(problem), "%s: cannot write: %s", path, strerror(problem));
 }
 
 bool dv_folder_sync(const char *path, const char *name, dv_error *err)
@@ -179,6 +179,8 @@ bool dv_folder_swap(const char *from, const char *path, dv_error *err)
     char *real = realpath(path, NULL); /* a symbolic link stays one */
     const char *to = real ? real : path;
     bool swapped;
+    if (!real && errno == ENOMEM)
+        return cannot_write(path, ENOMEM, err);
     int problem = put_in_place(from, to, &swapped, err);
     const int unsure = problem ? 0 : dv_file_sync_above(from); /* which is beside it */
     if (unsure) {

@@ -3,6 +3,7 @@
 #include "base/format.h"
 #include "base/name.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,8 +38,14 @@ cJSON *dv_json_parse(const void *data, size_t size, size_t most, dv_error *err)
         return NULL;
     }
     void *before = dv_locale_plain();
+    errno = 0;
     cJSON *root = cJSON_ParseWithLengthOpts(text, size, &end, false);
+    const bool scarce = !root && errno == ENOMEM; /* cJSON does not say */
     dv_locale_restore(before);
+    if (scarce)
+        dv_fail(err, DV_NO_MEMORY, "no memory for %zu bytes of JSON", size);
+    if (scarce)
+        return NULL;
     if (!root)
         return fail_at(text, end ? end : text, "this is not JSON (truncated?)", err);
     while (end < text + size && (*end == ' ' || *end == '\n' || *end == '\r' || *end == '\t'))

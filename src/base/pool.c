@@ -1,4 +1,5 @@
 #include "deconvviz/pool.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -169,7 +170,8 @@ dv_pool *dv_pool_new(int threads, dv_error *err)
         problem = start_thread(p);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (problem) {
-        dv_fail(err, DV_IO, "thread %d of %d: %s", p->started + 2, threads, strerror(problem));
+        dv_fail(err, dv_file_code(problem), "thread %d of %d: %s", p->started + 2, threads,
+                strerror(problem));
         dv_pool_free(p);
         return NULL;
     }

@@ -32,7 +32,7 @@ bool dv_sha256_file(const char *path, char text[DV_DIGEST_TEXT_MAX], dv_error *e
     enum { BLOCK = 1 << 20 };
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return dv_fail(err, DV_IO, "%s: %s", path, strerror(errno));
+        return dv_fail(err, dv_file_code(errno), "%s: %s", path, strerror(errno));
     uint8_t *block = malloc(BLOCK);
     if (!block) {
         close(fd);
@@ -48,7 +48,7 @@ bool dv_sha256_file(const char *path, char text[DV_DIGEST_TEXT_MAX], dv_error *e
     free(block);
     close(fd);
     if (problem)
-        return dv_fail(err, DV_IO, "%s: %s", path, strerror(problem));
+        return dv_fail(err, dv_file_code(problem), "%s: %s", path, strerror(problem));
     finish(&hash, text);
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include "deconvviz/image.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,11 +119,22 @@ bool dv_decode_limit(int64_t width, int64_t height, dv_error *err)
     return true;
 }
 
+/* Of one that stb_image gave up, which may have been for want of memory: errno, set to 0 before,
+ * says so. */
+static bool fail_given_up(const char *what, const char *why, dv_error *err)
+{
+    if (errno == ENOMEM)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for the image");
+    return dv_fail(err, DV_BAD_DATA, "%s%s%s%s", what, why ? " (" : "", why ? why : "",
+                   why ? ")" : "");
+}
+
 static bool check_size(const uint8_t *bytes, int size, dv_error *err)
 {
     int w, h;
+    errno = 0;
     if (!find_size(bytes, size, &w, &h))
-        return dv_fail(err, DV_BAD_DATA, "not an image that can be read");
+        return fail_given_up("not an image that can be read", NULL, err);
     if (!dv_decode_limit(w, h, err))
         return false;
     /* stb_image takes the bytes of each number in the wrong order */
@@ -131,9 +143,23 @@ static bool check_size(const uint8_t *bytes, int size, dv_error *err)
     return true;
 }
 
-bool dv_decode(dv_pixels *p, const void *bytes, size_t size, dv_error *err)
+/* stb_image itself loses the pixels of 16 bits where there is no memory for those of 8. */
+static uint8_t *load(struct source *s, dv_pixels *found)
 {
     static const stbi_io_callbacks io = { source_read, source_skip, source_eof };
+    int *w = &found->width, *h = &found->height, *channels = &found->channels;
+    if (s->bytes[0] != 0x89 || !stbi_is_16_bit_from_memory(s->bytes, (int)s->size))
+        return stbi_load_from_callbacks(&io, s, w, h, channels, 0);
+    uint16_t *wide = stbi_load_16_from_callbacks(&io, s, w, h, channels, 0);
+    uint8_t *to = (uint8_t *)wide;
+    const size_t n = wide ? (size_t)*w * (size_t)*h * (size_t)*channels : 0;
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint8_t)(wide[i] >> 8);
+    return to;
+}
+
+bool dv_decode(dv_pixels *p, const void *bytes, size_t size, dv_error *err)
+{
     static const uint8_t jpeg[] = { 0xff, 0xd8, 0xff };
     if (size == 0)
         return dv_fail(err, DV_BAD_DATA, "the file is empty");
@@ -145,11 +171,12 @@ bool dv_decode(dv_pixels *p, const void *bytes, size_t size, dv_error *err)
         return false;
     struct source s = { .bytes = bytes, .size = size };
     dv_pixels found = { .orientation = 1 };
-    found.data = stbi_load_from_callbacks(&io, &s, &found.width, &found.height, &found.channels, 0);
+    errno = 0;
+    found.data = load(&s, &found);
     if (s.cut || !found.data) {
         const char *why = s.cut ? "the file is cut short" : stbi_failure_reason();
         free(found.data);
-        return dv_fail(err, DV_BAD_DATA, "the image is damaged (%s)", why ? why : "unknown");
+        return fail_given_up("the image is damaged", why ? why : "unknown", err);
     }
     *p = found;
     return true;

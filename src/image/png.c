@@ -9,10 +9,21 @@
 #include <string.h>
 #include <zlib.h>
 
+/* What pack made last on this thread, until it is freed; stb_image_write does not where it has no
+ * memory for the file. */
+static _Thread_local unsigned char *packed;
+
+static void let_go(void *block)
+{
+    if (block == packed)
+        packed = NULL;
+    free(block);
+}
+
 /* For stb_image_write; NULL when memory runs out. What is left of a picture behind PNG's filters
  * has runs and hardly other repetitions: not to look for those takes a quarter of the time, for
  * files a few per cent larger or smaller. */
-static unsigned char *pack(const unsigned char *data, int size, int *packed)
+static unsigned char *pack(const unsigned char *data, int size, int *bytes)
 {
     z_stream z = { 0 };
     if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15, 8, Z_RLE) != Z_OK)
@@ -23,17 +34,21 @@ static unsigned char *pack(const unsigned char *data, int size, int *packed)
     z.next_in = (z_const Bytef *)(uintptr_t)data;
     z.next_out = to;
     const bool done = to && deflate(&z, Z_FINISH) == Z_STREAM_END;
-    *packed = (int)z.total_out;
+    *bytes = (int)z.total_out;
     deflateEnd(&z);
     if (!done) {
         free(to);
         to = NULL;
     }
+    packed = to;
     return to;
 }
 
-#define STBIW_ZLIB_COMPRESS(data, size, packed, quality) pack((data), (size), (packed))
-#define STBIW_CRC32(data, size)                          (unsigned int)crc32(0, (data), (uInt)(size))
+#define STBIW_MALLOC(size)                              malloc(size)
+#define STBIW_REALLOC(block, size)                      realloc((block), (size))
+#define STBIW_FREE(block)                               let_go(block)
+#define STBIW_ZLIB_COMPRESS(data, size, bytes, quality) pack((data), (size), (bytes))
+#define STBIW_CRC32(data, size)                         (unsigned int)crc32(0, (data), (uInt)(size))
 #define STBI_WRITE_NO_STDIO
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION
@@ -118,6 +133,7 @@ bool dv_png_encode(uint8_t **png, size_t *size, int w, int h, int channels, cons
     uint8_t *body = stbi_write_png_to_mem(pixels, w * channels, w, h, channels, &plain);
     uint8_t *all = body ? realloc(body, (size_t)plain + extra) : NULL;
     if (!all) {
+        let_go(packed);
         free(body);
         return dv_fail(err, DV_NO_MEMORY, "out of memory for a PNG of %d x %d pixels", w, h);
     }

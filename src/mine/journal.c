@@ -36,7 +36,7 @@ typedef struct record_head {
 
 static bool system_says(const dv_journal *j, const char *what, dv_error *err)
 {
-    return dv_fail(err, DV_IO, "%s: %s: %s", j->path, what, strerror(errno));
+    return dv_fail(err, dv_file_code(errno), "%s: %s: %s", j->path, what, strerror(errno));
 }
 
 /* -- the file --------------------------------------------------------------------------------- */
@@ -307,7 +307,8 @@ bool dv_journal_restart(dv_journal *j, dv_index *x, dv_error *err)
         dv_temporary_forget(j->fresh);
     if (problem) {
         free(t.data);
-        return dv_fail(err, DV_IO, "%s: cannot write: %s", j->fresh, strerror(problem));
+        return dv_fail(err, dv_file_code(problem), "%s: cannot write: %s", j->fresh,
+                       strerror(problem));
     }
     close(j->fd);
     j->fd = fd;
@@ -341,7 +342,8 @@ bool dv_journal_write(dv_journal *j, const dv_record *r, dv_error *err)
     int problem = write_at(j->fd, t->data, t->size, j->end);
     if (problem) {
         (void)!ftruncate(j->fd, j->end); /* a part of a record would be dropped when read, too */
-        return dv_fail(err, DV_IO, "%s: cannot write: %s", j->path, strerror(problem));
+        return dv_fail(err, dv_file_code(problem), "%s: cannot write: %s", j->path,
+                       strerror(problem));
     }
     j->end += (int64_t)t->size;
     return true;

@@ -51,7 +51,7 @@ static bool holds_only(const char *folder, const char *below, const char **own, 
     DIR *d = path ? opendir(path) : NULL;
     bool ok = d != NULL;
     if (path && !d)
-        dv_fail(err, DV_IO, "%s: %s", folder, strerror(errno));
+        dv_fail(err, dv_file_code(errno), "%s: %s", folder, strerror(errno));
     for (struct dirent *e; ok && (e = readdir(d));) {
         const char *key = name;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
@@ -69,12 +69,13 @@ static bool holds_only(const char *folder, const char *below, const char **own, 
     return ok;
 }
 
-static bool has_manifest(const char *folder)
+static bool find_manifest(const char *folder, bool *has, dv_error *err)
 {
-    char *manifest = dv_joined(folder, DV_MANIFEST, NULL);
-    bool has = manifest && dv_file_exists(manifest);
+    char *manifest = dv_joined(folder, DV_MANIFEST, err);
+    const bool ok = manifest != NULL;
+    *has = ok && dv_file_exists(manifest);
     free(manifest);
-    return has;
+    return ok;
 }
 
 /* The copies of images go with the references that they are of. */
@@ -92,13 +93,18 @@ static bool spares_inputs(const dv_references *r, const char *folder, dv_error *
 bool dv_reference_folder_check(const char *folder, bool replace, bool copy, dv_error *err)
 {
     dv_references old;
+    dv_error why;
     size_t n;
+    bool has;
     if (!dv_folder_exists(folder))
         return !dv_file_exists(folder) ||
                dv_fail(err, DV_BAD_USAGE, "%s: is a file, a folder is needed", folder);
-    if (holds_only(folder, "", NULL, 0, NULL))
+    if (holds_only(folder, "", NULL, 0, &why))
         return true;
-    bool has = has_manifest(folder);
+    if (why.code == DV_NO_MEMORY)
+        return dv_fail(err, why.code, "%s", why.message);
+    if (!find_manifest(folder, &has, err))
+        return false;
     if (!replace || !has)
         return dv_fail(err, DV_BAD_USAGE, "%s: %s", folder,
                        has ? "holds references; --update replaces them"
@@ -115,22 +121,26 @@ bool dv_reference_folder_check(const char *folder, bool replace, bool copy, dv_e
 
 /* -- the place -------------------------------------------------------------------------------- */
 
-/* Removes what the manifest in a folder lists, and the manifest. */
-static void remove_own(const char *folder)
+/* Removes what the manifest in a folder lists, where there is one, and the manifest. */
+static bool remove_own(const char *folder, dv_error *err)
 {
     dv_references r;
+    dv_error why;
     size_t n = 0;
-    if (!dv_references_read(&r, folder, NULL))
-        return;
-    const char **own = list_own(&r, &n, NULL);
-    for (size_t i = 0; own && i < n; i++) {
-        char *path = dv_joined(folder, own[i], NULL);
+    if (!dv_references_read(&r, folder, &why))
+        return why.code != DV_NO_MEMORY || dv_fail(err, why.code, "%s", why.message);
+    const char **own = list_own(&r, &n, err);
+    bool ok = own != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        char *path = dv_joined(folder, own[i], err);
+        ok = path != NULL;
         if (path)
             unlink(path);
         free(path);
     }
     free(own);
     dv_references_free(&r);
+    return ok;
 }
 
 static bool move_rest(const char *from, const char *to, dv_error *err);
@@ -144,7 +154,8 @@ static bool move_one(const char *from, const char *to, const char *name, dv_erro
     if (ok && strcmp(name, "images") == 0 && rmdir(old) == 0)
         ; /* it was empty */
     else if (ok && lstat(new, &st) != 0)
-        ok = rename(old, new) == 0 || dv_fail(err, DV_IO, "%s: %s", new, strerror(errno));
+        ok = rename(old, new) == 0 ||
+             dv_fail(err, dv_file_code(errno), "%s: %s", new, strerror(errno));
     else if (ok && strcmp(name, "images") == 0 && S_ISDIR(st.st_mode))
         ok = move_rest(old, new, err);
     else if (ok)
@@ -160,12 +171,13 @@ static bool move_rest(const char *from, const char *to, dv_error *err)
     bool ok = true;
     DIR *d = opendir(from);
     if (!d)
-        return dv_fail(err, DV_IO, "%s: %s", from, strerror(errno));
+        return dv_fail(err, dv_file_code(errno), "%s: %s", from, strerror(errno));
     for (struct dirent *e; ok && (e = readdir(d));)
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
             ok = move_one(from, to, e->d_name, err);
     closedir(d);
-    return ok && (rmdir(from) == 0 || dv_fail(err, DV_IO, "%s: %s", from, strerror(errno)));
+    return ok &&
+           (rmdir(from) == 0 || dv_fail(err, dv_file_code(errno), "%s: %s", from, strerror(errno)));
 }
 
 /* Swaps them, and takes out of the old one what is not of references. */
@@ -176,15 +188,18 @@ static bool replace_whole(const char *from, const char *folder, bool *placed, dv
     *placed = true;
     if (!dv_folder_exists(from))
         return true;
-    remove_own(from);
-    return move_rest(from, folder, err);
+    return (remove_own(from, err) || dv_fail_in(err, "%s is left over", from)) &&
+           move_rest(from, folder, err);
 }
 
 bool dv_reference_folder_replace(const char *from, const char *folder, bool replace, bool *placed,
                                  dv_error *err)
 {
+    bool has = false;
     *placed = false;
-    if (!replace && has_manifest(folder))
+    if (!replace && !find_manifest(folder, &has, err))
+        return false;
+    if (has)
         return dv_fail(err, DV_BAD_USAGE, "%s: holds references now; --update replaces them",
                        folder);
     if (!dv_folder_sync(from, folder, err))

@@ -83,8 +83,10 @@ static bool make_ready(recording *w, const dv_model *m, dv_error *err)
 
 static void forget_signals(recording *w)
 {
-    for (int i = 0; i < w->n_picks; i++)
+    for (int i = 0; i < w->n_picks; i++) {
         free(w->signals[i].data);
+        w->signals[i].data = NULL; /* the next image may not come so far */
+    }
     w->n_picks = 0;
 }
 

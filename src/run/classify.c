@@ -91,14 +91,17 @@ static bool classify(const pass *p, const dv_worker *w, dv_classified *c, dv_err
 
 /* -- all of them ------------------------------------------------------------------------------ */
 
+/* Where memory runs out the run ends: another time there may be enough. */
 static bool work(void *ctx, dv_worker *w, int64_t image, int slot, dv_error *err)
 {
     const pass *p = ctx;
     answer *a = &p->answers[slot];
-    (void)err;
     a->is = (dv_classified){ .path = dv_list_path(p->images, (int32_t)image), .truth = -1 };
     a->is.failed = classify(p, w, &a->is, &a->error) ? NULL : &a->error;
-    return true;
+    const bool scarce = a->is.failed && a->error.code == DV_NO_MEMORY;
+    if (scarce)
+        *err = a->error;
+    return !scarce;
 }
 
 static bool commit(void *ctx, int64_t image, int slot, dv_error *err)

@@ -111,7 +111,7 @@ static int last_first(const void *a, const void *b)
     return strcmp(((const pending *)b)->path, ((const pending *)a)->path);
 }
 
-/* Puts the entries of a folder on the stack. False with errno set; 0: out of memory. */
+/* Puts the entries of a folder on the stack. False with errno set. */
 static bool open_folder(walk *w, const char *path, int depth)
 {
     DIR *dir = opendir(path);
@@ -123,12 +123,12 @@ static bool open_folder(walk *w, const char *path, int depth)
     while (room && (errno = 0, e = readdir(dir)))
         if (e->d_name[0] != '.')
             room = push(w, path, e->d_name, depth + 1);
-    int problem = room ? errno : 0;
+    int problem = room ? errno : ENOMEM;
     closedir(dir);
-    if (room && !problem && w->n > first)
+    if (!problem && w->n > first)
         qsort(w->stack + first, w->n - first, sizeof *w->stack, last_first);
     errno = problem;
-    return room && !problem;
+    return !problem;
 }
 
 static bool is_above(const walk *w, const struct stat *st, int depth)
@@ -154,7 +154,7 @@ static bool look_at(walk *w, dv_list *l, pending p, dv_error *err)
         w->above[p.depth].ino = st.st_ino;
         if (open_folder(w, p.path, p.depth))
             return true;
-        if (errno == 0)
+        if (errno == ENOMEM)
             return dv_fail(err, DV_NO_MEMORY, "%s: no memory for its list of files", p.path);
     }
     return add_path(l, p.path, strlen(p.path), err);

@@ -349,6 +349,8 @@ void dv_project_image(dv_projecting *p, const dv_worker *w, int32_t image, dv_pr
         r->failed = !dv_fail(&r->error, DV_NO_MEMORY, "no memory for %zu units", n);
     else
         r->failed = !begin_image(&b, sha256, &r->map, &r->error) || !project_units(&b, r);
+    if (r->failed && r->error.code == DV_NO_MEMORY)
+        r->hopeless = true;
     for (size_t i = 0; b.outcomes && i < n; i++) {
         free(b.outcomes[i].png);
         free(b.outcomes[i].npy);

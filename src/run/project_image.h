@@ -25,7 +25,7 @@ typedef struct dv_project_report {
     char **texts; /* (n_texts) owned: theirs, and the path of the sheet */
     dv_image_map map;
     bool failed;   /* error says why */
-    bool hopeless; /* what failed is not the image, but where the results go */
+    bool hopeless; /* what failed is not the image, but where the results go, or memory */
     dv_error error;
 } dv_project_report;
 

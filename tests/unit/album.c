@@ -67,21 +67,32 @@ dv_model *album_model(void)
 
 /* -- the index -------------------------------------------------------------------------------- */
 
-bool album_mine(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+static bool mine(const dv_model *m, int shard, int shards, const char *output, dv_pool *pool,
+                 const dv_watch *w, dv_error *err)
 {
     const dv_mine_options o = { .preprocess = album_preprocess,
                                 .k = 2,
                                 .per_image = 1,
-                                .shard = 1,
-                                .shards = 1,
+                                .shard = shard,
+                                .shards = shards,
                                 .pool = pool,
-                                .output = "index",
+                                .output = output,
                                 .watch = *w };
     dv_list list = { 0 };
     dv_mine_result r;
     bool ok = dv_list_add(&list, "img", err) && dv_mine(m, &o, &list, &r, err);
     dv_list_free(&list);
     return ok;
+}
+
+bool album_mine(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+{
+    return mine(m, 1, 1, "index", pool, w, err);
+}
+
+bool album_mine_shard(const dv_model *m, int shard, const char *output, dv_error *err)
+{
+    return mine(m, shard, 2, output, NULL, &(dv_watch){ .ctx = NULL }, err);
 }
 
 bool album_sheets(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)

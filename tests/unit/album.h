@@ -31,4 +31,7 @@ album_call album_sheets; /* index to sheets/ */
 album_call album_record; /* img to refs/, replacing what is there */
 album_call album_verify; /* refs/, with pictures of what changed to changed/ */
 
+/* Every second image, from the first or the second on. */
+bool album_mine_shard(const dv_model *m, int shard, const char *output, dv_error *err);
+
 #endif

@@ -1,0 +1,272 @@
+/* What is done with many images, while each allocation fails in turn. */
+#include "album.h"
+#include "scarce.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static bool open_album(scarce_scene *s, dv_error *err)
+{
+    (void)err;
+    s->model = album_model();
+    return s->model;
+}
+
+static bool open_with_threads(scarce_scene *s, dv_error *err)
+{
+    s->pool = dv_pool_new(3, err);
+    return s->pool && open_album(s, err);
+}
+
+/* -- what is read ----------------------------------------------------------------------------- */
+
+static bool list_images(scarce_scene *s, dv_error *err)
+{
+    return dv_list_add(&s->list, "img", err);
+}
+
+static bool list_lines(scarce_scene *s, dv_error *err)
+{
+    return dv_list_add_lines(&s->list, "lines", err);
+}
+
+static bool read_index(scarce_scene *s, dv_error *err)
+{
+    return dv_index_read(&s->index, "mined", err);
+}
+
+static bool read_shards(scarce_scene *s, dv_error *err)
+{
+    return dv_index_read(&s->index, "shard1", err) && dv_index_read(&s->part, "shard2", err);
+}
+
+static bool merge(scarce_scene *s, dv_error *err)
+{
+    if (!dv_index_merge(&s->index, &s->part, err) || !dv_index_write(&s->index, "merged", err))
+        return false;
+    scarce_mix_file(s, "merged");
+    return true;
+}
+
+static bool read_references(scarce_scene *s, dv_error *err)
+{
+    return dv_references_read(&s->references, "recorded", err);
+}
+
+static bool make_pool(scarce_scene *s, dv_error *err)
+{
+    s->pool = dv_pool_new(3, err);
+    return s->pool;
+}
+
+static bool select_units(scarce_scene *s, dv_error *err)
+{
+    static const char *const layers[] = { "1", "2" };
+    return dv_select_layers(s->model, 2, layers, "all", &s->units, err);
+}
+
+/* -- what is run ------------------------------------------------------------------------------ */
+
+static void mix_written(void *ctx, const char *path)
+{
+    scarce_scene *s = ctx;
+    if (strcmp(path, "refs") == 0)
+        path = "refs/manifest.json";
+    scarce_mix_file(s, path);
+}
+
+static void mix_skipped(void *ctx, const char *path, const char *reason)
+{
+    scarce_mix(ctx, path, strlen(path));
+    scarce_mix(ctx, reason, strlen(reason));
+}
+
+static dv_watch watch(scarce_scene *s)
+{
+    return (dv_watch){ .ctx = s, .wrote = mix_written, .skipped = mix_skipped };
+}
+
+static bool mine(scarce_scene *s, dv_error *err)
+{
+    const dv_watch w = watch(s);
+    unlink("index.journal");
+    return album_mine(s->model, s->pool, &w, err);
+}
+
+/* A run that was left in the middle. */
+static bool leave_journal(scarce_scene *s, dv_error *err)
+{
+    return open_album(s, err) && system("cp journal index.journal") == 0;
+}
+
+static bool mine_on(scarce_scene *s, dv_error *err)
+{
+    const dv_watch w = watch(s);
+    return album_mine(s->model, s->pool, &w, err);
+}
+
+static bool draw_sheets(scarce_scene *s, dv_error *err)
+{
+    const dv_watch w = watch(s);
+    return album_sheets(s->model, s->pool, &w, err);
+}
+
+static bool record(scarce_scene *s, dv_error *err)
+{
+    const dv_watch w = watch(s);
+    return album_record(s->model, s->pool, &w, err);
+}
+
+static bool verify(scarce_scene *s, dv_error *err)
+{
+    const dv_watch w = watch(s);
+    return album_verify(s->model, s->pool, &w, err);
+}
+
+static bool tell_projected(void *ctx, const dv_projected_image *image, dv_error *err)
+{
+    (void)err;
+    scarce_mix(ctx, image->path, strlen(image->path));
+    for (int i = 0; i < image->n; i++)
+        scarce_mix_file(ctx, image->units[i].png);
+    if (image->failed)
+        scarce_mix(ctx, image->failed->message, strlen(image->failed->message));
+    return true;
+}
+
+static bool before_projecting(scarce_scene *s, dv_error *err)
+{
+    return open_album(s, err) && list_images(s, err) && select_units(s, err);
+}
+
+static bool project_images(scarce_scene *s, dv_error *err)
+{
+    const dv_projections_options o = { .units = &s->units,
+                                       .position = { .strongest = true },
+                                       .rule = DV_RULE_DECONVNET,
+                                       .preprocess = album_preprocess,
+                                       .pictures = true,
+                                       .arrays = true,
+                                       .place = { .folder = "" },
+                                       .array_place = { .folder = "" },
+                                       .view = DV_VIEW_PAIR,
+                                       .zoom = 1,
+                                       .ctx = s,
+                                       .projected = tell_projected };
+    return dv_project_images(s->model, &s->list, &o, err);
+}
+
+static bool tell_classified(void *ctx, const dv_classified *c, dv_error *err)
+{
+    (void)err;
+    scarce_mix(ctx, c->path, strlen(c->path));
+    scarce_mix(ctx, c->best, (size_t)c->n * sizeof *c->best);
+    if (c->failed)
+        scarce_mix(ctx, c->failed->message, strlen(c->failed->message));
+    return true;
+}
+
+static bool before_classifying(scarce_scene *s, dv_error *err)
+{
+    return open_album(s, err) && list_images(s, err);
+}
+
+static bool classify_images(scarce_scene *s, dv_error *err)
+{
+    dv_labels labels = { 0 };
+    dv_truth truth = { 0 };
+    dv_classify_result r;
+    const dv_classify_options o = {
+        .preprocess = album_preprocess, .truth = &truth, .ctx = s, .classified = tell_classified
+    };
+    bool ok = dv_labels_read(&labels, NULL, s->model, err) &&
+              dv_truth_read(&truth, "truth", &labels, err) &&
+              dv_classify_images(s->model, &s->list, &o, &r, err);
+    dv_truth_free(&truth);
+    dv_labels_free(&labels);
+    return ok;
+}
+
+static void reads_and_selections(void **state)
+{
+    (void)state;
+    static const scarce_call calls[] = {
+        { "a list of a folder", NULL, list_images },
+        { "a list of lines", NULL, list_lines },
+        { "an index", NULL, read_index },
+        { "merging", read_shards, merge },
+        { "references", NULL, read_references },
+        { "a pool", NULL, make_pool },
+        { "selected units", open_album, select_units },
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        assert_true(scarce_try(&calls[i]) > 0);
+}
+
+static void runs(void **state)
+{
+    (void)state;
+    static const scarce_call calls[] = {
+        { "mining", open_album, mine },
+        { "mining by threads", open_with_threads, mine },
+        { "mining on", leave_journal, mine_on },
+        { "projecting", before_projecting, project_images },
+        { "classifying", before_classifying, classify_images },
+        { "sheets", open_album, draw_sheets },
+        { "recording", open_album, record },
+        { "verifying", open_album, verify },
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
+        assert_true(scarce_try(&calls[i]) > 0);
+    assert_int_equal(system("! find . -name '*.deconvviz-*' ! -name '*.d' | grep ."), 0);
+}
+
+/* -- beforehand ------------------------------------------------------------------------------- */
+
+static bool is_third(void *ctx)
+{
+    return ++*(int *)ctx == 3;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    dv_error err = { 0 };
+    int asked = 0;
+    const dv_watch none = { .ctx = NULL }, third = { .ctx = &asked, .cancelled = is_third };
+    album_begin();
+    dv_model *m = album_model();
+    bool ok = !album_mine(m, NULL, &third, &err) && err.code == DV_CANCELLED &&
+              rename("index.journal", "journal") == 0 && album_mine_shard(m, 1, "shard1", &err) &&
+              album_mine_shard(m, 2, "shard2", &err) && album_mine(m, NULL, &none, &err) &&
+              album_record(m, NULL, &none, &err);
+    dv_model_free(m);
+    if (!ok)
+        fail_msg("%s", err.message);
+    return system(
+        "cp index mined; cp -r refs recorded; ls img/* > lines; sed s/$/\\ 1/ lines > truth");
+}
+
+static int end(void **state)
+{
+    (void)state;
+    album_end();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_and_selections),
+        cmocka_unit_test(runs),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
