@@ -19,8 +19,9 @@ typedef struct dv_file {
 
 /* Reads `path` into memory; the way for all that is looked at once, and for what others may write
  * to meanwhile: of a mapped file that becomes shorter the lost pages end the process (SIGBUS).
- * Fails (dv_file_code) with the path and the system's words, also for a folder; (DV_UNSUPPORTED) when
- * there are more than `max` bytes, before they are read. The caller releases it with dv_file_unmap.
+ * Fails (dv_file_code) with the path and the system's words, also for a folder; (DV_UNSUPPORTED)
+ * when there are more than `max` bytes, before they are read. The caller releases it with
+ * dv_file_unmap.
  */
 bool dv_file_read(dv_file *f, const char *path, size_t max, dv_error *err) DV_MUST_CHECK;
 
