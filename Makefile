@@ -9,8 +9,8 @@ PYTHON  ?= /usr/bin/python3
 
 CFLAGS_release := -O3 -g -DNDEBUG
 CFLAGS_debug   := -O1 -g3
-CFLAGS_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS_tsan    := -O1 -g -fsanitize=thread
+CFLAGS_asan    := -O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan    := -O2 -g1 -fsanitize=thread
 CFLAGS_cov     := -O0 -g --coverage
 CFLAGS_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
                   -fno-omit-frame-pointer
@@ -33,6 +33,8 @@ $B/src/kernel/isa_avx2.o:   CFLAGS += -mavx2 -mfma
 $B/src/kernel/isa_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512bw -mavx512dq \
                                       -mprefer-vector-width=512
 endif
+# Clang takes 40 seconds to have these watch the arithmetic of pointers; what they read and write is watched.
+$B/src/kernel/isa_%.o: CFLAGS += $(if $(filter asan fuzz,$(VARIANT)),-fno-sanitize=pointer-overflow)
 
 # Every .c under src/ but the command line is the library; a new file needs no edit here.
 LIB_SRC   := $(filter-out src/cli/%,$(wildcard src/*/*.c))
@@ -46,11 +48,12 @@ FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_PART := $(filter-out tests/fuzz/fuzz_% tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
 BENCH_SRC := $(wildcard tests/bench/bench_*.c)
 HEADERS   := $(wildcard include/deconvviz/*.h src/*/*.h)
-SCRIPTS   := $(wildcard tests/*.sh tests/*/run.sh)
+SCRIPTS   := $(filter-out tests/cli/run.sh,$(wildcard tests/*.sh tests/*/run.sh tests/cli/*.sh))
 obj        = $(patsubst %.c,$B/%.o,$(1))
 
 UNIT  := $(patsubst tests/unit/%.c,$B/unit/%,$(UNIT_SRC))
-FUZZ  := $(patsubst tests/fuzz/%.c,$B/fuzz/%,$(FUZZ_SRC))
+# With clang they are what `make fuzz` runs, with others a main() that replays the corpus.
+FUZZ  := $(patsubst tests/fuzz/fuzz_%.c,$B/$(if $(findstring clang,$(CC)),fuzzer,fuzz)/%,$(FUZZ_SRC))
 SUITE := $B/onnx/onnx_suite
 BENCH := $(patsubst tests/bench/%.c,$B/bench/%,$(BENCH_SRC))
 
@@ -81,7 +84,7 @@ archive   = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(
 $B/unit/test_allocation%: override LDFLAGS += $(SCARCE:%=-Wl,--wrap=%)
 $B/unit/test_allocation%: override LDLIBS += $(call archive,jpeg) $(call archive,z)
 
-$B/fuzz/%: $B/tests/fuzz/%.o $(call obj,$(FUZZ_PART)) $B/tests/fuzz/replay.o $B/libdeconvviz.a
+$B/fuzz/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $B/tests/fuzz/replay.o $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK)
 
@@ -116,27 +119,68 @@ $B/flags: FORCE
 .PHONY: FORCE
 FORCE:
 
+# -- tests -----------------------------------------------------------------------------------------
+# A test is called what its log is: unit/test_conv, fuzz/onnx, tests/readme.sh, tests/cli/mine.sh.
+LOGS  := $B/log
+TESTS := $(UNIT:$B/%=%) $(if $T,,$(FUZZ:$B/%=%) $(SCRIPTS))
+
+# Under TSan, where all takes ten times as long, runs what has threads: the unit tests that start some, and the script in
+# which several project, mine, draw sheets, record, verify and classify, and are stopped by a signal.
+ifeq ($(VARIANT),tsan)
+THREADED := $(shell grep -lE 'pthread_create|dv_pool_new|[.>]threads\>' $(filter-out tests/unit/test_allocation%,$(UNIT_SRC)))
+TESTS := $(filter $(THREADED:tests/%.c=%) tests/cli/threads.sh,$(TESTS))
+endif
+
+# Those that take longest begin first, so that no core is left with one of them in the end.
+LONGEST := tests/cli/signals.sh tests/cli/verify.sh unit/test_conv tests/cli/record.sh tests/readme.sh \
+           tests/cli/sheets.sh tests/cli/top9.sh unit/test_reference_verify unit/test_mine_sheets unit/test_geometry \
+           tests/image/run.sh
+TESTS := $(foreach t,$(LONGEST),$(filter $t,$(TESTS))) $(filter-out $(LONGEST),$(TESTS))
+
+# Where make has been told how many jobs there are, it is one of them.
+PARALLEL = $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
 .PHONY: tests
 tests: $(UNIT) $(FUZZ) $(SUITE) $B/deconvviz $(SO) ## build what `make test` runs
 
 .PHONY: test
-test: $(UNIT) $(if $T,,$(FUZZ) $(SUITE) $B/deconvviz $(SO)) ## run every test against VARIANT (T=conv: only tests/unit/test_conv.c)
-	@JOBS=$(JOBS) sh scripts/run-tests.sh $B "$(UNIT)" $(if $T,"" "","$(FUZZ)" "$(SCRIPTS)")
+test: ## run every test against VARIANT (T=conv: only tests/unit/test_conv.c)
+	@rm -rf $(LOGS)
+	@$(MAKE) --no-print-directory --keep-going $(PARALLEL) $(TESTS:%=$(LOGS)/%); \
+	    sh scripts/count-tests.sh $(LOGS) $$? $(TESTS)
 
+$(LOGS)/unit/%: $B/unit/%
+	@sh scripts/run-test.sh $@ $(RUN) $<
+
+replay = @sh scripts/run-test.sh $@ sh -c '"$$0" "$$@" && echo "ok 1 - corpus"' $< tests/fuzz/corpus/$*/*
+$(LOGS)/fuzz/%: $B/fuzz/%
+	$(replay)
+$(LOGS)/fuzzer/%: $B/fuzzer/%
+	$(replay)
+
+$(LOGS)/tests/%: tests/% $B/deconvviz $B/libdeconvviz.a $(SO)
+	@sh scripts/run-test.sh $@ $< $B
+
+$(LOGS)/tests/cli/%.sh: tests/cli/%.sh $B/deconvviz
+	@sh scripts/run-test.sh $@ tests/cli/run.sh $B $*
+
+$(LOGS)/tests/onnx/run.sh: $(SUITE)
+
+# Clang's, which are several times as fast as gcc's.
 .PHONY: asan tsan
-asan tsan: ## run every test under that sanitizer
-	$(MAKE) VARIANT=$@ B=build/$@ test
+asan tsan: ## run the tests under that sanitizer (needs clang; tsan: those with threads)
+	$(MAKE) CC=clang VARIANT=$@ B=build/$@ test
 
 # Those that grind through random geometry take minutes under memcheck, and the children that the journal's tests kill
 # leave by _exit with memory in hand; those that fail each allocation run everything a hundred times. The sanitizers see
 # them all.
-VALGRIND_SLOW := test_conv test_mine test_mine_journal test_allocation_image test_allocation_images
-VALGRIND_UNIT := $(filter-out $(VALGRIND_SLOW:%=$B/unit/%),$(UNIT))
+SLOW_UNIT := test_conv test_mine test_mine_journal test_allocation_image test_allocation_images
+QUICK     := $(filter-out $(SLOW_UNIT:%=$B/unit/%),$(UNIT))
 
 .PHONY: valgrind
-valgrind: $(VALGRIND_UNIT) ## run the quick unit tests of VARIANT under memcheck
-	@JOBS=$(JOBS) RUN="valgrind --quiet --error-exitcode=99 --leak-check=full" \
-	    sh scripts/run-tests.sh $B "$(VALGRIND_UNIT)" "" ""
+valgrind: ## run the quick unit tests of VARIANT under memcheck
+	@$(MAKE) --no-print-directory test LOGS=$B/valgrind TESTS="$(QUICK:$B/%=%)" \
+	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full"
 
 .PHONY: oracle
 oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/setup oracle)
@@ -187,9 +231,26 @@ build/lint/%.tidy: %.c .clang-tidy $(HEADERS)
 format: ## rewrite the sources to .clang-format
 	clang-format -i $(C_FILES)
 
-.PHONY: check
-check: ## all that CI runs: lint, two compilers, sanitizers, valgrind
-	@JOBS=$(JOBS) sh scripts/run-checks.sh
+# The stages share the jobs of one make: what waits in one leaves its core to another. Each ends by itself, whatever
+# becomes of the others.
+CHECK  := build/check
+STAGES := lint tsan asan gcc valgrind
+
+.PHONY: check $(STAGES:%=check-%)
+check: ## all that CI runs: lint, sanitizers by clang, the tests by gcc, valgrind
+	@rm -f $(CHECK)/*.counts
+	@$(MAKE) --no-print-directory --keep-going $(PARALLEL) $(STAGES:%=check-%); \
+	    sh scripts/count-stages.sh $(CHECK) $(STAGES)
+
+stage = sh scripts/check-stage.sh $(CHECK)/$1 $(CHECK)/$2/counts $(MAKE) --no-print-directory WERROR=1
+check-lint:
+	+@$(call stage,lint,lint) lint
+check-tsan check-asan: check-%:
+	+@$(call stage,$*,$*/log) test CC=clang VARIANT=$* B=$(CHECK)/$*
+check-gcc:
+	+@$(call stage,gcc,gcc/log) test CC=gcc B=$(CHECK)/gcc
+check-valgrind: check-gcc
+	+@$(call stage,valgrind,gcc/valgrind) valgrind CC=gcc B=$(CHECK)/gcc
 
 .PHONY: references
 references: $B/deconvviz ## record tests/reference anew, once the built-in model has changed

@@ -81,8 +81,8 @@ static bool store_numbers(const cli_option *o, cli_numbers *at, const char *text
 const char *cli_nth_word(const char *words, int n, size_t *len)
 {
     for (; n > 0 && words; n--) {
-        words = strchr(words, '|');
-        words += words != NULL;
+        const char *bar = strchr(words, '|');
+        words = bar ? bar + 1 : NULL;
     }
     *len = words ? strcspn(words, "|") : 0;
     return words;

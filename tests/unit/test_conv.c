@@ -1,6 +1,7 @@
 /* What src/kernel/conv.h promises, for every kernel and random geometry. */
 #include "kernel/conv.h"
 #include "kernel/isa.h"
+#include "rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GUARD = 256, CASES = 120 };
+enum { GUARD = 256, CASES = 40 };
 
 static const char *forced; /* the only kernel; NULL: the best */
 
@@ -212,7 +213,7 @@ static void check_forward(const dv_conv_shape *s, dv_precision precision)
 static void forward_is_the_definition(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < rounds(CASES); i++) {
         dv_conv_shape s = random_shape();
         check_forward(&s, (dv_precision)(i % 3));
     }
@@ -249,7 +250,7 @@ static void even_kernels_round_equal_windows_alike(void **unused)
 {
     (void)unused;
     int tiled = 0;
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < rounds(CASES); i++) {
         const dv_conv_shape s = random_shape();
         float *w = random_array(count_weight(&s));
         dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, random_precision(), NULL, NULL);
@@ -285,7 +286,7 @@ static void forward_is_the_definition_by_hand(void **unused)
 static void epilogue_scales_shifts_and_clamps(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < CASES / 3; i++) {
+    for (int i = 0; i < rounds(CASES / 3); i++) {
         dv_conv_shape s = random_shape();
         float *x = random_array(count_in(&s)), *w = random_array(count_weight(&s));
         float *scale = random_array((size_t)s.out_channels);
@@ -427,7 +428,7 @@ static void check_transposed(const dv_conv_shape *s, dv_precision precision)
 static void transposed_is_the_definition(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < 2 * CASES; i++) {
+    for (int i = 0; i < rounds(2 * CASES); i++) {
         dv_conv_shape s = random_shape();
         s.batch = 1;
         check_transposed(&s, (dv_precision)(i % 3));
@@ -450,7 +451,7 @@ static void kernels_wider_than_the_registers_are_computed(void **unused)
 static void transposed_is_the_adjoint(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < rounds(CASES); i++) {
         dv_conv_shape s = random_shape();
         s.batch = 1;
         const dv_shape in = { 4, { 1, s.in_channels, s.in[0], s.in[1] } };
@@ -488,7 +489,7 @@ static void same_bytes_for_any_number_of_threads(void **unused)
     for (int t = 0; t < 3; t++) {
         dv_pool *pool = dv_pool_new(threads[t], NULL);
         assert_non_null(pool);
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < rounds(12); i++) {
             dv_conv_shape s = random_shape();
             s.batch = 1;
             s.in_channels *= 3;
@@ -554,7 +555,7 @@ static void a_box_has_the_bytes_of_the_whole(void **unused)
 {
     (void)unused;
     dv_pool *pool = dv_pool_new(3, NULL);
-    for (int i = 0; i < CASES; i++) {
+    for (int i = 0; i < rounds(CASES); i++) {
         dv_conv_shape s = random_shape();
         float *x = random_array(count_in(&s)), *w = random_array(count_weight(&s));
         float *scale = random_array((size_t)s.out_channels);

@@ -1,5 +1,6 @@
 /* test_draw.c - pixels: filled, copied, cropped, enlarged; and signed maps as colours. */
 #include "deconvviz/draw.h"
+#include "rounds.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -40,7 +41,7 @@ static bool is_color(const uint8_t *p, int r, int g, int b)
 static void a_crop_is_the_picture_inside_and_grey_outside(void **state)
 {
     (void)state;
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < rounds(300); round++) {
         dv_image im = random_picture(1 + random_below(9), 1 + random_below(9)), out;
         int x = random_below(25) - 12, y = random_below(25) - 12;
         dv_rect r = { x, y, x + 1 + random_below(12), y + 1 + random_below(12) };
@@ -61,7 +62,7 @@ static void a_crop_is_the_picture_inside_and_grey_outside(void **state)
 static void a_fill_covers_its_rectangle_cut_to_the_picture(void **state)
 {
     (void)state;
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < rounds(300); round++) {
         dv_image im;
         assert_true(dv_picture_new(&im, 6, 5, DV_WHITE, NULL));
         dv_rect r = { random_below(16) - 8, random_below(16) - 8, random_below(16) - 8,
@@ -161,7 +162,7 @@ static void the_scale_is_a_percentile_of_what_is_not_zero(void **state)
 {
     (void)state;
     float data[3 * 40 * 40], sorted[3 * 40 * 40];
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < rounds(60); round++) {
         int h = 1 + random_below(40), w = 1 + random_below(40), n = 3 * h * w, used = 0;
         for (int i = 0; i < n; i++) {
             bool zero = random_below(3) != 0;

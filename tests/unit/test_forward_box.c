@@ -4,6 +4,7 @@
 #include "deconvviz/project.h"
 #include "graph/plan.h"
 #include "net.h"
+#include "rounds.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -107,7 +108,7 @@ static void check_network(const dv_model *m, int tensor, int trials)
         bed b;
         set_up(&b, m, tensor, exact);
         assert_true(dv_trace_forward(b.inside, b.input, NULL));
-        for (int i = 0; i < trials; i++) {
+        for (int i = 0; i < rounds(trials); i++) {
             const dv_box box = change_input(&b);
             assert_true(dv_trace_forward_box(b.inside, b.input, box, NULL));
             assert_true(dv_trace_forward(b.whole, b.input, NULL));

@@ -2,6 +2,7 @@
 #include "kernel/columns.h"
 #include "kernel/gemm.h"
 #include "kernel/isa.h"
+#include "rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -39,7 +40,7 @@ static float *random_array(size_t n)
 static void gemm_is_row_major(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < rounds(60); i++) {
         bool ta = random_int(0, 1), tb = random_int(0, 1);
         int m = random_int(1, 20), n = random_int(1, 20), k = random_int(1, 40);
         int lda = (ta ? m : k) + random_int(0, 3), ldb = (tb ? k : n) + random_int(0, 3);
@@ -68,7 +69,7 @@ static void gemm_is_row_major(void **unused)
 static void gemv_is_the_definition(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < rounds(60); i++) {
         int n = random_int(1, 150), k = random_int(1, i % 3 ? 70 : 3000);
         float *w = random_array((size_t)n * k), *x = random_array((size_t)k);
         float *shift = random_array((size_t)n), *y = random_array((size_t)n);
@@ -90,7 +91,7 @@ static void gemv_is_the_definition(void **unused)
 static void gemv_transposed_adds_and_skips_zeros(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < rounds(60); i++) {
         int n = random_int(1, 50), k = random_int(1, i % 3 ? 70 : 3000);
         float *w = random_array((size_t)n * k), *r = random_array((size_t)n);
         float *before = random_array((size_t)k), *y = malloc((size_t)k * sizeof *y);
@@ -147,7 +148,7 @@ static dv_columns *arranged(int n, int k, const float *w, dv_pool *pool)
 static void columns_are_gemv_to_the_byte(void **unused)
 {
     (void)unused;
-    for (int i = 0; i < 80; i++) {
+    for (int i = 0; i < rounds(80); i++) {
         int n = random_int(1, i % 4 ? 150 : 2500), k = random_int(1, i % 3 ? 70 : 700);
         float *w = random_array((size_t)n * k), *x = random_array((size_t)k);
         float *shift = random_array((size_t)n);
@@ -176,7 +177,7 @@ static void columns_are_for_finite_weights(void **unused)
 {
     (void)unused;
     const float special[] = { INFINITY, -INFINITY, NAN };
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < rounds(30); i++) {
         int n = random_int(1, 150), k = random_int(1, 70);
         float *w = random_array((size_t)n * k);
         w[random_int(0, n * k - 1)] = special[i % 3];

@@ -4,6 +4,7 @@
 
 #include "deconvviz/project.h"
 #include "kernel/conv.h"
+#include "rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -203,7 +204,7 @@ static void any_geometry_is_refused_or_computed_as_defined(void **state)
     for (int k = 0; k < 4; k++) {
         int computed = 0;
         assert_true(dv_conv_only(kernels[k]));
-        for (int i = 0; i < TRIALS; i++) {
+        for (int i = 0; i < rounds(TRIALS); i++) {
             const layer l = random_layer();
             check_layer(&l, &computed);
         }
@@ -313,7 +314,7 @@ static void any_pool_is_refused_or_computed_as_defined(void **state)
 {
     (void)state;
     int computed = 0;
-    for (int i = 0; i < 4 * TRIALS; i++) {
+    for (int i = 0; i < rounds(4 * TRIALS); i++) {
         const pool p = random_pool();
         check_pool(&p, &computed);
     }

@@ -3,6 +3,7 @@
 #include "deconvviz/trace.h"
 #include "load/net.h"
 #include "net.h"
+#include "rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -312,7 +313,7 @@ static void random_equations_are_sums_over_every_index(void **unused)
     static trial t;
     static double want[MAX_NUMBERS];
     static float y[MAX_NUMBERS];
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < rounds(3000); i++) {
         dv_error err = { 0 };
         do
             draw(&t);
@@ -471,7 +472,7 @@ static void any_text_is_understood_or_refused_in_a_line(void **unused)
     static trial t;
     static const char alphabet[] = "aabbcZ.. ,->";
     int understood = 0;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < rounds(20000); i++) {
         dv_error err = { 0 };
         set_equation(&t, "", random_int(1, 2), (dv_shape){ random_int(0, 3), { 1, 2, 2 } },
                      (dv_shape){ random_int(0, 3), { 1, 2, 2 } });

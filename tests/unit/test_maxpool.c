@@ -1,6 +1,7 @@
 /* What src/kernel/maxpool.h promises. */
 #include "kernel/isa.h"
 #include "kernel/maxpool.h"
+#include "rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -136,7 +137,7 @@ static void switches_are_first_maxima(void **unused)
     static const int common[][2] = { { 2, 2 }, { 3, 2 }, { 3, 1 }, { 3, 3 } };
     dv_pool *pool = dv_pool_new(2, NULL);
     assert_non_null(pool);
-    for (int i = 0; i < 600; i++) {
+    for (int i = 0; i < rounds(600); i++) {
         dv_pool_shape s = { .planes = random_int(1, 5) };
         const int *ks = common[random_int(0, 3)];
         bool free_form = random_int(0, 2) == 0;
@@ -158,7 +159,7 @@ static void switches_are_first_maxima(void **unused)
 static void a_pixel_outside_a_window_never_moves_its_switch(void **unused)
 {
     (void)unused;
-    for (int round = 0; round < 300; round++) {
+    for (int round = 0; round < rounds(300); round++) {
         dv_pool_shape s = { .planes = 1 };
         for (int a = 0; a < 2; a++)
             random_axis(&s, a, random_int(2, 3), random_int(1, 3), a ? 60 : 12);
@@ -187,7 +188,7 @@ static void a_pixel_outside_a_window_never_moves_its_switch(void **unused)
 static void equal_values_are_not_chosen_among_by_rounding(void **unused)
 {
     (void)unused;
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < rounds(60); round++) {
         const int kernel = 2 + round % 2, side = 90;
         const bool rows = kernel == 3 && random_int(0, 1); /* equal along rows, else everywhere */
         dv_pool_shape s = { 1,        { side, side }, { 44, 44 }, { kernel, kernel },

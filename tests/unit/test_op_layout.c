@@ -3,6 +3,7 @@
  * each output names the input it came from. */
 #include "nn/rearrange.h"
 #include "op_harness.h"
+#include "rounds.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -274,7 +275,7 @@ static void transposed(const op_case *k, const int *to, int *from)
 static void transpose_in_every_order(void **state)
 {
     (void)state;
-    for (int trial = 0; trial < 60; trial++) {
+    for (int trial = 0; trial < rounds(60); trial++) {
         op_case *k = op_new("Transpose", 13);
         dv_shape s = random_shape(1, 6);
         int64_t perm[DV_MAX_RANK];
@@ -329,7 +330,7 @@ static void transpose_refuses_what_is_no_permutation(void **state)
 static void concat_along_every_axis(void **state)
 {
     (void)state;
-    for (int trial = 0; trial < 60; trial++) {
+    for (int trial = 0; trial < rounds(60); trial++) {
         dv_shape s = random_shape(1, 5), index = s;
         int axis = op_random_int(0, s.rank - 1), n_in = op_random_int(1, 4), at = 0;
         op_case *k = op_new("Concat", 13);
@@ -393,7 +394,7 @@ static void concat_refuses_other_shapes(void **state)
 static void split_along_every_axis(void **state)
 {
     (void)state;
-    for (int trial = 0; trial < 60; trial++) {
+    for (int trial = 0; trial < rounds(60); trial++) {
         dv_shape s = random_shape(1, 5);
         int axis = op_random_int(0, s.rank - 1), parts = op_random_int(1, 4);
         int64_t size[4];
@@ -482,7 +483,7 @@ static void sliced(const op_case *k, const int *to, int *from)
 static void slice_in_every_direction(void **state)
 {
     (void)state;
-    for (int trial = 0; trial < 150; trial++) {
+    for (int trial = 0; trial < rounds(150); trial++) {
         dv_shape s = random_shape(1, 5), want = s;
         int64_t start[6], end[6], axis[6], step[6];
         bool attrs = trial % 3 == 0; /* opset 1: no steps */
@@ -584,7 +585,7 @@ static void pad_in_every_mode(void **state)
 {
     (void)state;
     static const char *const modes[] = { "constant", "reflect", "edge" };
-    for (int trial = 0; trial < 120; trial++) {
+    for (int trial = 0; trial < rounds(120); trial++) {
         dv_shape s = random_shape(1, 5);
         int64_t pads[2 * DV_MAX_RANK];
         the_mode = modes[trial % 3];
@@ -715,7 +716,7 @@ static void gathered(const op_case *k, const int *to, int *from)
 static void gather_along_every_axis(void **state)
 {
     (void)state;
-    for (int trial = 0; trial < 60; trial++) {
+    for (int trial = 0; trial < rounds(60); trial++) {
         dv_shape s = random_shape(1, 5);
         int64_t index[4];
         the_axis = op_random_int(0, s.rank - 1);
@@ -828,7 +829,7 @@ static void resize_is_adjoint(void **state)
     (void)state;
     static const char *const coordinates[] = { "half_pixel", "pytorch_half_pixel", "align_corners",
                                                "asymmetric" };
-    for (int trial = 0; trial < 48; trial++) {
+    for (int trial = 0; trial < rounds(48); trial++) {
         dv_shape s = random_shape(3, 4);
         bool linear = trial % 2;
         float scales[4] = { 1, 1, 1, 1 };
@@ -943,7 +944,7 @@ static void blocks_refuse_what_does_not_divide(void **state)
 static void sums_over_every_set_of_axes(void **state)
 {
     (void)state;
-    for (int trial = 0; trial < 160; trial++) {
+    for (int trial = 0; trial < rounds(160); trial++) {
         bool mean = trial % 2, keep = trial / 2 % 2;
         dv_shape s = random_shape(1, 5), kept = s;
         int64_t axes[DV_MAX_RANK];

@@ -1,6 +1,7 @@
 /* MaxPool, AveragePool and the global pools against their definitions, by hand and over random
  * geometry: asymmetric pads, auto_pad, ceil_mode, dilation, one to three dimensions. */
 #include "op_harness.h"
+#include "rounds.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -257,7 +258,7 @@ static void max_pool_without_aux_computes_the_same(void **state)
 static void pools_equal_their_definitions(void **state)
 {
     (void)state;
-    for (int trial = 0; trial < 200; trial++) {
+    for (int trial = 0; trial < rounds(200); trial++) {
         geometry g = random_geometry(1 + trial % 2, 2);
         check_values("MaxPool", &g);
         g = random_geometry(1 + trial % 3, 1);
@@ -269,7 +270,7 @@ static void pools_pad_by_themselves(void **state)
 {
     (void)state;
     static const char *const modes[] = { "SAME_UPPER", "SAME_LOWER", "VALID" };
-    for (int trial = 0; trial < 60; trial++) {
+    for (int trial = 0; trial < rounds(60); trial++) {
         geometry g = random_geometry(2, 1);
         bool fits = true;
         g.ceil_mode = false;
@@ -316,7 +317,7 @@ static void average_pool_divides_by_what_counts(void **state)
 static void max_pool_is_adjoint(void **state)
 {
     (void)state;
-    for (int trial = 0; trial < 40; trial++) {
+    for (int trial = 0; trial < rounds(40); trial++) {
         geometry g = random_geometry(1 + trial % 2, 2);
         op_case *k = build("MaxPool", &g);
         op_spread_input(k, 0, 0.02f); /* no two numbers change places */
@@ -329,7 +330,7 @@ static void max_pool_is_adjoint(void **state)
 static void average_pool_is_adjoint(void **state)
 {
     (void)state;
-    for (int trial = 0; trial < 40; trial++) {
+    for (int trial = 0; trial < rounds(40); trial++) {
         geometry g = random_geometry(1 + trial % 3, 1);
         op_case *k = build("AveragePool", &g);
         k->spacing = 0.25f;

@@ -6,6 +6,7 @@
 #include "load/fold.h"
 #include "nn/rearrange.h"
 #include "op_harness.h"
+#include "rounds.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,7 +234,7 @@ static int first_of(const op_case *k, int i)
 static void on_random_nodes(void (*check)(op_case *k))
 {
     for (size_t m = 0; m < sizeof makers / sizeof makers[0]; m++)
-        for (int trial = 0; trial < TRIALS; trial++) {
+        for (int trial = 0; trial < rounds(TRIALS); trial++) {
             op_case *k = op_new(makers[m].op, 13);
             makers[m].make(k);
             op_build(k);
