@@ -164,6 +164,21 @@ static bool project_images(scarce_scene *s, dv_error *err)
     return dv_project_images(s->model, &s->list, &o, err);
 }
 
+static bool compare_rules(scarce_scene *s, dv_error *err)
+{
+    dv_compared_rules results[ALBUM_LAYERS * ALBUM_CHANNELS];
+    const dv_compare_rules_options o = { .units = &s->units,
+                                         .position = { .strongest = true },
+                                         .preprocess = album_preprocess,
+                                         .png = "rules.png" };
+    if (!dv_compare_rules(s->model, "img/0.png", &o, results, err))
+        return false;
+    for (int i = 0; i < s->units.n_units; i++)
+        scarce_mix(s, results[i].norm, sizeof results[i].norm);
+    scarce_mix_file(s, "rules.png");
+    return true;
+}
+
 static bool tell_classified(void *ctx, const dv_classified *c, dv_error *err)
 {
     (void)err;
@@ -219,6 +234,7 @@ static void runs(void **state)
         { "mining by threads", open_with_threads, mine },
         { "mining on", leave_journal, mine_on },
         { "projecting", before_projecting, project_images },
+        { "comparing rules", before_projecting, compare_rules },
         { "classifying", before_classifying, classify_images },
         { "sheets", open_album, draw_sheets },
         { "recording", open_album, record },
