@@ -2,6 +2,7 @@
  * the units, and projected from all the units that they are hits of. */
 #include "atlas/reduce.h"
 #include "atlas/shown.h"
+#include "base/path.h"
 #include "image/photo.h"
 #include "image/resize.h"
 #include "run/crew.h"
@@ -133,23 +134,11 @@ static bool show(const pass *p, const dv_worker *w, const dv_image *seen, const 
 
 /* -- one image -------------------------------------------------------------------------------- */
 
-static char *path_of(const dv_showing *s, const dv_index_file *f, dv_error *err)
-{
-    const char *root = f->path[0] == '/' ? NULL : s->options->root;
-    size_t n = strlen(f->path) + (root ? strlen(root) : 0) + 2;
-    char *path = malloc(n);
-    if (path)
-        snprintf(path, n, "%s%s%s", root ? root : "", root ? "/" : "", f->path);
-    else
-        dv_fail(err, DV_NO_MEMORY, "no memory for a path");
-    return path;
-}
-
 static bool read_image(const dv_showing *s, const dv_index_file *f, float *input, dv_error *err)
 {
     const dv_photo_known known = { f->sha256, "mined" };
     dv_photo photo = { .file = { .data = NULL } };
-    char *path = path_of(s, f, err);
+    char *path = dv_path_below(s->options->root, f->path, err);
     bool ok = path && dv_photo_read(&photo, path, &known, &s->index->preprocess, input, err);
     dv_photo_free(&photo);
     free(path);

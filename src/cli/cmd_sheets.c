@@ -1,6 +1,6 @@
 /* cmd_sheets.c - `deconvviz sheets`: an index as pictures. */
 #include "base/guard.h"
-#include "base/text.h"
+#include "base/path.h"
 #include "cli/layer_list.h"
 #include "cli/rows.h"
 #include "deconvviz/select.h"
@@ -70,12 +70,9 @@ static bool guard_images(const work *w, dv_error *err)
 {
     bool ok = true;
     for (int32_t i = 0; ok && i < w->index.n_files; i++) {
-        const char *path = w->index.files[i].path;
-        const char *root = path[0] == '/' || !w->o->root ? "" : w->o->root;
-        dv_text whole = { 0 };
-        dv_text_format(&whole, "%s%s%s", root, root[0] ? "/" : "", path);
-        ok = dv_text_ok(&whole, "a path", err) && dv_guard_add(whole.data, err);
-        free(whole.data);
+        char *path = dv_path_below(w->o->root, w->index.files[i].path, err);
+        ok = path && dv_guard_add(path, err);
+        free(path);
     }
     return ok;
 }

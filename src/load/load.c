@@ -1,4 +1,5 @@
 /* load.c - the table of loaders. */
+#include "base/path.h"
 #include "load/builtin.h"
 #include "load/loader.h"
 #include "load/network.h"

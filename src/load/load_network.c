@@ -1,6 +1,7 @@
 /* load_network.c - a network in JSON with its weights: the native format, see network.h. */
 #include "base/json.h"
 #include "base/name.h"
+#include "base/path.h"
 #include "load/loader.h"
 #include "load/net.h"
 #include "load/network.h"

@@ -1,4 +1,5 @@
 /* load_onnx.c - ModelProto and GraphProto: from the bytes of a .onnx file to a model. */
+#include "base/path.h"
 #include "load/loader.h"
 #include "load/net.h"
 #include "load/onnx.h"

@@ -1,4 +1,5 @@
 /* load_safetensors.c - weights, whose network lies beside them: X.json of X.safetensors. */
+#include "base/path.h"
 #include "load/loader.h"
 #include "load/network.h"
 

@@ -20,17 +20,4 @@ typedef struct dv_loader {
  * a sentence that begins with "not a model: ". */
 const char *dv_guess_format(const dv_file *f);
 
-/* -- paths, in the arena ---------------------------------------------------------------------- */
-
-/* "a/b" of "a/b/c", "." of "c". */
-const char *dv_folder_of(dv_arena *a, const char *path, dv_error *err) DV_MUST_CHECK;
-
-/* "a/c" of "a" and "c". */
-const char *dv_path_in(dv_arena *a, const char *folder, const char *name,
-                       dv_error *err) DV_MUST_CHECK;
-
-/* "a/b.json" of "a/b.onnx" and ".json"; a name without an extension gets one. */
-const char *dv_path_with(dv_arena *a, const char *path, const char *extension,
-                         dv_error *err) DV_MUST_CHECK;
-
 #endif

@@ -1,4 +1,5 @@
 #include "base/name.h"
+#include "base/path.h"
 #include "load/loader.h"
 #include "load/onnx.h"
 

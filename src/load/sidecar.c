@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/name.h"
+#include "base/path.h"
 #include "load/builtin.h"
 #include "load/loader.h"
 

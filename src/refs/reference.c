@@ -40,27 +40,13 @@ const char *dv_reference_at_name(dv_reference_at at)
     return at == DV_AT_ALL ? "all" : at == DV_AT_GIVEN ? "given" : "max";
 }
 
-char *dv_joined(const char *folder, const char *name, dv_error *err)
-{
-    size_t n = strlen(folder), m = strlen(name);
-    char *path = malloc(n + m + 2);
-    if (!path) {
-        dv_fail(err, DV_NO_MEMORY, "no memory for a path");
-        return NULL;
-    }
-    snprintf(path, n + m + 2, "%s%s%s", folder, n > 0 && folder[n - 1] != '/' ? "/" : "", name);
-    return path;
-}
-
 char *dv_reference_path(const char *root, const char *file, dv_error *err)
 {
-    char *path = file[0] == '/' || !root ? strdup(file) : dv_joined(root, file, err);
-    if (!path)
-        dv_fail(err, DV_NO_MEMORY, "no memory for a path");
+    char *path = dv_path_below(root, file, err);
     if (!path || !root || dv_file_exists(path))
         return path;
     const char *slash = strrchr(file, '/');
-    char *by_name = dv_joined(root, slash ? slash + 1 : file, err);
+    char *by_name = dv_path_join(root, slash ? slash + 1 : file, err);
     bool there = by_name && dv_file_exists(by_name);
     free(there ? path : by_name);
     return there ? by_name : path;
@@ -141,7 +127,7 @@ bool dv_reference_write_array(const char *path, const dv_signal *s, float scale,
 bool dv_reference_read_array(dv_signal *s, const char *folder, const dv_reference_unit *u,
                              dv_error *err)
 {
-    char *path = dv_joined(folder, u->array, err);
+    char *path = dv_path_join(folder, u->array, err);
     dv_shape shape;
     const dv_shape wanted = window_shape(&u->window);
     *s = (dv_signal){ .box = u->window };

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/reference.h"
 
@@ -15,9 +16,6 @@ bool dv_references_lists(dv_references *r, int n_images, int n_units, dv_error *
 
 const char *dv_seed_name(dv_seed seed);               /* "value", "one" */
 const char *dv_reference_at_name(dv_reference_at at); /* "max", "given", "all" */
-
-/* FOLDER/NAME; the caller frees it. NULL with err set. */
-char *dv_joined(const char *folder, const char *name, dv_error *err) DV_MUST_CHECK;
 
 /* Where an image is: `file`, from root (may be NULL) on where it is relative; what is not there is
  * looked for in root by its name alone. The caller frees it. */

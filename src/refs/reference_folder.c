@@ -47,7 +47,7 @@ static const char **list_own(const dv_references *r, size_t *n, dv_error *err)
 static bool holds_only(const char *folder, const char *below, const char **own, size_t n,
                        dv_error *err)
 {
-    char *path = dv_joined(folder, below, err), name[600];
+    char *path = dv_path_join(folder, below, err), name[600];
     DIR *d = path ? opendir(path) : NULL;
     bool ok = d != NULL;
     if (path && !d)
@@ -71,7 +71,7 @@ static bool holds_only(const char *folder, const char *below, const char **own, 
 
 static bool find_manifest(const char *folder, bool *has, dv_error *err)
 {
-    char *manifest = dv_joined(folder, DV_MANIFEST, err);
+    char *manifest = dv_path_join(folder, DV_MANIFEST, err);
     const bool ok = manifest != NULL;
     *has = ok && dv_file_exists(manifest);
     free(manifest);
@@ -83,7 +83,7 @@ static bool spares_inputs(const dv_references *r, const char *folder, dv_error *
 {
     bool ok = true;
     for (int i = 0; ok && i < r->n_images; i++) {
-        char *path = r->images[i].copied ? dv_joined(folder, r->images[i].file, err) : NULL;
+        char *path = r->images[i].copied ? dv_path_join(folder, r->images[i].file, err) : NULL;
         ok = !r->images[i].copied || (path && dv_guard_allows(path, err));
         free(path);
     }
@@ -132,7 +132,7 @@ static bool remove_own(const char *folder, dv_error *err)
     const char **own = list_own(&r, &n, err);
     bool ok = own != NULL;
     for (size_t i = 0; ok && i < n; i++) {
-        char *path = dv_joined(folder, own[i], err);
+        char *path = dv_path_join(folder, own[i], err);
         ok = path != NULL;
         if (path)
             unlink(path);
@@ -148,7 +148,7 @@ static bool move_rest(const char *from, const char *to, dv_error *err);
 /* Moves one file or folder; one of folders that both hold "images" moves what is in it. */
 static bool move_one(const char *from, const char *to, const char *name, dv_error *err)
 {
-    char *old = dv_joined(from, name, err), *new = old ? dv_joined(to, name, err) : NULL;
+    char *old = dv_path_join(from, name, err), *new = old ? dv_path_join(to, name, err) : NULL;
     struct stat st;
     bool ok = new != NULL;
     if (ok && strcmp(name, "images") == 0 && rmdir(old) == 0)
@@ -221,7 +221,7 @@ const char *dv_reference_name(dv_arena *a, const char *folder, const char *stem,
             snprintf(name, sizeof name, "%.150s%s", stem, extension);
         else
             snprintf(name, sizeof name, "%.150s~%d%s", stem, i, extension);
-        char *path = dv_joined(folder, name, err);
+        char *path = dv_path_join(folder, name, err);
         bool taken = path && dv_file_exists(path);
         free(path);
         if (!path)

@@ -218,7 +218,7 @@ bool dv_references_read(dv_references *r, const char *folder, dv_error *err)
 {
     *r = (dv_references){ 0 };
     dv_file f;
-    char *path = dv_joined(folder, DV_MANIFEST, err);
+    char *path = dv_path_join(folder, DV_MANIFEST, err);
     bool ok = path && dv_file_read(&f, path, DV_FILE_MAX_READ, err);
     if (ok) {
         ok = dv_references_parse(r, f.data, f.size, path, err);

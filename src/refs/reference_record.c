@@ -237,13 +237,13 @@ static bool write_unit(recording *w, const dv_image *seen, int i, dv_error *err)
     snprintf(stem, sizeof stem, "%s-%s-c%d", image, dv_word(r->layer, layer, sizeof layer),
              (int)r->channel);
     r->array = dv_reference_name(w->refs.arena, w->folder, stem, ".npy", err);
-    char *path = r->array ? dv_joined(w->folder, r->array, err) : NULL;
+    char *path = r->array ? dv_path_join(w->folder, r->array, err) : NULL;
     bool ok = path && dv_reference_write_array(path, &w->signals[i], r->scale, err);
     free(path);
     if (!ok || !w->o->pictures)
         return ok;
     r->picture = dv_reference_name(w->refs.arena, w->folder, stem, ".png", err);
-    path = r->picture ? dv_joined(w->folder, r->picture, err) : NULL;
+    path = r->picture ? dv_path_join(w->folder, r->picture, err) : NULL;
     ok = path && write_picture(w, path, seen, i, err);
     free(path);
     return ok;
@@ -264,11 +264,11 @@ static bool write_image(recording *w, int number, const dv_photo *photo, dv_erro
                (dv_is_utf8(given) ||
                 dv_fail(err, DV_UNSUPPORTED, "%s: its name is not UTF-8; --copy keeps it", given));
     }
-    char stem[DV_REFERENCE_STEM_MAX], *folder = dv_joined(w->folder, "images", err);
+    char stem[DV_REFERENCE_STEM_MAX], *folder = dv_path_join(w->folder, "images", err);
     bool ok =
         folder && dv_folder_make(folder, err) && dv_reference_stem(given, stem, &extension, err);
     const char *file = ok ? dv_reference_name(w->refs.arena, folder, stem, extension, err) : NULL;
-    char *path = file ? dv_joined(folder, file, err) : NULL;
+    char *path = file ? dv_path_join(folder, file, err) : NULL;
     ok = path && dv_file_write(path, photo->file.data, photo->file.size, err);
     free(path);
     if (ok) {
@@ -310,7 +310,7 @@ static bool write_manifest(recording *w, dv_error *err)
 {
     size_t size;
     w->refs.n_units = w->n_units;
-    char *path = dv_joined(w->folder, DV_MANIFEST, err);
+    char *path = dv_path_join(w->folder, DV_MANIFEST, err);
     char *text = path ? dv_references_text(&w->refs, &size, err) : NULL;
     bool ok = text && dv_file_write(path, text, size, err);
     free(text);

@@ -106,7 +106,7 @@ static bool write_picture(const verifying *w, const dv_verified *v, const dv_uni
     size_t n = strlen(name);
     if (n > 8 && strcmp(name + n - 8, ".npy.png") == 0)
         memcpy(name + n - 8, ".png", 5);
-    char *path = dv_joined(w->o->pictures, name, err);
+    char *path = dv_path_join(w->o->pictures, name, err);
     bool ok = path && dv_verify_draw(&s, path, err);
     if (ok)
         dv_watch_wrote(&w->o->watch, path);

@@ -151,7 +151,7 @@ static void arrays_are_halves_of_any_size_of_number(void **state)
         dv_signal s = { { { 0, 4, 5 }, { 2, 7, 9 } }, data }, again;
         dv_reference_unit u = { .window = s.box, .array = "a.npy" };
         u.scale = dv_reference_scale(&s);
-        char *path = dv_joined(folder, u.array, &err);
+        char *path = dv_path_join(folder, u.array, &err);
         assert_true(dv_reference_write_array(path, &s, u.scale, &err));
         assert_true(dv_reference_read_array(&again, folder, &u, &err));
         assert_true(dv_compare_signals(&s, &again).relative < 3e-4);

@@ -1,5 +1,7 @@
-#include "load/loader.h"
+#include "base/path.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static char *joined(dv_arena *a, const char *first, size_t n, const char *then, dv_error *err)
@@ -33,4 +35,24 @@ const char *dv_path_with(dv_arena *a, const char *path, const char *extension, d
     const char *dot = strrchr(name, '.');
     size_t n = dot && dot > name ? (size_t)(dot - path) : strlen(path);
     return joined(a, path, n, extension, err);
+}
+
+/* -- owned by the caller ---------------------------------------------------------------------- */
+
+char *dv_path_join(const char *folder, const char *name, dv_error *err)
+{
+    size_t n = strlen(folder), m = strlen(name);
+    char *path = malloc(n + m + 2);
+    if (!path) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for a path");
+        return NULL;
+    }
+    snprintf(path, n + m + 2, "%s%s%s", folder, n > 0 && folder[n - 1] != '/' ? "/" : "", name);
+    return path;
+}
+
+char *dv_path_below(const char *root, const char *name, dv_error *err)
+{
+    const bool whole = name[0] == '/' || !root;
+    return dv_path_join(whole ? "" : root, name, err);
 }
