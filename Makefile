@@ -171,10 +171,10 @@ $(LOGS)/tests/onnx/run.sh: $(SUITE)
 asan tsan: ## run the tests under that sanitizer (needs clang; tsan: those with threads)
 	$(MAKE) CC=clang VARIANT=$@ B=build/$@ test
 
-# Those that grind through random geometry take minutes under memcheck, and the children that the journal's tests kill
-# leave by _exit with memory in hand; those that fail each allocation run everything a hundred times. The sanitizers see
-# them all.
-SLOW_UNIT := test_conv test_mine test_mine_journal test_allocation_image test_allocation_images
+# AddressSanitizer sees all but the use of memory that was never written; for that the units which take memcheck less
+# than 15 seconds do, and `make check-long` runs all but those whose killed children leave by _exit, memory in hand.
+SLOW_UNIT := test_allocation_image test_allocation_images test_conv test_forward_box test_geometry test_mine \
+             test_mine_journal test_mine_sheets test_reference_verify test_watch
 QUICK     := $(filter-out $(SLOW_UNIT:%=$B/unit/%),$(UNIT))
 
 .PHONY: valgrind
@@ -188,6 +188,19 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	$(PYTHON) tests/oracle/compare.py all --program $B/deconvviz
 	$(PYTHON) tests/oracle/check_zoo.py --program $B/deconvviz
 	$(PYTHON) tests/oracle/mine.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000
+
+# Hours: what `make check` does for minutes.
+LONG_UNIT = $(filter-out unit/test_mine_journal,$(UNIT:$B/%=%))
+.PHONY: check-long
+check-long: export TEST_TIMEOUT := 14400
+check-long: ## hours: random cases and fuzzing at length, all under memcheck, the oracle (scripts/setup oracle)
+	DV_LONG=1 $(MAKE) test WERROR=1 CC=gcc B=build/long
+	DV_LONG=1 $(MAKE) test WERROR=1 CC=clang VARIANT=asan B=build/long-asan
+	for t in $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%); do $(MAKE) fuzz TARGET=$$t SECONDS=$(or $(FUZZ_SECONDS),1800) || exit 1; done
+	$(MAKE) test WERROR=1 CC=gcc B=build/long LOGS=build/long/valgrind TESTS="$(LONG_UNIT)" \
+	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full"
+	$(MAKE) tidy
+	$(MAKE) oracle
 
 .PHONY: bench
 bench: $(BENCH) $B/deconvviz ## measure speed, beside ONNX Runtime and PyTorch where they are installed
@@ -242,7 +255,7 @@ check: ## all that CI runs: lint, sanitizers by clang, the tests by gcc, valgrin
 	@$(MAKE) --no-print-directory --keep-going $(PARALLEL) $(STAGES:%=check-%); \
 	    sh scripts/count-stages.sh $(CHECK) $(STAGES)
 
-stage = sh scripts/check-stage.sh $(CHECK)/$1 $(CHECK)/$2/counts $(MAKE) --no-print-directory WERROR=1
+stage = sh scripts/check-stage.sh $(CHECK)/$1 $(CHECK)/$2/counts $(MAKE) -s WERROR=1
 check-lint:
 	+@$(call stage,lint,lint) lint
 check-tsan check-asan: check-%:
