@@ -1,4 +1,5 @@
 #include "mine/journal_record.h"
+#include "base/json.h"
 #include "index/sum.h"
 
 #include <math.h>
@@ -28,17 +29,27 @@ static bool fits(const dv_index *x, const dv_record *r)
         return false;
     if (r->reason)
         return true;
-    if (r->n_units != x->n_units || r->n_changes < 0)
+    if (r->n_units != x->n_units || r->n_changes < 0 || !dv_json_is_digest(r->sha256))
         return false;
-    int32_t last = 0;
+    int32_t last = -1, changed = 0; /* units */
     for (int i = 0; i < r->n_changes; i++) {
-        if (r->changes[i].unit < last || r->changes[i].unit >= x->n_units)
+        const dv_change *c = &r->changes[i];
+        if (c->unit < 0 || c->unit < last || c->unit >= x->n_units || !isfinite(c->value))
             return false;
-        last = r->changes[i].unit;
+        changed += c->unit != last;
+        last = c->unit;
     }
-    for (int u = 0; u < x->n_units; u++)
-        if (!isfinite(r->sum[u]) || (r->bin[u] >= DV_INDEX_BINS && r->bin[u] != DV_NO_BIN))
+    if (x->read == 0 && changed < x->n_units) /* the first image is the best so far for all */
+        return false;
+    const dv_index_layer *l = x->layers;
+    for (int u = 0; u < x->n_units; u++) {
+        while (u >= (int)(l->units - x->units) + l->size[DV_C])
+            l++;
+        const uint32_t most = (uint32_t)l->size[DV_Y] * (uint32_t)l->size[DV_X];
+        if (!isfinite(r->sum[u]) || r->active[u] > most ||
+            (r->bin[u] >= DV_INDEX_BINS && r->bin[u] != DV_NO_BIN))
             return false;
+    }
     return true;
 }
 

@@ -92,7 +92,8 @@ static int find_label(const dv_labels *l, const char *text, size_t n)
 {
     for (int i = 0; i < l->n; i++) {
         const char *label = l->text[i];
-        if (strncmp(label, text, n) == 0 && (!label[n] || label[n] == ' ' || label[n] == '\t'))
+        if (strnlen(label, n) == n && memcmp(label, text, n) == 0 &&
+            (!label[n] || label[n] == ' ' || label[n] == '\t'))
             return i;
     }
     return -1;
