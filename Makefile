@@ -96,7 +96,7 @@ $B/onnx/onnx_suite: $(call obj,$(wildcard tests/onnx/*.c)) $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK)
 
-$B/bench/%: $B/tests/bench/%.o $B/libdeconvviz.a
+$B/bench/%: $B/tests/bench/%.o $B/tests/bench/machine.o $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK)
 
@@ -205,6 +205,10 @@ check-long: ## hours: random cases and fuzzing at length, all under memcheck, th
 .PHONY: bench
 bench: $(BENCH) $B/deconvviz ## measure speed, beside ONNX Runtime and PyTorch where they are installed
 	@sh scripts/bench.sh $B
+
+.PHONY: bench-layers
+bench-layers: $B/bench/bench_layers ## where the time of a network goes: MODEL=net.onnx THREADS=1
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $B/bench/bench_layers $(MODEL) $(or $(THREADS),1)
 
 .PHONY: demo
 demo: $B/deconvviz ## project one unit from a photograph

@@ -228,6 +228,9 @@ struct dv_op {
     /* One element of the type, for pieces of filling; NULL: there is none of that type. */
     const void *(*filling)(const dv_call *c, dv_dtype type);
 
+    /* In a word, how forward computes, for reports; asked after prepare. NULL: there is one way. */
+    const char *(*way)(const dv_call *c);
+
     /* forward applies c->ep to output 0, whose channels are dimension 1. */
     bool takes_epilogue;
 

@@ -140,6 +140,12 @@ static void forward(const dv_call *c)
         dv_conv_forward(st->kernel, c->in[0].data, &st->ep.ep, c->out[0].data, c->scratch, c->pool);
 }
 
+static const char *way(const dv_call *c)
+{
+    const conv_state *st = c->state;
+    return dv_conv_kernel(st->kernel);
+}
+
 static bool even(const dv_call *c)
 {
     const conv_state *st = c->state;
@@ -215,6 +221,7 @@ const dv_op dv_op_conv = {
     .release = release,
     .forward = forward,
     .even = even,
+    .way = way,
     .reach = reach,
     .takes_epilogue = true,
     .window = window,

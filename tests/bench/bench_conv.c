@@ -6,12 +6,12 @@
  * GFLOP/s count the multiplications of the definition, so Winograd's can exceed the peak. */
 #include "kernel/conv.h"
 #include "kernel/gemm.h"
+#include "machine.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct bench_layer {
     const char *network;
@@ -67,26 +67,6 @@ static const bench_layer layers[] = {
 
 enum { N_LAYERS = sizeof layers / sizeof *layers, ROUNDS = 12 };
 
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
-
-static float *random_array(size_t n)
-{
-    static uint32_t state = 1;
-    float *a = malloc(n * sizeof *a);
-    if (!a)
-        exit(1);
-    for (size_t i = 0; i < n; i++) {
-        state = state * 1664525u + 1013904223u;
-        a[i] = (float)(state >> 8) / (float)(1 << 23) - 1;
-    }
-    return a;
-}
-
 static void *scratch_of(size_t size)
 {
     void *p = aligned_alloc(64, (size + 127) / 64 * 64);
@@ -99,12 +79,12 @@ static void *scratch_of(size_t size)
 static double peak_gflops(void)
 {
     enum { N = 384 };
-    float *a = random_array(N * N), *b = random_array(N * N), *c = random_array(N * N);
+    float *a = bench_numbers(N * N), *b = bench_numbers(N * N), *c = bench_numbers(N * N);
     double best = 1e9;
     for (int i = 0; i < 40; i++) {
-        double t = now_ms();
+        double t = bench_now_ms();
         dv_gemm(false, false, N, N, N, 1, a, N, b, N, 0, c, N);
-        best = fmin(best, now_ms() - t);
+        best = fmin(best, bench_now_ms() - t);
     }
     free(a), free(b), free(c);
     return 2.0 * N * N * N / best / 1e6;
@@ -150,15 +130,15 @@ static void bench(const bench_layer *l, double total[2])
                               { l->pad, l->pad },
                               1 };
     const size_t weights = (size_t)l->outputs * l->channels * l->kernel * l->kernel;
-    float *w = random_array(weights), *x = random_array((size_t)l->channels * l->size * l->size);
-    float *y = random_array((size_t)l->outputs * out * out), *shift = random_array(l->outputs);
+    float *w = bench_numbers(weights), *x = bench_numbers((size_t)l->channels * l->size * l->size);
+    float *y = bench_numbers((size_t)l->outputs * out * out), *shift = bench_numbers(l->outputs);
     const dv_epilogue ep = { .shift = shift, .lo = 0, .hi = INFINITY };
     contender c[2] = { enter(&s, w, NULL), enter(&s, w, "gemm") };
     for (int i = 0; i < ROUNDS; i++)
         for (int j = 0; j < 2; j++) {
-            double t = now_ms();
+            double t = bench_now_ms();
             dv_conv_forward(c[j].k, x, &ep, y, c[j].scratch, NULL);
-            c[j].best = fmin(c[j].best, now_ms() - t);
+            c[j].best = fmin(c[j].best, bench_now_ms() - t);
         }
     const double flops = 2.0 * (double)weights * out * out;
     printf("%-14s %4d x %-3d -> %4d  %2dx%-2d /%d  %-9s %8.3f ms %6.0f GFLOP/s   openblas %8.3f ms "

@@ -10,12 +10,12 @@
 #include "deconvviz/load.h"
 #include "deconvviz/pool.h"
 #include "deconvviz/project.h"
+#include "machine.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 typedef struct bench {
     dv_model *model;
@@ -32,17 +32,7 @@ static dv_error err;
 
 static void need(bool ok)
 {
-    if (!ok) {
-        fprintf(stderr, "bench_net: %s\n", err.message);
-        exit(1);
-    }
-}
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+    bench_need(ok, &err);
 }
 
 static void plan(bench *b, bool project)
@@ -88,7 +78,7 @@ static void obey(bench *b, const char *word)
     }
     bool forward = strcmp(word, "forward") == 0, both = strcmp(word, "both") == 0;
     plan(b, !forward);
-    double start = now_ms();
+    double start = bench_now_ms();
     if (forward || both)
         need(dv_trace_forward(b->trace[!forward], b->input, &err));
     if (strcmp(word, "all") == 0)
@@ -96,7 +86,7 @@ static void obey(bench *b, const char *word)
                     project_channel, b);
     else if (!forward)
         project(b->shared, b, 0);
-    printf("%.4f\n", now_ms() - start);
+    printf("%.4f\n", bench_now_ms() - start);
 }
 
 int main(int argc, char **argv)
@@ -110,14 +100,7 @@ int main(int argc, char **argv)
     need((b.pool = dv_pool_new(atoi(argv[2]), &err)) != NULL);
     need(dv_model_find(b.model, argv[3], &b.layer, &err));
     b.output = dv_model_output(b.model);
-    size_t n = dv_shape_count(dv_tensor_shape(b.model, dv_model_input(b.model)));
-    b.input = malloc(n * sizeof *b.input);
-    need(b.input != NULL);
-    uint32_t state = 1;
-    for (size_t i = 0; i < n; i++) {
-        state = state * 1664525U + 1013904223U;
-        b.input[i] = (float)(state >> 8) / (float)(1 << 23) - 1;
-    }
+    b.input = bench_numbers(dv_shape_count(dv_tensor_shape(b.model, dv_model_input(b.model))));
     char word[32];
     while (scanf("%31s", word) == 1) {
         obey(&b, word);
