@@ -13,6 +13,7 @@ enum {
     BLOCK_FLOATS = 1 << 16, /* of input under one block of pixels: stays in the L2 cache */
     TASK_FLOPS = 1 << 19,   /* of one task, about: 5 us on a fast core */
     LEAST_FILL = 90,        /* per cent of vectors of pixels in use, to be worth having */
+    NARROW_TERMS = 128,     /* of a panel that are multiplied with all pixels in turn: half of L1 */
     NARROW_DEPTH = 256,     /* terms that make up for turning channels in vectors into rows */
 };
 
@@ -89,7 +90,6 @@ static bool make_plan(const dv_conv *k, plan *p)
     const int channels = s->in_channels / s->group, out_channels = s->out_channels / s->group;
     *p = (plan){ .pointwise = is_pointwise(s) };
     p->depth = channels * s->kernel[0] * s->kernel[1];
-    p->sum_block = dv_sum_block(k, p->depth);
     if (!phases_of(s, 0, &p->y) || !phases_of(s, 1, &p->x))
         return false;
     p->pitch = p->x.size;
@@ -102,6 +102,9 @@ static bool make_plan(const dv_conv *k, plan *p)
     const bool full_map = fill(p->pixels, k->isa->lanes) >= LEAST_FILL;
     p->wide = full_rows || (full_map && (p->pointwise || p->depth < NARROW_DEPTH));
     p->by_rows = full_rows || (!p->pointwise && !p->wide);
+    p->sum_block = dv_sum_block(k, p->depth);
+    if (!p->wide)
+        p->sum_block = dv_least(p->sum_block, NARROW_TERMS);
     p->panel = p->wide ? k->isa->wide_rows : k->isa->narrow_panel;
     p->panels = dv_ceil_div(out_channels, p->panel);
 
@@ -194,21 +197,7 @@ typedef struct job {
     size_t scratch_size; /* of one worker */
 } job;
 
-/* One row of a phase: every stride-th pixel of a row of the map, zeros outside. */
-static void copy_row(const job *j, const float *row, int remainder, float *to)
-{
-    const dv_conv_shape *s = &j->k->s;
-    const int offset = remainder - s->pad[1], stride = s->stride[1];
-    dv_range r = dv_range_clip(dv_tap_range(stride, offset, 0, s->in[1]), 0, j->p.x.size);
-    if (!row || r.hi <= r.lo)
-        r.lo = r.hi = j->p.x.size;
-    memset(to, 0, (size_t)r.lo * sizeof *to);
-    if (r.lo < r.hi)
-        j->k->isa->stride_copy(r.hi - r.lo, row + r.lo * stride + offset, stride, to + r.lo);
-    memset(to + r.hi, 0, (size_t)(j->p.x.size - r.hi) * sizeof *to);
-}
-
-/* One phase of one channel. */
+/* One phase of one channel: of each row every stride-th pixel, zeros outside. */
 static void copy_plane(void *ctx, int i, int worker)
 {
     (void)worker;
@@ -218,12 +207,23 @@ static void copy_plane(void *ctx, int i, int worker)
     const int count = p->y.count * p->x.count, c = i / count;
     const int py = i % count / p->x.count, px = i % p->x.count;
     const float *plane = j->x + (size_t)c * (size_t)s->in[0] * (size_t)s->in[1];
+    const int width = p->x.size, stride = s->stride[1], offset = p->x.first[px] - s->pad[1];
+    dv_range in = dv_range_clip(dv_tap_range(stride, offset, 0, s->in[1]), 0, width);
+    if (in.hi <= in.lo)
+        in.lo = in.hi = width;
     float *to = j->planes + (size_t)i * p->plane;
     to += (size_t)j->rows.lo * (size_t)p->pitch;
     for (int r = j->rows.lo; r < j->rows.hi; r++, to += p->pitch) {
         const int y = r * s->stride[0] + p->y.first[py] - s->pad[0];
         const bool inside = y >= 0 && y < s->in[0];
-        copy_row(j, inside ? plane + (size_t)y * (size_t)s->in[1] : NULL, p->x.first[px], to);
+        const int lo = inside ? in.lo : width, hi = inside ? in.hi : width;
+        for (int x = 0; x < lo; x++)
+            to[x] = 0;
+        if (lo < hi)
+            j->k->isa->stride_copy(hi - lo, plane + (ptrdiff_t)y * s->in[1] + lo * stride + offset,
+                                   stride, to + lo);
+        for (int x = hi; x < width; x++)
+            to[x] = 0;
     }
 }
 
@@ -279,32 +279,59 @@ static void wide_panel(const job *j, const float *a, int channel, int rows, cons
     }
 }
 
-static void narrow_run(const job *j, const float *a, int channel, int rows, const float *x,
-                       int first, int n, float *tile)
+/* Pixels from `at` on that are summed together, before `end`. */
+static int run_length(const job *j, int at, int end)
 {
-    const dv_isa *isa = j->k->isa;
-    const int groups = dv_ceil_div(n, isa->narrow_pixels);
-    const int ld = dv_round_up(n, isa->lanes);
-    float *sums = tile + (size_t)isa->narrow_panel * (size_t)ld;
-    for (int g = 0, at = 0; g < groups; g++) {
-        const int count = dv_ceil_div(n - at, groups - g);
-        isa->narrow(count, j->p.depth, j->p.sum_block, a, x + first + at, j->offset, a, 0,
-                    sums + (size_t)at * (size_t)isa->narrow_panel, (size_t)isa->narrow_panel,
-                    (size_t)isa->lanes);
-        at += count;
-    }
-    isa->transpose(n, isa->narrow_panel, sums, (size_t)isa->narrow_panel, tile, (size_t)ld);
-    store_tile(j, channel, rows, first, n, tile, ld);
+    return j->p.by_rows ? left_in_row(j, at, end) : end - at;
 }
 
+static int next_run(const job *j, int at, int end)
+{
+    return j->p.by_rows ? at + j->p.pitch - at % j->p.pitch : end;
+}
+
+/* What is fetched meanwhile: the same terms of the next panel, a share with each product. */
+typedef struct ahead {
+    const float *next;
+    int left, step; /* shares, and the floats of a term in one */
+} ahead;
+
+/* sums (n, panel): those of `terms` terms from `t` on are added to those before. */
+static void narrow_run(const job *j, const float *a, int t, int terms, const float *x, int n,
+                       ahead *f, float *sums)
+{
+    const dv_isa *isa = j->k->isa;
+    const size_t panel = (size_t)isa->narrow_panel;
+    const int groups = dv_ceil_div(n, isa->narrow_pixels);
+    for (int g = 0, at = 0; g < groups; g++) {
+        const int count = dv_ceil_div(n - at, groups - g);
+        const bool fetch = f->left-- > 0;
+        isa->narrow(count, terms, t > 0, a, x + at, j->offset + t, fetch ? f->next : a,
+                    fetch ? f->step : 0, sums + (size_t)at * panel, panel, (size_t)isa->lanes);
+        f->next += (size_t)terms * (size_t)f->step;
+        at += count;
+    }
+}
+
+/* A block of weights stays in the L1 cache for all pixels. */
 static void narrow_panel(const job *j, const float *a, int channel, int rows, const float *x,
                          int first, int n, float *tile)
 {
-    if (!j->p.by_rows)
-        narrow_run(j, a, channel, rows, x, first, n, tile);
-    else
-        for (int at = first; at < first + n; at += j->p.pitch - at % j->p.pitch)
-            narrow_run(j, a, channel, rows, x, at, left_in_row(j, at, first + n), tile);
+    const dv_isa *isa = j->k->isa;
+    const plan *p = &j->p;
+    const int end = first + n, ld = dv_round_up(n, isa->lanes);
+    const int shares = dv_ceil_div(n, isa->narrow_pixels);
+    const size_t panel = (size_t)isa->narrow_panel;
+    float *sums = tile + panel * (size_t)ld;
+    for (int t = 0; t < p->depth; t += p->sum_block, a += (size_t)p->sum_block * panel) {
+        const int terms = dv_least(p->sum_block, p->depth - t);
+        ahead f = { a + (size_t)p->depth * panel, shares, dv_ceil_div(isa->narrow_panel, shares) };
+        for (int at = first; at < end; at = next_run(j, at, end))
+            narrow_run(j, a, t, terms, x + at, run_length(j, at, end), &f,
+                       sums + (size_t)(at - first) * panel);
+    }
+    isa->transpose(n, isa->narrow_panel, sums, panel, tile, (size_t)ld);
+    store_tile(j, channel, rows, first, n, tile, ld);
 }
 
 static void run_block(void *ctx, int i, int worker)

@@ -93,7 +93,7 @@ struct dv_conv {
  * block round least: like the fourth root of n, not like the square root. */
 static inline int dv_sum_block(const dv_conv *k, int terms)
 {
-    return k->precision == DV_FAST ? terms : (int)ceil(sqrt(terms));
+    return k->precision == DV_EXACT ? (int)ceil(sqrt(terms)) : terms;
 }
 
 /* The outputs o >= 0 on one axis for which o * stride + offset lies in [lo, hi). A tap i of a

@@ -72,10 +72,10 @@ typedef struct dv_isa {
                  const int32_t *offset, const dv_epilogue *ep, float *c, size_t ldc);
 
     /* The sum over k of b[offset[k] + pixel] * a[k][channel], a (k, narrow_panel) and
-     * n <= narrow_pixels, in blocks as `wide`, as two vectors of channels for each pixel: at c +
-     * pixel * ldc, and `half` floats further on. What lies from `next` on is fetched into the L2
+     * n <= narrow_pixels, as two vectors of channels for each pixel: to c + pixel * ldc, and `half`
+     * floats further on, or added to what is there. What lies from `next` on is fetched into the L2
      * cache meanwhile, next_step floats for each k. */
-    void (*narrow)(int n, int k, int block, const float *a, const float *b, const int32_t *offset,
+    void (*narrow)(int n, int k, bool add, const float *a, const float *b, const int32_t *offset,
                    const float *next, int next_step, float *c, size_t ldc, size_t half);
 
     /* to (columns, rows), `to_pitch` apart, = from (rows, columns) transposed; columns is a

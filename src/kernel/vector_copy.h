@@ -35,9 +35,15 @@ static void stride_copy(int n, const float *from, int stride, float *to)
         memcpy(to, from, (size_t)n * sizeof *to);
         return;
     }
-    if (stride == 2)
-        for (; i + LANES < n; i += LANES) /* the last element may have no neighbour */
+    if (stride == 2) {
+        for (; i + LANES < n; i += LANES)
             v_store(to + i, v_even(v_load(from + 2 * i), v_load(from + 2 * i + LANES)));
+        const int left = 2 * (n - i) - 1; /* the last element may have no neighbour */
+        const vf a = v_load_range(from + 2 * i, 0, left < LANES ? left : LANES);
+        v_store_range(to + i, v_even(a, v_load_range(from + 2 * i + LANES, 0, left - LANES)), 0,
+                      n - i);
+        return;
+    }
     if (stride == 4)
         for (; i + LANES < n; i += LANES) {
             const float *p = from + 4 * i;

@@ -99,7 +99,7 @@ static void wide(int rows, int n, int k, int block, const float *a, const float 
     }
 }
 
-TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
+TEMPLATE void narrow_group(const int n, int k, bool add, const float *a, const float *b,
                            const int32_t *offset, const float *next, int next_step, float *c,
                            size_t ldc, size_t half)
 {
@@ -119,6 +119,12 @@ TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
             sum[i][1] = v_fma(x, w1, sum[i][1]);
         }
     }
+    if (add)
+        UNROLL
+    for (int i = 0; i < n; i++) {
+        sum[i][0] += v_load(c + (size_t)i * ldc);
+        sum[i][1] += v_load(c + (size_t)i * ldc + half);
+    }
     UNROLL
     for (int i = 0; i < n; i++) {
         v_store(c + (size_t)i * ldc, sum[i][0]);
@@ -126,14 +132,13 @@ TEMPLATE void narrow_group(const int n, int k, const float *a, const float *b,
     }
 }
 
-#define NARROW_CASE(n)                                                   \
-    case n:                                                              \
-        narrow_group(n, k, a, b, offset, next, next_step, c, ldc, half); \
+#define NARROW_CASE(n)                                                        \
+    case n:                                                                   \
+        narrow_group(n, k, add, a, b, offset, next, next_step, c, ldc, half); \
         break
 
-/* All of the terms in one block. */
-static void narrow_block(int n, int k, const float *a, const float *b, const int32_t *offset,
-                         const float *next, int next_step, float *c, size_t ldc, size_t half)
+static void narrow(int n, int k, bool add, const float *a, const float *b, const int32_t *offset,
+                   const float *next, int next_step, float *c, size_t ldc, size_t half)
 {
     switch (n) {
         NARROW_CASE(1);
@@ -154,23 +159,6 @@ static void narrow_block(int n, int k, const float *a, const float *b, const int
 #endif
     default:
         break;
-    }
-}
-
-static void narrow(int n, int k, int block, const float *a, const float *b, const int32_t *offset,
-                   const float *next, int next_step, float *c, size_t ldc, size_t half)
-{
-    narrow_block(n, k < block ? k : block, a, b, offset, next, next_step, c, ldc, half);
-    for (int t = block; t < k; t += block) {
-        float more[NARROW_PIXELS * 2 * LANES];
-        const int terms = k - t < block ? k - t : block;
-        next += (ptrdiff_t)block * next_step;
-        narrow_block(n, terms, a + (ptrdiff_t)t * 2 * LANES, b, offset + t, next, next_step, more,
-                     2 * LANES, LANES);
-        for (int i = 0; i < 2 * n; i++) {
-            float *to = c + (size_t)(i / 2) * ldc + (size_t)(i % 2) * half;
-            v_store(to, v_load(to) + v_load(more + (ptrdiff_t)i * LANES));
-        }
     }
 }
 

@@ -191,10 +191,15 @@ static void multiply_panel(const job *j, int block, int frequency, int panel, si
     const int step = tiles > j->c.group ? width / 2 : width;
     v += (size_t)frequency * j->c.v_stride;
     m += (size_t)frequency * j->c.m_stride;
-    for (int first = 0, g = 0; first < tiles; first += j->c.group, g++, v += j->c.group_stride)
-        isa->narrow(dv_least(j->c.group, tiles - first), j->depth, j->w->block, a, v, j->offset,
-                    a + next + g % 2 * j->depth * step, step,
-                    m + (size_t)first * (size_t)isa->lanes, (size_t)isa->lanes, j->c.vector_stride);
+    for (int d = 0; d < j->depth; d += j->w->block, a += (ptrdiff_t)j->w->block * width) {
+        const int terms = dv_least(j->w->block, j->depth - d);
+        const float *b = v;
+        for (int first = 0, g = 0; first < tiles; first += j->c.group, g++, b += j->c.group_stride)
+            isa->narrow(dv_least(j->c.group, tiles - first), terms, d > 0, a, b, j->offset + d,
+                        a + next + g % 2 * terms * step, step,
+                        m + (size_t)first * (size_t)isa->lanes, (size_t)isa->lanes,
+                        j->c.vector_stride);
+    }
 }
 
 /* m: the products of this vector of outputs. */
