@@ -6,6 +6,7 @@
 #define DV_KERNEL_ISA_H
 
 #include "kernel/epilogue.h"
+#include "kernel/function.h"
 #include "kernel/maxpool.h"
 
 #include <stdbool.h>
@@ -86,6 +87,14 @@ typedef struct dv_isa {
     /* to[i] = clamp(from[i] * scale + shift). */
     void (*finish)(int n, const float *from, float scale, float shift, float lo, float hi,
                    float *to);
+
+    /* y[i] = f(x[i]), where f has parameters by a and b. y may be x; so in `combine`, where it may
+     * be an argument that is no single number. */
+    void (*map)(dv_function f, int n, const float *x, float a, float b, float *y);
+
+    /* y[i] = f(a[i], b[i]); a_one, b_one: of that there is one number for all. */
+    void (*combine)(dv_binary f, int n, const float *a, bool a_one, const float *b, bool b_one,
+                    float *y);
 
     /* to[i] = from[i * stride] */
     void (*stride_copy)(int n, const float *from, int stride, float *to);

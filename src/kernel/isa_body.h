@@ -3,6 +3,7 @@
 #include "kernel/simd.h"
 #include "kernel/vector_copy.h"
 #include "kernel/vector_dot.h"
+#include "kernel/vector_function.h"
 #include "kernel/vector_pool.h"
 #include "kernel/vector_product.h"
 #include "kernel/vector_sum.h"
@@ -26,6 +27,8 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .narrow = narrow,
     .transpose = transpose,
     .finish = finish,
+    .map = map,
+    .combine = combine,
     .stride_copy = stride_copy,
     .winograd_input = winograd_input,
     .winograd_output = winograd_output,

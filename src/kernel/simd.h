@@ -144,6 +144,48 @@ TEMPLATE vf v_at_most(vf bound, vf v)
 #endif
 }
 
+/* a < b ? x : y, lane by lane; y where one of them is a NaN. */
+TEMPLATE vf v_if_less(vf a, vf b, vf x, vf y)
+{
+#if LANES == 16
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), y, x);
+#else
+    const vi less = a < b;
+    return (vf)((less & (vi)x) | (~less & (vi)y));
+#endif
+}
+
+/* x where v is no NaN, else y. */
+TEMPLATE vf v_if_number(vf v, vf x, vf y)
+{
+#if LANES == 16
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(v, v, _CMP_ORD_Q), y, x);
+#else
+    const vi number = v == v;
+    return (vf)((number & (vi)x) | (~number & (vi)y));
+#endif
+}
+
+TEMPLATE vf v_sqrt(vf v)
+{
+#if LANES == 16
+    return _mm512_sqrt_ps(v);
+#elif LANES == 8
+    return _mm256_sqrt_ps(v);
+#elif defined(__x86_64__)
+    return _mm_sqrt_ps(v);
+#elif defined(__aarch64__)
+    return vsqrtq_f32(v);
+#else
+    return (vf){ sqrtf(v[0]), sqrtf(v[1]), sqrtf(v[2]), sqrtf(v[3]) };
+#endif
+}
+
+TEMPLATE vf v_from_int(vi v)
+{
+    return __builtin_convertvector(v, vf);
+}
+
 #if LANES == 8
 TEMPLATE __m256i v_lanes_in(int lo, int hi)
 {

@@ -1,0 +1,307 @@
+/* vector_function.h - functions of one number and of two over arrays, see function.h. */
+#ifndef DV_KERNEL_VECTOR_FUNCTION_H
+#define DV_KERNEL_VECTOR_FUNCTION_H
+
+/* -- the exponential -------------------------------------------------------------------------- */
+
+/* x = n ln 2 + r, n a whole number and |r| <= ln 2 / 2. */
+typedef struct exponent {
+    vf r, n;
+    vi whole; /* n */
+} exponent;
+
+TEMPLATE exponent f_exponent(vf x)
+{
+    const vf magic = v_set(12582912); /* 1.5 * 2^23: what is added to it becomes a whole number */
+    const vf shifted = v_fma(x, v_set(1.44269504f), magic);
+    exponent e = { .n = shifted - magic, .whole = (vi)shifted - (vi)magic };
+    e.r = v_fnma(e.n, v_set(0.693359375f), x); /* ln 2 in two parts, of which this is exact */
+    e.r = v_fma(e.n, v_set(2.12194440e-4f), e.r);
+    return e;
+}
+
+/* (e^r - 1 - r) / r^2; the coefficients are those of Cephes' expf. */
+TEMPLATE vf f_exp_series(vf r)
+{
+    vf p = v_set(1.9875691500e-4f);
+    p = v_fma(p, r, v_set(1.3981999507e-3f));
+    p = v_fma(p, r, v_set(8.3334519073e-3f));
+    p = v_fma(p, r, v_set(4.1665795894e-2f));
+    p = v_fma(p, r, v_set(1.6666665459e-1f));
+    return v_fma(p, r, v_set(5.0000001201e-1f));
+}
+
+/* 2^k, -126 <= k <= 127. */
+TEMPLATE vf f_power_of_two(vi k)
+{
+    return (vf)((k + 127) << 23);
+}
+
+/* p 2^n, where that is beyond the normal numbers too. */
+TEMPLATE vf f_scale(vf p, exponent e)
+{
+#if LANES == 16
+    return _mm512_scalef_ps(p, e.n);
+#else
+    const vi half = e.whole >> 1;
+    return p * f_power_of_two(half) * f_power_of_two(e.whole - half);
+#endif
+}
+
+TEMPLATE vf f_exp(vf x)
+{
+    const exponent e = f_exponent(v_at_most(v_set(89), v_at_least(v_set(-104), x)));
+    const vf p = v_fma(e.r * e.r, f_exp_series(e.r), e.r);
+    return f_scale(p + v_set(1), e);
+}
+
+/* e^x - 1, x <= 0. */
+TEMPLATE vf f_exp_less_one(vf x)
+{
+    const exponent e = f_exponent(v_at_least(v_set(-87), x));
+    const vf p = v_fma(e.r * e.r, f_exp_series(e.r), e.r), power = f_power_of_two(e.whole);
+    return v_fma(p, power, power - v_set(1));
+}
+
+/* -- what is made of it ----------------------------------------------------------------------- */
+
+TEMPLATE vf f_abs(vf x)
+{
+    return (vf)((vi)x & v_set_int(INT32_MAX));
+}
+
+/* The size of one with the sign of the other. */
+TEMPLATE vf f_with_sign(vf size, vf sign)
+{
+    return (vf)(((vi)size & v_set_int(INT32_MAX)) | ((vi)sign & v_set_int(INT32_MIN)));
+}
+
+TEMPLATE vf f_clamp(vf x, vf lo, vf hi)
+{
+    return v_at_most(hi, v_at_least(lo, x));
+}
+
+TEMPLATE vf f_sigmoid(vf x)
+{
+    return v_set(1) / (v_set(1) + f_exp(-x));
+}
+
+/* By e^-2x - 1, which is as exact for numbers near 0 as for others. */
+TEMPLATE vf f_tanh(vf x)
+{
+    const vf t = f_exp_less_one(f_abs(x) * v_set(-2));
+    return f_with_sign(t / (t + v_set(2)), x);
+}
+
+TEMPLATE vf f_elu(vf x, vf a)
+{
+    return v_if_less(v_set(0), x, x, a * f_exp_less_one(v_at_most(v_set(0), x)));
+}
+
+/* Of numbers up to 0.93 a polynomial, beyond it 1 - e^p(x) (after N. Juffa); from 4 on it is 1. */
+TEMPLATE vf f_erf(vf x)
+{
+    const vf t = v_at_most(v_set(4), f_abs(x)), s = t * t;
+    vf p = v_set(-5.96761703e-4f);
+    p = v_fma(p, s, v_set(4.99119423e-3f));
+    p = v_fma(p, s, v_set(-2.67681349e-2f));
+    p = v_fma(p, s, v_set(1.12819925e-1f));
+    p = v_fma(p, s, v_set(-3.76125336e-1f));
+    p = v_fma(p, s, v_set(1.28379166e-1f));
+    const vf small = v_fma(p, t, t);
+    p = v_fma(v_set(-1.72853470e-5f), t, v_set(3.83197126e-4f));
+    p = v_fma(p, s, v_fma(v_set(-3.88396438e-3f), t, v_set(2.42546219e-2f)));
+    p = v_fma(p, t, v_set(-1.06777877e-1f));
+    p = v_fma(p, t, v_set(-6.34846687e-1f));
+    p = v_fma(p, t, v_set(-1.28717512e-1f));
+    const vf large = -f_exp_less_one(v_fma(p, t, -t));
+    return f_with_sign(v_if_less(v_set(0.927734375f), t, large, small), x);
+}
+
+TEMPLATE vf f_probability(vf x)
+{
+    return v_fma(v_set(0.5f), f_erf(x * v_set(0.707106781f)), v_set(0.5f));
+}
+
+TEMPLATE vf f_gelu_slope(vf x)
+{
+    const vf v = f_clamp(x, v_set(-14), v_set(14)); /* beyond it is 0 or 1 */
+    const vf density = v_set(0.398942280f) * f_exp(v_set(-0.5f) * v * v);
+    return v_fma(v, density, f_probability(v));
+}
+
+/* u = 2 sqrt(2 / pi) (x + 0.044715 x^3): then (1 + tanh(u / 2)) / 2 = 1 / (1 + e^-u). */
+static const float gelu_slope = 1.59576912f, gelu_bend = 1.59576912f * 0.044715f;
+
+TEMPLATE vf f_gelu_tanh(vf x)
+{
+    const vf u = x * v_fma(v_set(gelu_bend) * x, x, v_set(gelu_slope));
+    return x / (v_set(1) + f_exp(-u));
+}
+
+/* p + x p (1 - p) u', where p (1 - p) = e / (1 + e)^2 with e = e^-|u|. */
+TEMPLATE vf f_gelu_tanh_slope(vf x)
+{
+    const vf v = f_clamp(x, v_set(-10), v_set(10)); /* beyond it is 0 or 1 */
+    const vf square = v_set(gelu_bend) * v * v, u = v * (square + v_set(gelu_slope));
+    const vf e = f_exp(-f_abs(u)), q = v_set(1) / (v_set(1) + e);
+    const vf p = v_if_less(u, v_set(0), e * q, q);
+    return v_fma(v * e * q * q, v_fma(v_set(3), square, v_set(gelu_slope)), p);
+}
+
+/* -- logarithms ------------------------------------------------------------------------------- */
+
+/* log((1 + s) / (1 - s)) = 2 s + s^3 (2 / 3 + 2 / 5 s^2 + …), fitted to 2^-27 for |s| <= 1/3. */
+TEMPLATE vf f_log_series(vf s)
+{
+    const vf z = s * s;
+    vf p = v_set(0.280243665f);
+    p = v_fma(p, z, v_set(0.279991627f));
+    p = v_fma(p, z, v_set(0.400216967f));
+    p = v_fma(p, z, v_set(0.666664124f));
+    return v_fma(s * z, p, s + s);
+}
+
+TEMPLATE vf f_softplus(vf x)
+{
+    const vf e = f_exp(-f_abs(x));
+    return v_at_least(v_set(0), x) + f_log_series(e / (v_set(2) + e));
+}
+
+TEMPLATE vf f_log(vf x)
+{
+    const vf one = v_set(1), zero = v_set(0), infinity = v_set(INFINITY);
+    const vf least = v_set(1.17549435e-38f); /* of the normal numbers */
+    const vf v = v_if_less(x, least, x * v_set(8388608), x);
+    const vi root = (vi)v_set(0.707106781f), k = ((vi)v - root) >> 23;
+    const vf m = (vf)((vi)v - (k << 23)); /* v = m 2^k, from sqrt(1/2) to sqrt(2) */
+    const vf n = v_from_int(k) - v_if_less(x, least, v_set(23), zero);
+    vf y = v_fma(n, v_set(-2.12194440e-4f), f_log_series((m - one) / (m + one)));
+    y = v_fma(n, v_set(0.693359375f), y);
+    y = v_if_less(zero, x, y, v_if_less(x, zero, v_set(NAN), -infinity));
+    return v_if_less(x, infinity, y, x);
+}
+
+/* -- the rest --------------------------------------------------------------------------------- */
+
+TEMPLATE vf f_thresholded_relu(vf x, vf a)
+{
+    return v_if_number(x, v_if_less(a, x, x, v_set(0)), x);
+}
+
+TEMPLATE vf f_hard_sigmoid(vf x, vf a, vf b)
+{
+    return f_clamp(v_fma(a, x, b), v_set(0), v_set(1));
+}
+
+TEMPLATE vf f_larger(vf a, vf b)
+{
+    return v_if_number(a, v_at_least(a, b), a);
+}
+
+TEMPLATE vf f_smaller(vf a, vf b)
+{
+    return v_if_number(a, v_at_most(a, b), a);
+}
+
+/* -- over arrays ------------------------------------------------------------------------------ */
+
+/* y[i] = EXPRESSION in v, the vector of x[i], a and b; the last ones by the same arithmetic. */
+#define MAP(CASE, EXPRESSION)                           \
+    case CASE:                                          \
+        for (; i + LANES <= n; i += LANES) {            \
+            const vf v = v_load(x + i);                 \
+            v_store(y + i, EXPRESSION);                 \
+        }                                               \
+        if (i < n) {                                    \
+            const vf v = v_load_range(x + i, 0, n - i); \
+            v_store_range(y + i, EXPRESSION, 0, n - i); \
+        }                                               \
+        break;
+
+static void map(dv_function f, int n, const float *x, float first, float second, float *y)
+{
+    const vf a = v_set(first), b = v_set(second), one = v_set(1);
+    int i = 0;
+    switch (f) {
+        MAP(DV_MAP_ABS, f_abs(v))
+        MAP(DV_MAP_CLAMP, f_clamp(v, a, b))
+        MAP(DV_MAP_ELU, f_elu(v, a))
+        MAP(DV_MAP_ERF, f_erf(v))
+        MAP(DV_MAP_EXP, f_exp(v))
+        MAP(DV_MAP_GELU, v * f_probability(v))
+        MAP(DV_MAP_GELU_SLOPE, f_gelu_slope(v))
+        MAP(DV_MAP_GELU_TANH, f_gelu_tanh(v))
+        MAP(DV_MAP_GELU_TANH_SLOPE, f_gelu_tanh_slope(v))
+        MAP(DV_MAP_HARD_SIGMOID, f_hard_sigmoid(v, a, b))
+        MAP(DV_MAP_HARD_SWISH, v * f_hard_sigmoid(v, v_set(1.f / 6), v_set(0.5f)))
+        MAP(DV_MAP_LEAKY_RELU, v_if_less(v, v_set(0), a * v, v))
+        MAP(DV_MAP_LINEAR, v * a + b)
+        MAP(DV_MAP_LOG, f_log(v))
+        MAP(DV_MAP_NEG, -v)
+        MAP(DV_MAP_RECIPROCAL, one / v)
+        MAP(DV_MAP_SELU, b * f_elu(v, a))
+        MAP(DV_MAP_SIGMOID, f_sigmoid(v))
+        MAP(DV_MAP_SOFTPLUS, f_softplus(v))
+        MAP(DV_MAP_SOFTSIGN, v / (one + f_abs(v)))
+        MAP(DV_MAP_SQRT, v_sqrt(v))
+        MAP(DV_MAP_SQUARE, v * v)
+        MAP(DV_MAP_TANH, f_tanh(v))
+        MAP(DV_MAP_THRESHOLDED_RELU, f_thresholded_relu(v, a))
+    case DV_N_FUNCTIONS:
+        break;
+    }
+}
+
+#undef MAP
+
+/* y[i] = EXPRESSION in u and v, the vectors of the two arguments. */
+#define COMBINE(CASE, EXPRESSION)                                                          \
+    case CASE:                                                                             \
+        for (; i + LANES <= n; i += LANES) {                                               \
+            const vf u = a_one ? all_a : v_load(a + i), v = b_one ? all_b : v_load(b + i); \
+            v_store(y + i, EXPRESSION);                                                    \
+        }                                                                                  \
+        if (i < n) {                                                                       \
+            const vf u = a_one ? all_a : v_load_range(a + i, 0, n - i);                    \
+            const vf v = b_one ? all_b : v_load_range(b + i, 0, n - i);                    \
+            v_store_range(y + i, EXPRESSION, 0, n - i);                                    \
+        }                                                                                  \
+        break;
+
+TEMPLATE void combine_some(const bool a_one, const bool b_one, dv_binary f, int n, const float *a,
+                           const float *b, float *y)
+{
+    const vf all_a = a_one ? v_set(*a) : v_set(0), all_b = b_one ? v_set(*b) : v_set(0);
+    int i = 0;
+    switch (f) {
+        COMBINE(DV_COMBINE_ADD, u + v)
+        COMBINE(DV_COMBINE_SUB, u - v)
+        COMBINE(DV_COMBINE_MUL, u * v)
+        COMBINE(DV_COMBINE_DIV, u / v)
+        COMBINE(DV_COMBINE_MAX, f_larger(u, v))
+        COMBINE(DV_COMBINE_MIN, f_smaller(u, v))
+        COMBINE(DV_COMBINE_PRELU, v_if_less(u, v_set(0), u * v, u))
+    case DV_N_BINARIES:
+        break;
+    }
+}
+
+#undef COMBINE
+
+static void combine(dv_binary f, int n, const float *a, bool a_one, const float *b, bool b_one,
+                    float *y)
+{
+    if (n <= 0)
+        return;
+    if (a_one && b_one)
+        combine_some(true, true, f, n, a, b, y);
+    else if (a_one)
+        combine_some(true, false, f, n, a, b, y);
+    else if (b_one)
+        combine_some(false, true, f, n, a, b, y);
+    else
+        combine_some(false, false, f, n, a, b, y);
+}
+
+#endif
