@@ -1,5 +1,6 @@
 /* fuse.c - from the nodes that are needed to the steps that run: a batch normalisation or a ReLU
- * behind a convolution is done in its epilogue when nobody asks for the value between. */
+ * behind a convolution is done in its epilogue when nobody asks for the value between. (For what
+ * else is done behind it, see tail.c.) */
 #include "graph/plan.h"
 #include "nn/rearrange.h"
 
@@ -8,12 +9,7 @@ enum {
     MANY_IMAGES = 64, /* pay for weights that are arranged a second time */
 };
 
-/* For each value, how many needed nodes read it and one of them. */
-typedef struct readers {
-    int *n, *last;
-} readers;
-
-static bool count_readers(dv_plan *p, readers *r, dv_error *err)
+static bool count_readers(dv_plan *p, dv_readers *r, dv_error *err)
 {
     const dv_model *m = p->model;
     r->n = dv_arena_array(&p->arena, 2 * (size_t)m->n_values, sizeof *r->n, err);
@@ -30,16 +26,15 @@ static bool count_readers(dv_plan *p, readers *r, dv_error *err)
 }
 
 /* The node that may be fused behind `value`, or -1. */
-static int fusable(const dv_plan *p, readers r, int value)
+static int fusable(const dv_plan *p, const dv_readers *r, int value)
 {
-    if (p->kept[value] || r.n[value] != 1)
+    if (p->kept[value] || r->n[value] != 1)
         return -1;
-    const dv_node *next = &p->model->nodes[r.last[value]];
-    return next->op->fuse && next->in[0] == value ? r.last[value] : -1;
+    const dv_node *next = &p->model->nodes[r->last[value]];
+    return next->op->fuse && next->in[0] == value ? r->last[value] : -1;
 }
 
-/* A call of `node` with the data of its constants, for fuse and prepare. */
-static bool call_with_constants(dv_plan *p, int node, dv_call *c, dv_error *err)
+bool dv_plan_call(dv_plan *p, int node, dv_call *c, dv_error *err)
 {
     const dv_node *n = &p->model->nodes[node];
     *c = p->model->calls[node];
@@ -56,7 +51,7 @@ static bool call_with_constants(dv_plan *p, int node, dv_call *c, dv_error *err)
 }
 
 /* Fuses as many followers onto the step as will go; those are marked in `done`. */
-static bool fuse_followers(dv_plan *p, readers r, dv_step *s, bool *done, dv_error *err)
+static bool fuse_followers(dv_plan *p, const dv_readers *r, dv_step *s, bool *done, dv_error *err)
 {
     const dv_model *m = p->model;
     const dv_shape *shape = &m->values[s->out].shape;
@@ -74,7 +69,7 @@ static bool fuse_followers(dv_plan *p, readers r, dv_step *s, bool *done, dv_err
         scale[i] = 1;
     while (next >= 0) {
         dv_call c;
-        if (!call_with_constants(p, next, &c, err))
+        if (!dv_plan_call(p, next, &c, err))
             return false;
         if (!m->nodes[next].op->fuse(&c, &s->ep, scale, shift, channels))
             break;
@@ -109,7 +104,7 @@ static bool prepare(dv_plan *p, dv_step *s, dv_pool *pool, dv_error *err)
     if (!op->prepare || s->view)
         return true;
     dv_call c;
-    if (!call_with_constants(p, s->node, &c, err))
+    if (!dv_plan_call(p, s->node, &c, err))
         return false;
     c.ep = s->ep;
     c.pool = pool;
@@ -138,6 +133,8 @@ static void follow_rounding(const dv_plan *p, dv_step *s, bool *uneven)
         even &= n->in[i] == DV_NO_VALUE || !uneven[n->in[i]];
     s->even = even || p->request.exact;
     even &= s->view || (n->op->even ? n->op->even(&c) : !n->op->weight_layer);
+    for (int i = 0; s->tail && i < s->tail->program.n_inputs; i++)
+        even &= !uneven[s->tail->values[i]];
     uneven[s->out] = !even;
     for (int i = 0; i < n->n_out; i++)
         if (n->out[i] != DV_NO_VALUE)
@@ -145,7 +142,7 @@ static void follow_rounding(const dv_plan *p, dv_step *s, bool *uneven)
 }
 
 /* A constant has no place among the activations for others to share. */
-static bool is_view(const dv_model *m, int node)
+bool dv_plan_is_view(const dv_model *m, int node)
 {
     const int in = m->nodes[node].in[0];
     return in != DV_NO_VALUE && !m->values[in].constant && dv_rearrange_is_view(&m->calls[node]);
@@ -154,7 +151,7 @@ static bool is_view(const dv_model *m, int node)
 bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err)
 {
     const dv_model *m = p->model;
-    readers r;
+    dv_readers r;
     bool *done = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *done, err);
     bool *uneven = dv_arena_array(&p->arena, (size_t)m->n_values, sizeof *uneven, err);
     p->steps = dv_arena_array(&p->arena, (size_t)m->n_nodes, sizeof *p->steps, err);
@@ -167,10 +164,11 @@ bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err)
         dv_step *s = &p->steps[p->n_steps++];
         *s = (dv_step){ .node = i,
                         .out = m->nodes[i].out[0],
-                        .view = is_view(m, i),
+                        .view = dv_plan_is_view(m, i),
                         .ep = dv_no_epilogue,
                         .aux = DV_NOWHERE };
-        if (!fuse_followers(p, r, s, done, err) || !prepare(p, s, pool, err))
+        if (!fuse_followers(p, &r, s, done, err) || !dv_plan_tail(p, &r, s, done, err) ||
+            !prepare(p, s, pool, err))
             return false;
         follow_rounding(p, s, uneven);
     }

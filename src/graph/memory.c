@@ -66,8 +66,11 @@ static bool find_lives(dv_plan *p, lives *l, dv_error *err)
         }
     for (int i = 0; i < p->n_steps; i++) {
         const dv_node *n = &m->nodes[p->steps[i].node];
+        const dv_step_tail *tail = p->steps[i].tail;
         for (int k = 0; k < n->n_in; k++)
             note_reading(p, l, n->in[k], i);
+        for (int k = 0; tail && k < tail->program.n_inputs; k++)
+            note_reading(p, l, tail->values[k], i);
         for (int k = 0; k < n->n_out; k++)
             note_reading(p, l, k ? n->out[k] : p->steps[i].out, i);
     }

@@ -5,16 +5,25 @@
 #include "deconvviz/trace.h"
 #include "graph/model.h"
 #include "graph/places.h"
+#include "kernel/tail.h"
+
+/* Operators that are computed behind another, see kernel/tail.h. */
+typedef struct dv_step_tail {
+    dv_tail program;            /* without data */
+    int values[DV_TAIL_INPUTS]; /* that its inputs are */
+    int nodes[DV_TAIL_STEPS];   /* of its steps */
+} dv_step_tail;
 
 /* One operator at work in the forward pass, together with those fused onto it. */
 typedef struct dv_step {
     int node;
-    int out;        /* the value that output 0 becomes: that of the last node fused */
-    bool view;      /* nothing to run: the output lies where the input lies */
-    bool even;      /* see dv_call */
-    dv_epilogue ep; /* of the fused nodes */
-    void *state;    /* what the operator prepared */
-    dv_place aux;   /* of the node's aux */
+    int out;            /* the value that output 0 becomes: that of the last node fused */
+    bool view;          /* nothing to run: the output lies where the input lies */
+    bool even;          /* see dv_call */
+    dv_epilogue ep;     /* of the fused nodes */
+    dv_step_tail *tail; /* of those behind them; NULL: none */
+    void *state;        /* what the operator prepared */
+    dv_place aux;       /* of the node's aux */
 } dv_step;
 
 struct dv_plan {
@@ -41,9 +50,22 @@ size_t dv_plan_scratch(const dv_plan *p, dv_pool *pool);
 /* Fails when nobody could have so many bytes of scratch. */
 bool dv_check_scratch(size_t bytes, dv_error *err) DV_MUST_CHECK;
 
+/* For each value, how many needed nodes read it (twice, if they do so twice), and one of them. */
+typedef struct dv_readers {
+    int *n, *last;
+} dv_readers;
+
+/* Whether a node has nothing to run; and its call with the data of its constants. */
+bool dv_plan_is_view(const dv_model *m, int node);
+bool dv_plan_call(dv_plan *p, int node, dv_call *c, dv_error *err) DV_MUST_CHECK;
+
 /* Steps of dv_plan_new, in files of their own. */
 /* fuse.c: the nodes into steps */
 bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err) DV_MUST_CHECK;
+/* tail.c: what is computed behind a step, whose fused nodes are known; marks it in done (n_nodes)
+ */
+bool dv_plan_tail(dv_plan *p, const dv_readers *r, dv_step *s, bool *done,
+                  dv_error *err) DV_MUST_CHECK;
 bool dv_plan_places(dv_plan *p, dv_error *err) DV_MUST_CHECK; /* memory.c: who lies where */
 
 /* A trace: see trace.h. */
@@ -56,6 +78,7 @@ struct dv_trace {
     uint64_t noise_seed;
     dv_tensor *tensors; /* of the calls */
     dv_call *forward;   /* (n_steps) */
+    dv_tail *tails;     /* of the steps that have one */
     dv_box *changed;    /* (n_values) by the last pass; NULL unless the request has boxes */
     dv_box *boxes;      /* of the outputs of one node, with it */
     bool passed;        /* what is kept is that of a pass */

@@ -35,7 +35,17 @@ static void copy_call(const dv_model *m, int node, dv_call *c, dv_tensor **room)
     *room += c->n_out;
 }
 
-static void make_forward(dv_trace *t, int step, dv_tensor **room)
+/* A copy of a step's tail that knows where the data lies. */
+static const dv_tail *make_tail(dv_trace *t, const dv_step *s, dv_tail *tail)
+{
+    *tail = s->tail->program;
+    for (int i = 0; i < tail->n_inputs; i++)
+        tail->inputs[i].data = data_of(t, s->tail->values[i]);
+    tail->outputs = data_of(t, s->out);
+    return tail;
+}
+
+static void make_forward(dv_trace *t, int step, dv_tensor **room, dv_tail **tails)
 {
     const dv_plan *p = t->plan;
     const dv_step *s = &p->steps[step];
@@ -50,6 +60,8 @@ static void make_forward(dv_trace *t, int step, dv_tensor **room)
     c->state = s->state;
     c->even = s->even;
     c->ep = s->ep;
+    if (s->tail)
+        c->ep.tail = make_tail(t, s, (*tails)++);
     c->aux = at(t, s->aux);
     c->scratch = t->scratch;
     c->pool = t->pool;
@@ -79,6 +91,14 @@ static int most_outputs(const dv_model *m)
     return most;
 }
 
+static size_t count_tails(const dv_plan *p)
+{
+    size_t n = 0;
+    for (int i = 0; i < p->n_steps; i++)
+        n += p->steps[i].tail != NULL;
+    return n;
+}
+
 static bool make(dv_trace *t, dv_error *err)
 {
     const dv_plan *p = t->plan;
@@ -91,18 +111,20 @@ static bool make(dv_trace *t, dv_error *err)
     t->scratch = dv_large_alloc(dv_plan_scratch(p, t->pool));
     t->tensors = calloc(n_tensors, sizeof *t->tensors);
     t->forward = calloc((size_t)p->n_steps + 1, sizeof *t->forward);
+    t->tails = calloc(count_tails(p) + 1, sizeof *t->tails);
     t->back = calloc((size_t)m->n_nodes + 1, sizeof *t->back);
     if (p->request.boxes) {
         t->changed = calloc((size_t)m->n_values, sizeof *t->changed);
         t->boxes = calloc((size_t)most_outputs(m) + 1, sizeof *t->boxes);
     }
-    if (!t->memory || !t->scratch || !t->tensors || !t->forward || !t->back ||
+    if (!t->memory || !t->scratch || !t->tensors || !t->forward || !t->tails || !t->back ||
         (p->request.boxes && (!t->changed || !t->boxes)))
         return dv_fail(err, DV_NO_MEMORY, "no memory for a forward pass: %zu bytes",
                        dv_plan_trace_bytes(p, t->pool));
     dv_tensor *room = t->tensors;
+    dv_tail *tails = t->tails;
     for (int i = 0; i < p->n_steps; i++)
-        make_forward(t, i, &room);
+        make_forward(t, i, &room, &tails);
     for (int i = 0; i < m->n_nodes; i++)
         if (p->needed[i])
             make_back(t, i, &room);
@@ -137,6 +159,7 @@ void dv_trace_free(dv_trace *t)
     free(t->scratch);
     free(t->tensors);
     free(t->forward);
+    free(t->tails);
     free(t->back);
     free(t->changed);
     free(t->boxes);
@@ -293,22 +316,35 @@ static void copy_input(dv_trace *t, const float *input, dv_box box)
         }
 }
 
+/* What the changed inputs of a node reach of output o. */
+static dv_box reach_output(const dv_trace *t, int node, const dv_call *c, int o)
+{
+    const dv_model *m = t->plan->model;
+    const dv_node *n = &m->nodes[node];
+    const dv_box whole = dv_box_whole(&m->calls[node].out[o].shape);
+    dv_box reached = { .hi = { 0 } };
+    for (int i = 0; i < n->n_in; i++) {
+        if (n->in[i] == DV_NO_VALUE || dv_box_empty(&t->changed[n->in[i]]))
+            continue;
+        const dv_box in = t->changed[n->in[i]];
+        const dv_box out = n->op->reach ? n->op->reach(c, i, o, in) : whole;
+        reached = dv_box_hull(reached, dv_box_intersect(out, whole));
+    }
+    return reached;
+}
+
 /* What the changed inputs of a step reach of each output. False: nothing. */
 static bool reach_outputs(dv_trace *t, int step, dv_box *boxes)
 {
     const dv_model *m = t->plan->model;
-    const int node = t->plan->steps[step].node;
-    const dv_node *n = &m->nodes[node];
+    const dv_step *s = &t->plan->steps[step];
     bool any = false;
-    for (int o = 0; o < n->n_out; o++) {
-        const dv_box whole = dv_box_whole(&m->calls[node].out[o].shape);
-        boxes[o] = (dv_box){ .hi = { 0 } };
-        for (int i = 0; i < n->n_in; i++) {
-            if (n->in[i] == DV_NO_VALUE || dv_box_empty(&t->changed[n->in[i]]))
-                continue;
-            const dv_box in = t->changed[n->in[i]];
-            const dv_box out = n->op->reach ? n->op->reach(&t->forward[step], i, o, in) : whole;
-            boxes[o] = dv_box_hull(boxes[o], dv_box_intersect(out, whole));
+    for (int o = 0; o < m->nodes[s->node].n_out; o++) {
+        boxes[o] = reach_output(t, s->node, &t->forward[step], o);
+        /* What a step makes for its tail has not changed before it ran: nothing says so of it. */
+        for (int i = 0; o == 0 && s->tail && i < s->tail->program.n_steps; i++) {
+            const int node = s->tail->nodes[i];
+            boxes[0] = dv_box_hull(boxes[0], reach_output(t, node, &m->calls[node], 0));
         }
         any |= !dv_box_empty(&boxes[o]);
     }

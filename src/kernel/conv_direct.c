@@ -6,6 +6,7 @@
  * each remainder of y and x by the stride, with the padding around: within such a plane the pixels
  * that one tap sees lie side by side. */
 #include "kernel/conv_method.h"
+#include "kernel/tail.h"
 
 #include <string.h>
 
@@ -13,7 +14,6 @@ enum {
     BLOCK_FLOATS = 1 << 16, /* of input under one block of pixels: stays in the L2 cache */
     TASK_FLOPS = 1 << 19,   /* of one task, about: 5 us on a fast core */
     LEAST_FILL = 90,        /* per cent of vectors of pixels in use, to be worth having */
-    NARROW_TERMS = 128,     /* of a panel that are multiplied with all pixels in turn: half of L1 */
     NARROW_DEPTH = 256,     /* terms that make up for turning channels in vectors into rows */
 };
 
@@ -102,9 +102,7 @@ static bool make_plan(const dv_conv *k, plan *p)
     const bool full_map = fill(p->pixels, k->isa->lanes) >= LEAST_FILL;
     p->wide = full_rows || (full_map && (p->pointwise || p->depth < NARROW_DEPTH));
     p->by_rows = full_rows || (!p->pointwise && !p->wide);
-    p->sum_block = dv_sum_block(k, p->depth);
-    if (!p->wide)
-        p->sum_block = dv_least(p->sum_block, NARROW_TERMS);
+    p->sum_block = p->wide ? dv_sum_block(k, p->depth) : dv_narrow_block(k, p->depth);
     p->panel = p->wide ? k->isa->wide_rows : k->isa->narrow_panel;
     p->panels = dv_ceil_div(out_channels, p->panel);
 
@@ -334,6 +332,22 @@ static void narrow_panel(const job *j, const float *a, int channel, int rows, co
     store_tile(j, channel, rows, first, n, tile, ld);
 }
 
+/* Where the outputs of the pixels before `at` end. */
+static size_t outputs_before(const job *j, int at)
+{
+    const int width = j->k->s.out[1];
+    return (size_t)(at / j->p.pitch) * (size_t)width + (size_t)dv_least(at % j->p.pitch, width);
+}
+
+/* What is done behind the epilogue of pixels [first, first + n). */
+static void run_tail(const job *j, int channel, int rows, int first, int n)
+{
+    const size_t plane = (size_t)j->k->s.out[0] * (size_t)j->k->s.out[1];
+    const size_t lo = outputs_before(j, first), hi = outputs_before(j, first + n);
+    for (int i = 0; i < rows; i++)
+        dv_tail_run(j->ep->tail, j->y + (size_t)(channel + i) * plane + lo, hi - lo);
+}
+
 static void run_block(void *ctx, int i, int worker)
 {
     const job *j = ctx;
@@ -355,9 +369,13 @@ static void run_block(void *ctx, int i, int worker)
         const float *a = j->weight + ((size_t)group * (size_t)p->panels + (size_t)panel) *
                                          (size_t)p->depth * (size_t)p->panel;
         const int rows = dv_least(channels - panel * p->panel, p->panel);
-        for (int r = run; r < end; r++)
-            (p->wide ? wide_panel : narrow_panel)(j, a, group * channels + panel * p->panel, rows,
-                                                  x, j->first + r * p->pitch + skipped, n, tile);
+        const int channel = group * channels + panel * p->panel;
+        for (int r = run; r < end; r++) {
+            const int first = j->first + r * p->pitch + skipped;
+            (p->wide ? wide_panel : narrow_panel)(j, a, channel, rows, x, first, n, tile);
+            if (j->ep->tail)
+                run_tail(j, channel, rows, first, n);
+        }
     }
 }
 

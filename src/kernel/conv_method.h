@@ -96,6 +96,14 @@ static inline int dv_sum_block(const dv_conv *k, int terms)
     return k->precision == DV_EXACT ? (int)ceil(sqrt(terms)) : terms;
 }
 
+/* The same for `narrow`: a block of a panel, 16 KB, stays in the L1 cache for all pixels. */
+static inline int dv_narrow_block(const dv_conv *k, int terms)
+{
+    enum { CACHED = 128 };
+    const int block = dv_sum_block(k, terms);
+    return block < CACHED ? block : CACHED;
+}
+
 /* The outputs o >= 0 on one axis for which o * stride + offset lies in [lo, hi). A tap i of a
  * kernel has the offset i * dilation - pad. */
 static inline dv_range dv_tap_range(int stride, int offset, int lo, int hi)
@@ -145,7 +153,8 @@ static inline dv_epilogue dv_epilogue_from(const dv_epilogue *ep, int channel)
     return (dv_epilogue){ .scale = ep->scale ? ep->scale + channel : NULL,
                           .shift = ep->shift ? ep->shift + channel : NULL,
                           .lo = ep->lo,
-                          .hi = ep->hi };
+                          .hi = ep->hi,
+                          .tail = ep->tail };
 }
 
 #endif

@@ -61,7 +61,7 @@ static bool describe(const dv_conv *k, dv_direction direction, dv_winograd *w)
     if ((int64_t)w->channels * w->parts > MOST_DEPTH)
         return false;
     w->depth = w->channels * w->parts;
-    w->block = dv_sum_block(k, w->depth);
+    w->block = dv_narrow_block(k, w->depth);
     const int *map = direction == DV_FORWARD ? s->out : s->in;
     const bool panels = k->order[direction] == DV_ANY_ORDER
                             ? dv_winograd_by_panels(w, map[0], map[1])

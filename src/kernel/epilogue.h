@@ -9,9 +9,10 @@
 #include <stddef.h>
 
 typedef struct dv_epilogue {
-    const float *scale; /* (C); NULL: 1 */
-    const float *shift; /* (C); NULL: 0 */
-    float lo, hi;       /* -INFINITY and INFINITY where there is no clamp */
+    const float *scale;         /* (C); NULL: 1 */
+    const float *shift;         /* (C); NULL: 0 */
+    float lo, hi;               /* -INFINITY and INFINITY where there is no clamp */
+    const struct dv_tail *tail; /* what is done behind it; NULL: nothing */
 } dv_epilogue;
 
 static const dv_epilogue dv_no_epilogue = { .lo = -INFINITY, .hi = INFINITY };
@@ -22,8 +23,8 @@ static inline float dv_clamp(float v, float lo, float hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
-/* Applies it in place to rows of n values, one for each of `channels` channels from `channel` on,
- * `pitch` floats apart. */
+/* Applies it and its tail in place to rows of n values, one for each of `channels` channels from
+ * `channel` on, `pitch` floats apart. */
 void dv_epilogue_apply(const dv_epilogue *ep, int channel, int channels, float *y, size_t pitch,
                        size_t n);
 

@@ -1,6 +1,7 @@
 #include "kernel/winograd.h"
 
 #include "kernel/conv_method.h"
+#include "kernel/tail.h"
 
 enum {
     OWN_BLOCK_FLOATS = 1 << 17,    /* transformed input and products of a worker's own block */
@@ -202,6 +203,18 @@ static void multiply_panel(const job *j, int block, int frequency, int panel, si
     }
 }
 
+/* The tail of the outputs of a block in one plane. */
+static void run_tail(const dv_tiles *t, const dv_tail *tail, const dv_target *y, float *plane)
+{
+    const int rows = dv_least(t->rows * t->size, y->rows);
+    const size_t columns = (size_t)dv_least(t->columns * t->size, y->columns);
+    if (columns == y->pitch)
+        dv_tail_run(tail, plane, (size_t)rows * columns);
+    else
+        for (int row = 0; row < rows; row++)
+            dv_tail_run(tail, plane + (size_t)row * y->pitch, columns);
+}
+
 /* m: the products of this vector of outputs. */
 static void transform_outputs(const job *j, int block, int vector, const float *m)
 {
@@ -214,8 +227,11 @@ static void transform_outputs(const job *j, int block, int vector, const float *
     y.data += (size_t)first * y.plane + (size_t)top * y.pitch + (size_t)left;
     y.rows -= top;
     y.columns -= left;
-    isa->winograd_output(&t, dv_least(isa->lanes, j->w->outputs - first), m, j->c.m_stride, &ep,
-                         &y);
+    const int channels = dv_least(isa->lanes, j->w->outputs - first);
+    isa->winograd_output(&t, channels, m, j->c.m_stride, &ep, &y);
+    if (ep.tail)
+        for (int c = 0; c < channels; c++)
+            run_tail(&t, ep.tail, &y, y.data + (size_t)c * y.plane);
 }
 
 static int output_vectors(const job *j)

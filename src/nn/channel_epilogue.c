@@ -29,8 +29,10 @@ void dv_channel_epilogue_free(dv_channel_epilogue *e)
 void dv_channel_epilogue_apply_part(const dv_epilogue *ep, const dv_tensor *t, size_t first,
                                     size_t count)
 {
-    if (t->shape.rank < 2) /* nothing was fused: there are no channels */
+    if (t->shape.rank < 2) { /* there are no channels */
+        dv_epilogue_apply(ep, 0, 1, t->data + first, 0, count);
         return;
+    }
     const size_t channels = (size_t)t->shape.dim[1];
     const size_t plane = dv_shape_count(&t->shape) / ((size_t)t->shape.dim[0] * channels);
     for (size_t at = first, end = first + count; at < end;) {

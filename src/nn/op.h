@@ -15,6 +15,7 @@
 #include "deconvviz/rule.h"
 #include "deconvviz/tensor.h"
 #include "kernel/epilogue.h"
+#include "kernel/function.h"
 #include "kernel/precision.h"
 #include "kernel/weights_cache.h"
 #include "tensor/array.h"
@@ -213,6 +214,12 @@ struct dv_op {
      * pass made of an input that is the same outside of what reaches the boxes. */
     void (*forward)(const dv_call *c);
 
+    /* An elementwise operator that dv_isa computes says by which function: its output is *f of
+     * input 0 with the parameters *a and *b, or *f of the inputs 0 and 1, broadcast. False: not as
+     * this node has it. NULL: it is another operator. What forward writes to aux is not told. */
+    bool (*function)(const dv_call *c, dv_function *f, float *a, float *b);
+    bool (*binary)(const dv_call *c, dv_binary *f);
+
     /* Whether inputs of the same bytes give outputs of the same bytes wherever they lie in a map; c
      * as forward has it. NULL: a weight layer's do not, all others' do. */
     bool (*even)(const dv_call *c);
@@ -233,6 +240,9 @@ struct dv_op {
 
     /* forward applies c->ep to output 0, whose channels are dimension 1. */
     bool takes_epilogue;
+
+    /* forward runs c->ep.tail over output 0. */
+    bool takes_tail;
 
     /* Composes this operator onto an epilogue that runs before it, so that it need not run itself.
      * scale, shift: (channels) that ep->scale and ep->shift point to, filled with what is there

@@ -133,11 +133,13 @@ static size_t scratch_bytes(const dv_call *c)
 static void forward(const dv_call *c)
 {
     const conv_state *st = c->state;
+    dv_epilogue ep = st->ep.ep;
+    ep.tail = c->ep.tail;
     if (c->boxes)
-        dv_conv_forward_box(st->kernel, c->in[0].data, &st->ep.ep, c->boxes, c->out[0].data,
-                            c->scratch, c->pool);
+        dv_conv_forward_box(st->kernel, c->in[0].data, &ep, c->boxes, c->out[0].data, c->scratch,
+                            c->pool);
     else
-        dv_conv_forward(st->kernel, c->in[0].data, &st->ep.ep, c->out[0].data, c->scratch, c->pool);
+        dv_conv_forward(st->kernel, c->in[0].data, &ep, c->out[0].data, c->scratch, c->pool);
 }
 
 static const char *way(const dv_call *c)
@@ -224,6 +226,7 @@ const dv_op dv_op_conv = {
     .way = way,
     .reach = reach,
     .takes_epilogue = true,
+    .takes_tail = true,
     .window = window,
     .project = project,
     .project_scratch = project_scratch,

@@ -210,7 +210,7 @@ static void batch_normalization_applies_its_epilogue(void **state)
     op_forward(k);
     for (int i = 0; i < 24; i++)
         want[i] = dv_clamp(k->out[0].data[i] * scale[i / 4 % 3] + shift[i / 4 % 3], 0, 0.5f);
-    k->call.ep = (dv_epilogue){ scale, shift, 0, 0.5f };
+    k->call.ep = (dv_epilogue){ .scale = scale, .shift = shift, .lo = 0, .hi = 0.5f };
     op_forward(k);
     op_expect(k, 0, 1e-6, want);
     op_free(k);

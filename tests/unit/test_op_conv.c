@@ -206,7 +206,7 @@ static void conv_applies_its_epilogue(void **state)
             for (int i = 0; i < 32; i++)
                 plain[i] = dv_clamp(plain[i] * scale[i / 8 % 2] + shift[i / 8 % 2], -1, 1.5f);
             k->op->release((void *)(uintptr_t)k->call.state);
-            k->call.ep = (dv_epilogue){ scale, shift, -1, 1.5f };
+            k->call.ep = (dv_epilogue){ .scale = scale, .shift = shift, .lo = -1, .hi = 1.5f };
             void *made = NULL;
             assert_true(k->op->prepare(&k->call, &(dv_use){ .project = true }, &made, NULL));
             k->call.state = made;

@@ -439,7 +439,7 @@ static void sums_apply_their_epilogue(void **state)
         op_forward(k);
         for (int j = 0; j < 12; j++)
             want[j] = dv_clamp(k->out[0].data[j] * scale[j / 3 % 2] + shift[j / 3 % 2], 0, 1);
-        k->call.ep = (dv_epilogue){ scale, shift, 0, 1 };
+        k->call.ep = (dv_epilogue){ .scale = scale, .shift = shift, .lo = 0, .hi = 1 };
         op_forward(k);
         op_expect(k, 0, 1e-6, want);
         op_free(k);

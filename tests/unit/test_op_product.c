@@ -114,7 +114,7 @@ static void gemm_applies_its_epilogue(void **state)
         for (int i = 0; i < f.m * f.n; i++)
             want[i] = dv_clamp(want[i] * scale[i % f.n] + shift[i % f.n], -0.5f, 0.75f);
         k->op->release((void *)(uintptr_t)k->call.state);
-        k->call.ep = (dv_epilogue){ scale, shift, -0.5f, 0.75f };
+        k->call.ep = (dv_epilogue){ .scale = scale, .shift = shift, .lo = -0.5f, .hi = 0.75f };
         void *made = NULL;
         assert_true(k->op->prepare(&k->call, &(dv_use){ .project = true }, &made, NULL));
         k->call.state = made;

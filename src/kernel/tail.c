@@ -1,0 +1,64 @@
+#include "kernel/tail.h"
+
+enum { CHUNK = 256 }; /* numbers: arrays of so many stay in the L1 cache */
+
+/* Elements of the run that this one begins and the input has side by side, or has one number for.
+ */
+static size_t run_length(const dv_tail_input *in, size_t at)
+{
+    const size_t row = in->size[in->rank - 1];
+    return row - at % row;
+}
+
+static const float *element_at(const dv_tail_input *in, size_t at)
+{
+    const float *data = in->data;
+    for (int k = in->rank - 1; k > 0; k--) {
+        data += at % in->size[k] * in->step[k];
+        at /= in->size[k];
+    }
+    return data + at * in->step[0];
+}
+
+/* One step over n outputs from y on, of which the inputs' elements begin at input[]. */
+static void run_step(const dv_tail *t, const dv_tail_step *s, float *y,
+                     const float *const input[DV_TAIL_INPUTS], float array[][CHUNK], int n)
+{
+    const dv_element *e = &s->element;
+    const float *in[2] = { NULL, NULL };
+    bool one[2] = { false, false };
+    for (int k = 0; k <= e->binary; k++) {
+        const int i = s->in[k].i;
+        if (s->in[k].kind == DV_TAIL_INPUT) {
+            in[k] = input[i];
+            one[k] = t->inputs[i].step[t->inputs[i].rank - 1] == 0;
+        } else {
+            in[k] = s->in[k].kind == DV_TAIL_OUTPUT ? y : array[i];
+        }
+    }
+    float *to = s->out.kind == DV_TAIL_OUTPUT ? y : array[s->out.i];
+    if (e->binary)
+        t->isa->combine(e->combine, n, in[0], one[0], in[1], one[1], to);
+    else
+        t->isa->map(e->map, n, in[0], e->a, e->b, to);
+}
+
+void dv_tail_run(const dv_tail *t, float *y, size_t n)
+{
+    float array[DV_TAIL_ARRAYS][CHUNK];
+    const float *input[DV_TAIL_INPUTS];
+    size_t at = (size_t)(y - t->outputs);
+    while (n > 0) {
+        size_t some = n < CHUNK ? n : CHUNK;
+        for (int i = 0; i < t->n_inputs; i++) {
+            const size_t run = run_length(&t->inputs[i], at);
+            some = run < some ? run : some;
+            input[i] = element_at(&t->inputs[i], at);
+        }
+        for (int i = 0; i < t->n_steps; i++)
+            run_step(t, &t->steps[i], y, input, array, (int)some);
+        y += some;
+        at += some;
+        n -= some;
+    }
+}
