@@ -1,13 +1,20 @@
 /* Convolution with one input channel in each group: nothing to multiply as matrices, so each plane
- * is the sum of shifted, scaled planes. */
+ * is summed by itself. Planes are often small, and a task is as many of them as are worth one. */
 #include "kernel/conv_method.h"
 
-#include <string.h>
+enum { TASK_TERMS = 1 << 18 }; /* of one task, about: some microseconds */
 
 static bool fits(const dv_conv *k, dv_direction direction)
 {
     (void)direction;
     return k->s.group > 1 && k->s.in_channels == k->s.group;
+}
+
+/* Planes in a task: of `size` outputs, each of which is read and written as well. */
+static int planes_in_task(const dv_conv_shape *s, double size)
+{
+    const double terms = size * ((double)s->kernel[0] * s->kernel[1] + 8);
+    return terms < TASK_TERMS ? (int)(TASK_TERMS / terms) : 1;
 }
 
 typedef struct forward_job {
@@ -16,56 +23,41 @@ typedef struct forward_job {
     const dv_epilogue *ep;
     const dv_region *region;
     float *y;
+    int planes, together; /* all, and those of a task */
 } forward_job;
 
-/* to (OW) += these columns of row y of the convolution of one plane with one kernel. */
-static void add_row(const dv_conv_shape *s, const float *plane, const float *weight, int y,
-                    dv_range columns, float *to)
+static void forward_plane(const forward_job *job, int i)
 {
-    const int stride = s->stride[1];
-    for (int ty = 0; ty < s->kernel[0]; ty++) {
-        const int iy = y * s->stride[0] + dv_tap_offset(s, 0, ty);
-        if (iy < 0 || iy >= s->in[0])
-            continue;
-        const float *row = plane + (size_t)iy * (size_t)s->in[1];
-        for (int tx = 0; tx < s->kernel[1]; tx++) {
-            const int offset = dv_tap_offset(s, 1, tx);
-            const float w = weight[ty * s->kernel[1] + tx];
-            dv_range r = dv_tap_range(stride, offset, 0, s->in[1]);
-            r = dv_range_clip(r, columns.lo, columns.hi);
-            if (stride == 1)
-                for (int o = r.lo; o < r.hi; o++)
-                    to[o] += w * row[o + offset];
-            else
-                for (int o = r.lo; o < r.hi; o++)
-                    to[o] += w * row[o * stride + offset];
-        }
-    }
+    const dv_conv_shape *s = &job->k->s;
+    const dv_region *r = job->region;
+    const int m = i % s->out_channels, image = i / s->out_channels;
+    const int c = m / (s->out_channels / s->group);
+    const size_t in_plane = (size_t)s->in[0] * (size_t)s->in[1], pitch = (size_t)s->out[1];
+    const dv_plane x = { .data = job->x + ((size_t)image * s->in_channels + c) * in_plane,
+                         .pitch = (size_t)s->in[1],
+                         .rows = s->in[0],
+                         .columns = s->in[1] };
+    const dv_filter taps = { .kernel = { s->kernel[0], s->kernel[1] },
+                             .stride = { s->stride[0], s->stride[1] },
+                             .dilation = { s->dilation[0], s->dilation[1] },
+                             .weight = job->k->weight + (size_t)m * s->kernel[0] * s->kernel[1] };
+    const dv_target y = { .data = job->y + (size_t)i * (size_t)s->out[0] * pitch +
+                                  (size_t)r->rows.lo * pitch + r->columns.lo,
+                          .pitch = pitch,
+                          .rows = r->rows.hi - r->rows.lo,
+                          .columns = r->columns.hi - r->columns.lo };
+    const dv_epilogue ep = dv_epilogue_from(job->ep, m);
+    job->k->isa->depthwise(&taps, &x, 1, r->rows.lo * s->stride[0] - s->pad[0],
+                           r->columns.lo * s->stride[1] - s->pad[1], &ep, &y);
 }
 
-static void forward_plane(void *ctx, int i, int worker)
+static void forward_task(void *ctx, int i, int worker)
 {
     (void)worker;
     const forward_job *job = ctx;
-    const dv_conv_shape *s = &job->k->s;
-    const int m = i % s->out_channels, image = i / s->out_channels;
-    const int c = m / (s->out_channels / s->group);
-    const size_t in_plane = (size_t)s->in[0] * (size_t)s->in[1];
-    const size_t out_plane = (size_t)s->out[0] * (size_t)s->out[1];
-    const float *x = job->x + ((size_t)image * s->in_channels + c) * in_plane;
-    const float *weight = job->k->weight + (size_t)m * s->kernel[0] * s->kernel[1];
-    const dv_range rows = job->region->rows, columns = job->region->columns;
-    const size_t width = (size_t)(columns.hi - columns.lo), pitch = (size_t)s->out[1];
-    float *y = job->y + (size_t)i * out_plane + (size_t)rows.lo * pitch;
-    for (int row = rows.lo; row < rows.hi; row++) {
-        float *to = y + (size_t)(row - rows.lo) * pitch;
-        memset(to + columns.lo, 0, width * sizeof *to);
-        add_row(s, x, weight, row, columns, to);
-        if (width < pitch)
-            dv_epilogue_apply(job->ep, m, 1, to + columns.lo, out_plane, width);
-    }
-    if (width == pitch)
-        dv_epilogue_apply(job->ep, m, 1, y, out_plane, (size_t)(rows.hi - rows.lo) * pitch);
+    const int end = dv_least((i + 1) * job->together, job->planes);
+    for (int plane = i * job->together; plane < end; plane++)
+        forward_plane(job, plane);
 }
 
 static size_t forward_scratch(const dv_conv *k, int workers)
@@ -80,7 +72,10 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
 {
     (void)packed, (void)scratch;
     forward_job job = { .k = k, .x = x, .ep = ep, .region = region, .y = y };
-    dv_pool_run(pool, k->s.batch * k->s.out_channels, forward_plane, &job);
+    const double rows = region->rows.hi - region->rows.lo;
+    job.planes = k->s.batch * k->s.out_channels;
+    job.together = planes_in_task(&k->s, rows * (region->columns.hi - region->columns.lo));
+    dv_pool_run(pool, dv_ceil_div(job.planes, job.together), forward_task, &job);
 }
 
 typedef struct transposed_job {

@@ -36,6 +36,12 @@ typedef struct dv_target {
     bool add;            /* to what is there already */
 } dv_target;
 
+/* A kernel of one plane, and how it slides. Axis 0 is y, 1 is x. */
+typedef struct dv_filter {
+    int kernel[2], stride[2], dilation[2];
+    const float *weight; /* (kh,kw) */
+} dv_filter;
+
 /* A value and the place, in floats, of what it multiplies. */
 typedef struct dv_term {
     int32_t offset;
@@ -119,6 +125,12 @@ typedef struct dv_isa {
      * settle: switches by dv_pool_settle. */
     void (*maxpool_row)(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
                         bool settle, float *y, int32_t *switches);
+
+    /* y (rows, columns) = ep(the sums of the taps); output (i, j) has its first tap at
+     * (y0 + i * stride, x0 + j * stride) of x. ep's arrays start at the channel. Of x, rows but
+     * every `every`th are zeros and not read. */
+    void (*depthwise)(const dv_filter *k, const dv_plane *x, int every, int y0, int x0,
+                      const dv_epilogue *ep, const dv_target *y);
 
     /* y (rows) = w (rows, k) * x (k). */
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);

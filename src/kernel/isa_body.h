@@ -2,6 +2,7 @@
 #include "kernel/isa.h"
 #include "kernel/simd.h"
 #include "kernel/vector_copy.h"
+#include "kernel/vector_depthwise.h"
 #include "kernel/vector_dot.h"
 #include "kernel/vector_function.h"
 #include "kernel/vector_pool.h"
@@ -34,6 +35,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .winograd_output = winograd_output,
     .winograd_weight = winograd_weight,
     .maxpool_row = maxpool_row,
+    .depthwise = depthwise,
     .dot_rows = dot_rows,
     .add_rows = add_rows,
     .add_sums = add_sums,

@@ -251,6 +251,55 @@ TEMPLATE void v_store_int_range(int32_t *p, vi v, int lo, int hi)
 #endif
 }
 
+/* Some neighbouring lanes, made once for many loads. */
+#if LANES == 16
+typedef __mmask16 v_mask;
+#elif LANES == 8
+typedef __m256i v_mask;
+#else
+typedef struct v_mask {
+    int lo, hi;
+} v_mask;
+#endif
+
+/* Lanes [lo, hi), any integers, of those that there are. */
+TEMPLATE v_mask v_mask_range(int lo, int hi)
+{
+    lo = lo < 0 ? 0 : lo;
+    hi = hi < 0 ? 0 : hi;
+#if LANES == 4
+    return (v_mask){ lo, hi };
+#else
+    return v_lanes_in(lo, hi);
+#endif
+}
+
+/* As v_load_range and v_store_range. */
+TEMPLATE vf v_load_masked(const float *p, v_mask mask)
+{
+#if LANES == 16
+    return _mm512_maskz_loadu_ps(mask, p);
+#elif LANES == 8
+    return _mm256_maskload_ps(p, mask);
+#else
+    return mask.lo == 0 && mask.hi >= LANES ? v_load(p) : v_load_range(p, mask.lo, mask.hi);
+#endif
+}
+
+TEMPLATE void v_store_masked(float *p, vf v, v_mask mask)
+{
+#if LANES == 16
+    _mm512_mask_storeu_ps(p, mask, v);
+#elif LANES == 8
+    _mm256_maskstore_ps(p, mask, v);
+#else
+    if (mask.lo == 0 && mask.hi >= LANES)
+        v_store(p, v);
+    else
+        v_store_range(p, v, mask.lo, mask.hi);
+#endif
+}
+
 /* A bit for each lane that is not zero. */
 TEMPLATE unsigned v_nonzero(vf v)
 {

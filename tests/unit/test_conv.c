@@ -119,6 +119,22 @@ static void make_pointwise(dv_conv_shape *s)
     }
 }
 
+/* One input channel in each group, most often under the kernels and strides that networks have. */
+static void make_depthwise(dv_conv_shape *s)
+{
+    const int kernel = random_int(0, 4) ? 3 + 2 * random_int(0, 2) : 0, stride = random_int(1, 2);
+    for (int a = 0; kernel && a < 2; a++) {
+        const int behind = random_int(0, kernel + 1);
+        s->kernel[a] = kernel;
+        s->stride[a] = stride;
+        const int room = s->in[a] + s->pad[a] + behind, reach = (kernel - 1) * s->dilation[a] + 1;
+        s->out[a] = room < reach ? 1 : (room - reach) / stride + 1;
+    }
+    s->group = random_int(2, 9);
+    s->in_channels = 1;
+    s->out_channels = random_int(0, 2) ? 1 : random_int(2, 3);
+}
+
 static dv_conv_shape random_shape(void)
 {
     dv_conv_shape s = { .batch = random_int(0, 2) ? 1 : random_int(2, 3) };
@@ -129,8 +145,12 @@ static dv_conv_shape random_shape(void)
         make_winograd(&s);
     else if (random_int(0, 3) == 0)
         make_pointwise(&s);
-    s.in_channels += random_int(0, 2) ? random_int(1, 6) : random_int(1, 20);
-    s.out_channels += random_int(0, 2) ? random_int(1, 9) : random_int(1, 40);
+    else if (random_int(0, 2) == 0)
+        make_depthwise(&s);
+    if (s.in_channels != 1) {
+        s.in_channels += random_int(0, 2) ? random_int(1, 6) : random_int(1, 20);
+        s.out_channels += random_int(0, 2) ? random_int(1, 9) : random_int(1, 40);
+    }
     s.in_channels *= s.group;
     s.out_channels *= s.group;
     return s;
@@ -492,8 +512,10 @@ static void same_bytes_for_any_number_of_threads(void **unused)
         for (int i = 0; i < rounds(12); i++) {
             dv_conv_shape s = random_shape();
             s.batch = 1;
-            s.in_channels *= 3;
-            s.out_channels *= 5;
+            const bool by_planes = s.in_channels == s.group;
+            s.group *= by_planes ? 40 : 1;
+            s.in_channels *= by_planes ? 40 : 3;
+            s.out_channels *= by_planes ? 40 : 5;
             dv_box box = random_box(&s), to = reached_box(&s, box);
             float *x = random_array(count_in(&s)), *w = random_array(count_weight(&s));
             float *zero = calloc(count_in(&s), sizeof *zero);
