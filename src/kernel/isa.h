@@ -60,6 +60,20 @@ typedef struct dv_sums {
     size_t step, pitch;
 } dv_sums;
 
+/* A tile of the product of A and B: c (rows, columns), ldc apart, = ep(the sum over k of a[k][row]
+ * * b[k][column]), or, `add`, of c and that sum. */
+typedef struct dv_tile {
+    int rows, columns, k; /* up to narrow_pixels and narrow_panel */
+    const float *a;       /* (k, tile_pitch) */
+    const float *b;       /* (k, narrow_panel) */
+    const float *next;    /* fetched into the L2 cache meanwhile, next_step floats for each k */
+    int next_step;
+    bool add;
+    const dv_epilogue *ep; /* of the columns, from the tile's first on */
+    float *c;
+    size_t ldc;
+} dv_tile;
+
 enum { DV_ROWS_AHEAD = 4 }; /* see add_rows */
 
 enum { DV_SUM_ROWS = 3, DV_SUM_WIDTH = 12 }; /* the most rows, and vectors of a row */
@@ -70,6 +84,7 @@ typedef struct dv_isa {
     int wide_rows;     /* output channels in a panel of `wide` */
     int narrow_panel;  /* and of `narrow` */
     int narrow_pixels; /* the most that `narrow` takes */
+    int tile_pitch;    /* those of `tile`, rounded up to lanes */
     int sum_vectors;   /* and `add_sums` */
 
     /* c (rows, n), ldc apart, = ep(sum over k of a[k][row] * b[offset[k] + pixel]), with
@@ -84,6 +99,9 @@ typedef struct dv_isa {
      * cache meanwhile, next_step floats for each k. */
     void (*narrow)(int n, int k, bool add, const float *a, const float *b, const int32_t *offset,
                    const float *next, int next_step, float *c, size_t ldc, size_t half);
+
+    /* See dv_tile. */
+    void (*tile)(const dv_tile *t);
 
     /* to (columns, rows), `to_pitch` apart, = from (rows, columns) transposed; columns is a
      * multiple of lanes, and `to` has room for rows rounded up to lanes. */

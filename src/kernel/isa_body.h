@@ -8,6 +8,7 @@
 #include "kernel/vector_pool.h"
 #include "kernel/vector_product.h"
 #include "kernel/vector_sum.h"
+#include "kernel/vector_tile.h"
 #include "kernel/vector_winograd.h"
 
 #define DV_ISA_JOIN(a, b)   a##b
@@ -23,9 +24,11 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .wide_rows = WIDE_ROWS,
     .narrow_panel = 2 * LANES,
     .narrow_pixels = NARROW_PIXELS,
+    .tile_pitch = TILE_PITCH,
     .sum_vectors = SUM_VECTORS,
     .wide = wide,
     .narrow = narrow,
+    .tile = tile,
     .transpose = transpose,
     .finish = finish,
     .map = map,

@@ -2,6 +2,7 @@
  * are constant. */
 #include "kernel/columns.h"
 #include "kernel/gemm.h"
+#include "kernel/product.h"
 #include "nn/broadcast.h"
 #include "nn/channel_epilogue.h"
 #include "nn/piece.h"
@@ -92,9 +93,18 @@ static bool is_vector(const dv_call *c)
     return is_plain(c) && p->trans_b && c->out[0].shape.dim[0] == 1;
 }
 
+/* Several rows, which tiles are made of. */
+static bool is_tiled(const dv_call *c)
+{
+    const gemm *p = c->params;
+    return p->alpha == 1 && c->out[0].shape.dim[0] > 1;
+}
+
 typedef struct state {
     dv_channel_epilogue ep; /* with a plain bias in it */
     dv_columns *columns;    /* NULL: the weights as they stand */
+    dv_product product;     /* with panels where it is tiled */
+    dv_panels *panels;
 } state;
 
 static void release(void *made)
@@ -102,7 +112,22 @@ static void release(void *made)
     state *st = made;
     dv_channel_epilogue_free(&st->ep);
     dv_columns_free(st->columns);
+    dv_panels_free(st->panels);
     free(st);
+}
+
+static bool arrange(const dv_call *c, const dv_use *use, sizes z, state *st, dv_error *err)
+{
+    const gemm *p = c->params;
+    const float *b = c->in[1].data;
+    if (use->many && is_vector(c))
+        return dv_columns_new(z.n, z.k, b, use->cache, c->pool, &st->columns, err);
+    if (!is_tiled(c))
+        return true;
+    st->panels =
+        dv_panels_new(z.k, z.n, dv_matrix_of(b, z.k, z.n, p->trans_b), use->cache, c->pool, err);
+    st->product = (dv_product){ z.m, z.n, z.k, use->precision, st->panels };
+    return st->panels != NULL;
 }
 
 static bool prepare(const dv_call *c, const dv_use *use, void **made, dv_error *err)
@@ -114,8 +139,7 @@ static bool prepare(const dv_call *c, const dv_use *use, void **made, dv_error *
     const sizes z = sizes_of(p, &c->in[0].shape, &c->in[1].shape);
     const float *bias = has_bias(c) && is_plain(c) ? c->in[2].data : NULL;
     if (!dv_channel_epilogue_make(&st->ep, &c->ep, bias, z.n, err) ||
-        (use->many && is_vector(c) &&
-         !dv_columns_new(z.n, z.k, c->in[1].data, use->cache, c->pool, &st->columns, err))) {
+        !arrange(c, use, z, st, err)) {
         release(st);
         return false;
     }
@@ -126,7 +150,10 @@ static bool prepare(const dv_call *c, const dv_use *use, void **made, dv_error *
 static size_t scratch_bytes(const dv_call *c)
 {
     const state *st = c->state;
-    return st->columns ? dv_columns_scratch(st->columns, dv_pool_size(c->pool)) : 0;
+    const int workers = dv_pool_size(c->pool);
+    return st->columns  ? dv_columns_scratch(st->columns, workers)
+           : st->panels ? dv_product_scratch(&st->product, workers)
+                        : 0;
 }
 
 /* y = beta C, what the product is added to. */
@@ -162,6 +189,11 @@ static void forward(const dv_call *c)
     }
     if (!plain)
         start_with_bias(c);
+    if (st->panels) {
+        dv_product_run(&st->product, dv_matrix_of(a, z.m, z.k, p->trans_a), (dv_matrix){ 0 }, ep,
+                       !plain, y, (size_t)z.n, c->scratch, c->pool);
+        return;
+    }
     if (plain && z.m == 1) {
         memset(y, 0, (size_t)z.n * sizeof *y);
         dv_gemv_transposed(z.k, z.n, b, a, y, c->pool);

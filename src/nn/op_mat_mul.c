@@ -1,8 +1,10 @@
 /* op_mat_mul.c - matrix products as numpy.matmul: the last two axes are matrices, those before are
  * broadcast; of one axis, a row on the left and a column on the right. */
 #include "kernel/gemm.h"
+#include "kernel/product.h"
 #include "nn/broadcast.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* The product as matrices: Y (m,n) = A (m,k) B (k,n), once for each element of `batch`. */
@@ -70,26 +72,115 @@ static product product_of(const dv_call *c)
     return p;
 }
 
+/* Where in a tensor the matrix begins that belongs to element i of the batch. */
+static size_t matrix_at(const product *p, const dv_layout *l, int i, size_t size)
+{
+    ptrdiff_t at = l->at;
+    for (int k = p->batch.rank - 1; k >= 0; k--) {
+        at += i % p->batch.dim[k] * l->step[k];
+        i /= p->batch.dim[k];
+    }
+    return (size_t)at * size;
+}
+
+/* -- forward ---------------------------------------------------------------------------------- */
+
+/* A single row or column has no use for tiles. */
+static bool is_vector(const product *p)
+{
+    return p->m == 1 || p->n == 1;
+}
+
+typedef struct state {
+    dv_precision precision;
+    dv_panels *panels; /* of B where it is constant and one for all; else NULL */
+} state;
+
+static void release(void *made)
+{
+    state *st = made;
+    dv_panels_free(st->panels);
+    free(st);
+}
+
+static bool prepare(const dv_call *c, const dv_use *use, void **made, dv_error *err)
+{
+    const product p = product_of(c);
+    state *st = calloc(1, sizeof *st);
+    if (!st)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for a product");
+    st->precision = use->precision;
+    if (c->in[1].data && !is_vector(&p) && p.batch.rank == 0) {
+        const dv_matrix b = dv_matrix_of(c->in[1].data, p.k, p.n, false);
+        st->panels = dv_panels_new(p.k, p.n, b, use->cache, c->pool, err);
+        if (!st->panels) {
+            release(st);
+            return false;
+        }
+    }
+    *made = st;
+    return true;
+}
+
+static dv_product kernel_of(const dv_call *c, const product *p)
+{
+    const state *st = c->state;
+    return (dv_product){ p->m, p->n, p->k, st->precision, st->panels };
+}
+
+static size_t scratch_bytes(const dv_call *c)
+{
+    const product p = product_of(c);
+    const dv_product k = kernel_of(c, &p);
+    return is_vector(&p) ? 0 : dv_product_scratch(&k, dv_pool_size(c->pool));
+}
+
+/* Matrix i of the batch. */
+static void multiply(const dv_call *c, const product *p, int i, void *scratch, dv_pool *pool)
+{
+    const size_t n = (size_t)p->n, size_y = (size_t)p->m * n;
+    const float *a = c->in[0].data + matrix_at(p, &p->a, i, (size_t)p->m * (size_t)p->k);
+    const float *b = c->in[1].data + matrix_at(p, &p->b, i, (size_t)p->k * n);
+    float *y = c->out[0].data + (size_t)i * size_y;
+    if (p->m == 1) {
+        memset(y, 0, n * sizeof *y);
+        dv_gemv_transposed(p->k, p->n, b, a, y, pool);
+        dv_epilogue_apply(&c->ep, 0, p->n, y, 1, 1);
+    } else if (p->n == 1) {
+        dv_gemv(p->m, p->k, a, b, &dv_no_epilogue, y, pool);
+        dv_epilogue_apply(&c->ep, 0, 1, y, size_y, size_y);
+    } else {
+        const dv_product k = kernel_of(c, p);
+        dv_product_run(&k, dv_matrix_of(a, p->m, p->k, false), dv_matrix_of(b, p->k, p->n, false),
+                       &c->ep, false, y, n, scratch, pool);
+    }
+}
+
+typedef struct job {
+    const dv_call *c;
+    product p;
+    size_t scratch_size; /* of one worker */
+} job;
+
+static void multiply_alone(void *ctx, int i, int worker)
+{
+    const job *j = ctx;
+    multiply(j->c, &j->p, i, (char *)j->c->scratch + (size_t)worker * j->scratch_size, NULL);
+}
+
 static void forward(const dv_call *c)
 {
-    product p = product_of(c);
-    const size_t size_a = (size_t)p.m * (size_t)p.k, size_b = (size_t)p.k * (size_t)p.n;
-    float *y = c->out[0].data;
-    dv_run r = dv_run_over(&p.batch, dv_box_whole(&p.batch));
-    while (dv_run_next(&r))
-        for (int32_t i = 0; i < r.n; i++, y += (size_t)p.m * (size_t)p.n) {
-            ptrdiff_t at_a = dv_layout_at(&p.a, r.index, r.rank) + i * p.a.step[r.last];
-            ptrdiff_t at_b = dv_layout_at(&p.b, r.index, r.rank) + i * p.b.step[r.last];
-            const float *a = c->in[0].data + (size_t)at_a * size_a;
-            const float *b = c->in[1].data + (size_t)at_b * size_b;
-            if (p.m == 1) {
-                memset(y, 0, (size_t)p.n * sizeof *y);
-                dv_gemv_transposed(p.k, p.n, b, a, y, c->pool);
-            } else {
-                dv_gemm(false, false, p.m, p.n, p.k, 1, a, p.k, b, p.n, 0, y, p.n);
-            }
-        }
+    job j = { .c = c, .p = product_of(c) };
+    const int batch = (int)dv_shape_count(&j.p.batch), workers = dv_pool_size(c->pool);
+    j.scratch_size = scratch_bytes(c) / (size_t)workers;
+    if (batch >= 2 * workers)
+        dv_pool_run(c->pool, batch, multiply_alone, &j);
+    else
+        for (int i = 0; i < batch; i++)
+            multiply(c, &j.p, i, c->scratch, c->pool);
 }
+
+/* -- the way back ----------------------------------------------------------------------------- */
 
 static size_t project_scratch(const dv_call *c, const dv_signal *out)
 {
@@ -106,20 +197,16 @@ static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
     const size_t size_a = (size_t)p.m * (size_t)p.k, size_b = (size_t)p.k * (size_t)p.n;
     const float *v = c->scratch;
     dv_signal_unpack(&c->out[0].shape, &out[0], c->scratch);
-    dv_run r = dv_run_over(&p.batch, dv_box_whole(&p.batch));
-    while (dv_run_next(&r))
-        for (int32_t i = 0; i < r.n; i++, v += (size_t)p.m * (size_t)p.n) {
-            size_t at_a =
-                size_a * (size_t)(dv_layout_at(&p.a, r.index, r.rank) + i * p.a.step[r.last]);
-            size_t at_b =
-                size_b * (size_t)(dv_layout_at(&p.b, r.index, r.rank) + i * p.b.step[r.last]);
-            if (in[0].data)
-                dv_gemm(false, true, p.m, p.k, p.n, 1, v, p.n, c->in[1].data + at_b, p.n, 1,
-                        in[0].data + at_a, p.k);
-            if (in[1].data)
-                dv_gemm(true, false, p.k, p.n, p.m, 1, c->in[0].data + at_a, p.k, v, p.n, 1,
-                        in[1].data + at_b, p.n);
-        }
+    const int batch = (int)dv_shape_count(&p.batch);
+    for (int i = 0; i < batch; i++, v += (size_t)p.m * (size_t)p.n) {
+        const size_t at_a = matrix_at(&p, &p.a, i, size_a), at_b = matrix_at(&p, &p.b, i, size_b);
+        if (in[0].data)
+            dv_gemm(false, true, p.m, p.k, p.n, 1, v, p.n, c->in[1].data + at_b, p.n, 1,
+                    in[0].data + at_a, p.k);
+        if (in[1].data)
+            dv_gemm(true, false, p.k, p.n, p.m, 1, c->in[0].data + at_a, p.k, v, p.n, 1,
+                    in[1].data + at_b, p.n);
+    }
 }
 
 const dv_op dv_op_mat_mul = {
@@ -130,6 +217,9 @@ const dv_op dv_op_mat_mul = {
     .weight_layer = true,
     .inputs = { "A", "B" },
     .infer = infer,
+    .prepare = prepare,
+    .release = release,
+    .scratch_bytes = scratch_bytes,
     .forward = forward,
     .window = dv_window_whole,
     .project = project,

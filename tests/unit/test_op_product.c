@@ -116,7 +116,8 @@ static void gemm_applies_its_epilogue(void **state)
         k->op->release((void *)(uintptr_t)k->call.state);
         k->call.ep = (dv_epilogue){ .scale = scale, .shift = shift, .lo = -0.5f, .hi = 0.75f };
         void *made = NULL;
-        assert_true(k->op->prepare(&k->call, &(dv_use){ .project = true }, &made, NULL));
+        const dv_use use = { .project = true, .precision = DV_EXACT }; /* as its scratch is for */
+        assert_true(k->op->prepare(&k->call, &use, &made, NULL));
         k->call.state = made;
         op_forward(k);
         op_expect(k, 0, 1e-5, want);
@@ -237,6 +238,33 @@ static void matmul_equals_its_definition_in_every_form(void **state)
         }
 }
 
+/* Batches are shared out whole, or, where they are few, each among all. */
+static void matmul_has_the_same_bytes_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    for (int trial = 0; trial < 12; trial++) {
+        op_case *k = op_new("MatMul", 13);
+        const int batch = trial % 2 ? 3 : 12, constant = trial / 2 % 2;
+        op_activation(k, op_shape(3, batch, 40 + trial, 70));
+        constant ? op_weight(k, op_shape(2, 70, 50), NULL)
+                 : op_activation(k, op_shape(3, batch, 70, 50));
+        dv_pool *pool = k->pool = dv_pool_new(2 + trial % 3, NULL);
+        assert_non_null(pool);
+        op_build(k);
+        op_forward(k);
+        const size_t bytes = dv_shape_count(&k->out[0].shape) * sizeof(float);
+        float *shared = malloc(bytes);
+        assert_non_null(shared);
+        memcpy(shared, k->out[0].data, bytes);
+        k->call.pool = NULL;
+        op_forward(k);
+        assert_memory_equal(shared, k->out[0].data, bytes);
+        dv_pool_free(pool);
+        free(shared);
+        op_free(k);
+    }
+}
+
 static void matmul_refuses_what_does_not_fit(void **state)
 {
     (void)state;
@@ -260,6 +288,7 @@ int main(void)
         cmocka_unit_test(gemm_applies_its_epilogue),
         cmocka_unit_test(gemm_refuses_what_does_not_fit),
         cmocka_unit_test(matmul_equals_its_definition_in_every_form),
+        cmocka_unit_test(matmul_has_the_same_bytes_for_any_number_of_threads),
         cmocka_unit_test(matmul_refuses_what_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
