@@ -1,6 +1,7 @@
 /* Convolution with one input channel in each group: nothing to multiply as matrices, so each plane
  * is summed by itself. Planes are often small, and a task is as many of them as are worth one. */
 #include "kernel/conv_method.h"
+#include "kernel/tail.h"
 
 enum { TASK_TERMS = 1 << 18 }; /* of one task, about: some microseconds */
 
@@ -49,6 +50,8 @@ static void forward_plane(const forward_job *job, int i)
     const dv_epilogue ep = dv_epilogue_from(job->ep, m);
     job->k->isa->depthwise(&taps, &x, 1, r->rows.lo * s->stride[0] - s->pad[0],
                            r->columns.lo * s->stride[1] - s->pad[1], &ep, &y);
+    if (ep.tail)
+        dv_tail_run_rows(ep.tail, y.data, pitch, y.rows, (size_t)y.columns);
 }
 
 static void forward_task(void *ctx, int i, int worker)

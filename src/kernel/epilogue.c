@@ -12,7 +12,7 @@ void dv_epilogue_apply(const dv_epilogue *ep, int channel, int channels, float *
         float *row = y + (size_t)c * pitch;
         for (size_t i = 0; !plain && i < n; i++)
             row[i] = dv_clamp(row[i] * scale + shift, ep->lo, ep->hi);
-        if (ep->tail)
-            dv_tail_run(ep->tail, row, n);
     }
+    if (ep->tail)
+        dv_tail_run_rows(ep->tail, y, pitch, channels, n);
 }

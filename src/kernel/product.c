@@ -5,6 +5,7 @@
 
 #include "base/size.h"
 #include "kernel/isa.h"
+#include "kernel/tail.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -198,6 +199,7 @@ static const float *made_panel(const dv_panels *p, int panel, int first)
     return p->data + (size_t)panel * panel_floats(p) + (size_t)first * (size_t)p->isa->narrow_panel;
 }
 
+/* Its tail comes when all panels of a task are done. */
 static dv_epilogue epilogue_from(const dv_epilogue *ep, int column)
 {
     return (dv_epilogue){ .scale = ep->scale ? ep->scale + column : NULL,
@@ -258,6 +260,13 @@ static void run_task(void *ctx, int i, int worker)
         }
         first += k;
     } while (first < p->k);
+    if (j->ep->tail) {
+        const int row = part_start(p->m, j->slivers, lo), end = part_start(p->m, j->slivers, hi);
+        const int column = from * j->isa->narrow_panel;
+        const int columns = least(p->n, to * j->isa->narrow_panel) - column;
+        dv_tail_run_rows(j->ep->tail, j->c + (size_t)row * j->ldc + column, j->ldc, end - row,
+                         (size_t)columns);
+    }
 }
 
 size_t dv_product_scratch(const dv_product *p, int workers)

@@ -62,3 +62,12 @@ void dv_tail_run(const dv_tail *t, float *y, size_t n)
         n -= some;
     }
 }
+
+void dv_tail_run_rows(const dv_tail *t, float *y, size_t pitch, int rows, size_t n)
+{
+    if (n == pitch)
+        dv_tail_run(t, y, (size_t)rows * n);
+    else
+        for (int i = 0; i < rows; i++, y += pitch)
+            dv_tail_run(t, y, n);
+}

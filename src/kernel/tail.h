@@ -56,4 +56,7 @@ typedef struct dv_tail {
 /* Runs over n outputs that lie side by side from y on, each of which is passed once. */
 void dv_tail_run(const dv_tail *t, float *y, size_t n);
 
+/* The same over rows of n, `pitch` apart. */
+void dv_tail_run_rows(const dv_tail *t, float *y, size_t pitch, int rows, size_t n);
+
 #endif

@@ -203,18 +203,6 @@ static void multiply_panel(const job *j, int block, int frequency, int panel, si
     }
 }
 
-/* The tail of the outputs of a block in one plane. */
-static void run_tail(const dv_tiles *t, const dv_tail *tail, const dv_target *y, float *plane)
-{
-    const int rows = dv_least(t->rows * t->size, y->rows);
-    const size_t columns = (size_t)dv_least(t->columns * t->size, y->columns);
-    if (columns == y->pitch)
-        dv_tail_run(tail, plane, (size_t)rows * columns);
-    else
-        for (int row = 0; row < rows; row++)
-            dv_tail_run(tail, plane + (size_t)row * y->pitch, columns);
-}
-
 /* m: the products of this vector of outputs. */
 static void transform_outputs(const job *j, int block, int vector, const float *m)
 {
@@ -229,9 +217,10 @@ static void transform_outputs(const job *j, int block, int vector, const float *
     y.columns -= left;
     const int channels = dv_least(isa->lanes, j->w->outputs - first);
     isa->winograd_output(&t, channels, m, j->c.m_stride, &ep, &y);
-    if (ep.tail)
-        for (int c = 0; c < channels; c++)
-            run_tail(&t, ep.tail, &y, y.data + (size_t)c * y.plane);
+    for (int c = 0; ep.tail && c < channels; c++)
+        dv_tail_run_rows(ep.tail, y.data + (size_t)c * y.plane, y.pitch,
+                         dv_least(t.rows * t.size, y.rows),
+                         (size_t)dv_least(t.columns * t.size, y.columns));
 }
 
 static int output_vectors(const job *j)

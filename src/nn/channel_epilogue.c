@@ -36,8 +36,15 @@ void dv_channel_epilogue_apply_part(const dv_epilogue *ep, const dv_tensor *t, s
     const size_t channels = (size_t)t->shape.dim[1];
     const size_t plane = dv_shape_count(&t->shape) / ((size_t)t->shape.dim[0] * channels);
     for (size_t at = first, end = first + count; at < end;) {
+        const size_t channel = at / plane % channels;
+        if (plane == 1) { /* as many channels as lie side by side */
+            const size_t left = channels - channel, n = end - at < left ? end - at : left;
+            dv_epilogue_apply(ep, (int)channel, (int)n, t->data + at, 1, 1);
+            at += n;
+            continue;
+        }
         const size_t left = plane - at % plane, n = end - at < left ? end - at : left;
-        dv_epilogue_apply(ep, (int)(at / plane % channels), 1, t->data + at, plane, n);
+        dv_epilogue_apply(ep, (int)channel, 1, t->data + at, plane, n);
         at += n;
     }
 }

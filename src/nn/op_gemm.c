@@ -175,7 +175,9 @@ static void forward(const dv_call *c)
 {
     const gemm *p = c->params;
     const state *st = c->state;
-    const dv_epilogue *ep = &st->ep.ep;
+    dv_epilogue own = st->ep.ep;
+    own.tail = c->ep.tail;
+    const dv_epilogue *ep = &own;
     sizes z = sizes_of(p, &c->in[0].shape, &c->in[1].shape);
     const float *a = c->in[0].data, *b = c->in[1].data;
     float *y = c->out[0].data;
@@ -259,6 +261,7 @@ const dv_op dv_op_gemm = {
     .scratch_bytes = scratch_bytes,
     .forward = forward,
     .takes_epilogue = true,
+    .takes_tail = true,
     .window = dv_window_whole,
     .project = project,
     .project_scratch = project_scratch,

@@ -221,6 +221,7 @@ const dv_op dv_op_mat_mul = {
     .release = release,
     .scratch_bytes = scratch_bytes,
     .forward = forward,
+    .takes_tail = true,
     .window = dv_window_whole,
     .project = project,
     .project_scratch = project_scratch,
