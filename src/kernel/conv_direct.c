@@ -231,6 +231,12 @@ static int left_in_row(const job *j, int at, int end)
     return dv_least(j->k->s.out[1] - at % j->p.pitch, end - at);
 }
 
+/* Pixels from `at` on without a gap, before `end`. */
+static int left_without_gap(const job *j, int at, int end)
+{
+    return j->p.pitch == j->k->s.out[1] ? end - at : left_in_row(j, at, end);
+}
+
 /* tile (rows, n), ld apart: sums of pixels [first, first + n), gaps between rows included; what is
  * no gap goes to y after the epilogue. */
 static void store_tile(const job *j, int channel, int rows, int first, int n, const float *tile,
@@ -244,11 +250,11 @@ static void store_tile(const job *j, int channel, int rows, int first, int n, co
         const float shift = j->ep->shift ? j->ep->shift[channel + i] : 0;
         const float *from = tile + (size_t)i * (size_t)ld;
         float *y = j->y + (size_t)(channel + i) * plane;
-        for (int at = first; at < first + n; at += pitch - at % pitch) {
-            const int x = at % pitch, count = left_in_row(j, at, first + n);
+        for (int at = first, count; at < first + n; at += count + pitch - width) {
+            count = left_without_gap(j, at, first + n);
             if (count > 0)
                 j->k->isa->finish(count, from + (at - first), scale, shift, j->ep->lo, j->ep->hi,
-                                  y + (size_t)(at / pitch) * (size_t)width + x);
+                                  y + (size_t)(at / pitch) * (size_t)width + at % pitch);
         }
     }
 }

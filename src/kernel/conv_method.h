@@ -96,14 +96,6 @@ static inline int dv_sum_block(const dv_conv *k, int terms)
     return k->precision == DV_EXACT ? (int)ceil(sqrt(terms)) : terms;
 }
 
-/* The same for `narrow`: a block of a panel, 16 KB, stays in the L1 cache for all pixels. */
-static inline int dv_narrow_block(const dv_conv *k, int terms)
-{
-    enum { CACHED = 128 };
-    const int block = dv_sum_block(k, terms);
-    return block < CACHED ? block : CACHED;
-}
-
 /* The outputs o >= 0 on one axis for which o * stride + offset lies in [lo, hi). A tap i of a
  * kernel has the offset i * dilation - pad. */
 static inline dv_range dv_tap_range(int stride, int offset, int lo, int hi)
@@ -139,6 +131,14 @@ static inline int dv_ceil_div(int a, int b)
 static inline int dv_round_up(int a, int to)
 {
     return dv_ceil_div(a, to) * to;
+}
+
+/* The same for `narrow`: a block of a panel, at most 24 KB, stays in the L1 cache for all pixels. */
+static inline int dv_narrow_block(const dv_conv *k, int terms)
+{
+    enum { CACHED = 192 };
+    const int block = dv_sum_block(k, terms);
+    return block <= CACHED ? block : dv_ceil_div(terms, dv_ceil_div(terms, CACHED));
 }
 
 /* Bytes rounded up so that what comes behind is aligned to a cache line. */
