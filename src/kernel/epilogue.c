@@ -1,18 +1,27 @@
 #include "kernel/epilogue.h"
 
+#include "kernel/isa.h"
 #include "kernel/tail.h"
+
+static void finish_rows(const dv_epilogue *ep, int channel, int channels, float *y, size_t pitch,
+                        size_t n)
+{
+    const dv_isa *isa = dv_isa_best();
+    for (int c = 0; c < channels; c++, y += pitch) {
+        const float scale = ep->scale ? ep->scale[channel + c] : 1;
+        const float shift = ep->shift ? ep->shift[channel + c] : 0;
+        if (n == 1) /* the same, without a call for one number */
+            *y = dv_clamp(*y * scale + shift, ep->lo, ep->hi);
+        else
+            isa->finish((int)n, y, scale, shift, ep->lo, ep->hi, y);
+    }
+}
 
 void dv_epilogue_apply(const dv_epilogue *ep, int channel, int channels, float *y, size_t pitch,
                        size_t n)
 {
-    const bool plain = !ep->scale && !ep->shift && ep->lo == -INFINITY && ep->hi == INFINITY;
-    for (int c = 0; c < channels; c++) {
-        const float scale = ep->scale ? ep->scale[channel + c] : 1;
-        const float shift = ep->shift ? ep->shift[channel + c] : 0;
-        float *row = y + (size_t)c * pitch;
-        for (size_t i = 0; !plain && i < n; i++)
-            row[i] = dv_clamp(row[i] * scale + shift, ep->lo, ep->hi);
-    }
+    if (ep->scale || ep->shift || ep->lo > -INFINITY || ep->hi < INFINITY)
+        finish_rows(ep, channel, channels, y, pitch, n);
     if (ep->tail)
         dv_tail_run_rows(ep->tail, y, pitch, channels, n);
 }

@@ -21,11 +21,15 @@ static void transpose(int rows, int columns, const float *from, size_t from_pitc
 static void finish(int n, const float *from, float scale, float shift, float lo, float hi,
                    float *to)
 {
-    for (int i = 0; i < n; i += LANES) {
-        const int left = n - i < LANES ? n - i : LANES;
-        vf v = v_load_range(from + i, 0, left) * v_set(scale) + v_set(shift);
-        v_store_range(to + i, v_at_most(v_set(hi), v_at_least(v_set(lo), v)), 0, left);
+    int i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        const vf v = v_load(from + i) * v_set(scale) + v_set(shift);
+        v_store(to + i, v_at_most(v_set(hi), v_at_least(v_set(lo), v)));
     }
+    if (i == n)
+        return;
+    const vf v = v_load_range(from + i, 0, n - i) * v_set(scale) + v_set(shift);
+    v_store_range(to + i, v_at_most(v_set(hi), v_at_least(v_set(lo), v)), 0, n - i);
 }
 
 static void stride_copy(int n, const float *from, int stride, float *to)

@@ -1,5 +1,6 @@
 #include "nn/elementwise.h"
 
+#include "kernel/isa.h"
 #include "nn/walk.h"
 
 bool dv_infer_same_shape(const dv_node_spec *s, const void *params, dv_shape *out, dv_error *err)
@@ -113,6 +114,24 @@ void dv_stretch_next(dv_stretch *s)
     }
 }
 
+static void function_part(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const dv_call *c = ctx;
+    const dv_isa *isa = dv_isa_best();
+    dv_function f = DV_N_FUNCTIONS;
+    float a = 0, b = 0;
+    c->op->function(c, &f, &a, &b);
+    for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s))
+        isa->map(f, (int)s.n, c->in[0].data + s.at, a, b, c->out[0].data + s.at);
+}
+
+void dv_forward_function(const dv_call *c)
+{
+    dv_call call = *c;
+    dv_pool_run(c->pool, dv_stretch_parts(c), function_part, &call);
+}
+
 /* Whether the two boxes are all of the tensor on an axis. */
 static bool all_of_axis(const dv_rows *r, int axis)
 {
@@ -158,6 +177,21 @@ bool dv_rows_next(dv_rows *r)
         r->c = b->hi[DV_C];
     }
     return true;
+}
+
+void dv_back_run(const dv_call *c, const dv_signal *out, const dv_signal *in,
+                 void (*part)(void *ctx, int i, int worker))
+{
+    if (!out->data || !in->data || dv_box_empty(&out->box))
+        return;
+    dv_back b = { c, out, in, planes_of_part(&out->box) };
+    dv_pool_run(c->pool, dv_box_parts(&out->box, b.planes), part, &b);
+}
+
+dv_rows dv_back_rows(const dv_back *b, int part)
+{
+    const dv_signal out = dv_signal_part(b->out, b->planes, part);
+    return dv_rows_of(&b->c->out[0].shape, &out, b->in);
 }
 
 void dv_add_signal(const dv_shape *s, const dv_signal *out, const dv_signal *in)

@@ -1,4 +1,5 @@
-/* elementwise.h - walking two signals of one shape side by side. */
+/* elementwise.h - what operators on each number by itself share: walking what is wanted, walking
+ * two signals of one shape side by side. */
 #ifndef DV_NN_ELEMENTWISE_H
 #define DV_NN_ELEMENTWISE_H
 
@@ -19,6 +20,9 @@ int dv_stretch_parts(const dv_call *c);
 dv_stretch dv_stretch_of(const dv_call *c, int part);
 void dv_stretch_next(dv_stretch *s);
 
+/* forward of an operator that has a function for every node. */
+void dv_forward_function(const dv_call *c);
+
 /* The elements that a signal has, in runs that are dense in both signals and in the tensor:
  *     dv_rows r = dv_rows_of(&shape, &out, &in);
  *     while (dv_rows_next(&r))
@@ -36,6 +40,19 @@ typedef struct dv_rows {
 
 dv_rows dv_rows_of(const dv_shape *s, const dv_signal *out, const dv_signal *in);
 bool dv_rows_next(dv_rows *r);
+
+/* The way back in parts for the workers, each some planes of the signal `out`:
+ *     dv_back_run(c, &out[0], &in[0], part), where ctx is a dv_back, and in part
+ *     dv_rows r = dv_back_rows(ctx, i); */
+typedef struct dv_back {
+    const dv_call *c;
+    const dv_signal *out, *in;
+    int32_t planes; /* in a part */
+} dv_back;
+
+void dv_back_run(const dv_call *c, const dv_signal *out, const dv_signal *in,
+                 void (*part)(void *ctx, int i, int worker));
+dv_rows dv_back_rows(const dv_back *b, int part);
 
 /* in += out, for an operator that hands its signal on as it is. */
 void dv_add_signal(const dv_shape *s, const dv_signal *out, const dv_signal *in);

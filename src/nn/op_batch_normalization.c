@@ -1,5 +1,6 @@
 /* op_batch_normalization.c - (x - mean) * gamma / sqrt(var + epsilon) + beta a channel, with the
  * statistics of training. ONNX BatchNormalization-15 without training_mode. */
+#include "kernel/isa.h"
 #include "nn/elementwise.h"
 #include "nn/walk.h"
 #include "nn/weights.h"
@@ -39,31 +40,38 @@ static float factor(const dv_call *c, int32_t channel)
     return c->in[GAMMA].data[channel] / sqrtf(c->in[VAR].data[channel] + p->epsilon);
 }
 
-static void scale_plane(const float *restrict x, float k, float b, float lo, float hi, size_t n,
-                        float *restrict y)
-{
-    for (size_t i = 0; i < n; i++)
-        y[i] = dv_clamp(x[i] * k + b, lo, hi);
-}
-
-static void forward(const dv_call *c)
+/* n elements from `at` on, which may be of several planes. */
+static void normalise(const dv_call *c, const dv_isa *isa, size_t at, size_t n)
 {
     const dv_shape *s = &c->out[0].shape;
     const dv_epilogue *ep = &c->ep;
     const size_t plane = dv_shape_count(s) / ((size_t)s->dim[0] * (size_t)s->dim[1]);
-    for (int i = 0; i < dv_stretch_parts(c); i++)
-        for (dv_stretch t = dv_stretch_of(c, i); t.n > 0; dv_stretch_next(&t))
-            for (size_t at = t.at, end = t.at + t.n; at < end;) {
-                const size_t left = plane - at % plane, n = end - at < left ? end - at : left;
-                const int32_t channel = (int32_t)(at / plane % (size_t)s->dim[1]);
-                const float k = factor(c, channel);
-                const float b = c->in[BETA].data[channel] - c->in[MEAN].data[channel] * k;
-                const float scale = ep->scale ? ep->scale[channel] : 1;
-                const float shift = ep->shift ? ep->shift[channel] : 0;
-                scale_plane(c->in[X].data + at, k * scale, b * scale + shift, ep->lo, ep->hi, n,
-                            c->out[0].data + at);
-                at += n;
-            }
+    for (const size_t end = at + n; at < end; at += n) {
+        const size_t left = plane - at % plane;
+        const int32_t channel = (int32_t)(at / plane % (size_t)s->dim[1]);
+        const float k = factor(c, channel);
+        const float b = c->in[BETA].data[channel] - c->in[MEAN].data[channel] * k;
+        const float scale = ep->scale ? ep->scale[channel] : 1;
+        const float shift = ep->shift ? ep->shift[channel] : 0;
+        n = end - at < left ? end - at : left;
+        isa->finish((int)n, c->in[X].data + at, k * scale, b * scale + shift, ep->lo, ep->hi,
+                    c->out[0].data + at);
+    }
+}
+
+static void forward_part(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const dv_call *c = ctx;
+    const dv_isa *isa = dv_isa_best();
+    for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s))
+        normalise(c, isa, s.at, s.n);
+}
+
+static void forward(const dv_call *c)
+{
+    dv_call call = *c;
+    dv_pool_run(c->pool, dv_stretch_parts(c), forward_part, &call);
 }
 
 static bool fuse(const dv_call *c, dv_epilogue *ep, float *scale, float *shift, int channels)

@@ -1,7 +1,8 @@
 /* op_binary.c - arithmetic on two tensors with broadcasting: Add, Sub, Mul, Div, Pow, PRelu.
  *
- * One row a function: its value, and its derivatives by both arguments, as expressions in a and b.
- * The rows expand to loops of their own, so that each is compiled as if written out. */
+ * One row a function: how dv_isa computes it, and its derivatives by both arguments, as expressions
+ * in a and b. The rows expand to loops of their own, so that each is compiled as if written out. */
+#include "kernel/isa.h"
 #include "nn/broadcast.h"
 #include "nn/channel_epilogue.h"
 #include "nn/weights.h"
@@ -11,24 +12,6 @@
 typedef float function(float a, float b);
 
 #define INLINE static inline __attribute__((always_inline))
-
-/* y = f(a, b) along one run; a step of 0 repeats the one value. */
-INLINE void apply_run(function *f, const float *restrict a, ptrdiff_t sa, const float *restrict b,
-                      ptrdiff_t sb, float *restrict y, int32_t n)
-{
-    if (sa && sb) {
-        for (int32_t i = 0; i < n; i++)
-            y[i] = f(a[i], b[i]);
-    } else if (sa) {
-        const float v = *b;
-        for (int32_t i = 0; i < n; i++)
-            y[i] = f(a[i], v);
-    } else {
-        const float v = *a;
-        for (int32_t i = 0; i < n; i++)
-            y[i] = f(v, b[i * sb]);
-    }
-}
 
 /* What all parts of a forward pass know: the axes that stay apart, and where the tensors lie. */
 typedef struct parts {
@@ -57,15 +40,26 @@ static parts parts_of(const dv_call *c)
     return p;
 }
 
-INLINE void apply(const parts *p, int i, function *f)
+/* y = f(a, b) along one run of n; a step of 0 repeats the one value. */
+typedef void run_function(const dv_isa *isa, dv_binary f, int n, const float *a, ptrdiff_t sa,
+                          const float *b, ptrdiff_t sb, float *y);
+
+static void combine_run(const dv_isa *isa, dv_binary f, int n, const float *a, ptrdiff_t sa,
+                        const float *b, ptrdiff_t sb, float *y)
+{
+    isa->combine(f, n, a, sa == 0, b, sb == 0, y);
+}
+
+INLINE void apply(const parts *p, int i, run_function *run, dv_binary f)
 {
     const dv_call *c = p->c;
+    const dv_isa *isa = dv_isa_best();
     dv_run r = dv_run_over(&p->shape, dv_box_part(p->wanted, p->planes, i));
     while (dv_run_next(&r)) {
         const ptrdiff_t at = dv_layout_at(&p->y, r.index, r.rank);
-        apply_run(f, c->in[0].data + dv_layout_at(&p->a, r.index, r.rank), p->a.step[r.last],
-                  c->in[1].data + dv_layout_at(&p->b, r.index, r.rank), p->b.step[r.last],
-                  c->out[0].data + at, r.n);
+        run(isa, f, r.n, c->in[0].data + dv_layout_at(&p->a, r.index, r.rank), p->a.step[r.last],
+            c->in[1].data + dv_layout_at(&p->b, r.index, r.rank), p->b.step[r.last],
+            c->out[0].data + at);
         dv_channel_epilogue_apply_part(&c->ep, &c->out[0], (size_t)at, (size_t)r.n);
     }
 }
@@ -117,6 +111,12 @@ INLINE void apply_back(const dv_call *c, const dv_signal *out, const dv_signal *
 }
 
 /* Pow: the exponents that networks use are worth their own arithmetic. */
+static bool power_function(float exponent, dv_function *f)
+{
+    *f = exponent == 2 ? DV_MAP_SQUARE : DV_MAP_SQRT;
+    return exponent == 2 || exponent == 0.5f;
+}
+
 INLINE float power(float a, float b)
 {
     return b == 2 ? a * a : b == 1 ? a : b == 0.5f ? sqrtf(a) : powf(a, b);
@@ -135,14 +135,26 @@ INLINE float power_by_exponent(float a, float b)
         return EXPRESSION;              \
     }
 
-#define BINARY_OP(NAME, ONNX_NAME, VALUE, BY_A, BY_B, KEEP, EPILOGUE, A, B)                 \
-    FUNCTION(NAME##_value, VALUE)                                                           \
+static void power_run(const dv_isa *isa, dv_binary unused, int n, const float *a, ptrdiff_t sa,
+                      const float *b, ptrdiff_t sb, float *y)
+{
+    (void)unused;
+    dv_function f;
+    if (sa && !sb && power_function(*b, &f)) {
+        isa->map(f, n, a, 0, 0, y);
+        return;
+    }
+    for (int i = 0; i < n; i++)
+        y[i] = power(a[i * sa], b[i * sb]);
+}
+
+#define BINARY_OP(NAME, ONNX_NAME, RUN, VALUE, BY_A, BY_B, KEEP, EPILOGUE, A, B, ...)       \
     FUNCTION(NAME##_by_a, BY_A)                                                             \
     FUNCTION(NAME##_by_b, BY_B)                                                             \
     static void NAME##_part(void *ctx, int i, int worker)                                   \
     {                                                                                       \
         (void)worker;                                                                       \
-        apply(ctx, i, NAME##_value);                                                        \
+        apply(ctx, i, RUN, VALUE);                                                          \
     }                                                                                       \
     static void NAME##_forward(const dv_call *c)                                            \
     {                                                                                       \
@@ -162,19 +174,47 @@ INLINE float power_by_exponent(float a, float b)
         .inputs = { (A), (B) },                                                             \
         .infer = dv_infer_broadcast,                                                        \
         .forward = NAME##_forward,                                                          \
+        __VA_ARGS__,                                                                        \
         .reach = dv_reach_broadcast,                                                        \
         .takes_epilogue = (EPILOGUE),                                                       \
+        .takes_tail = true,                                                                 \
         .window = dv_window_broadcast,                                                      \
         .project = NAME##_project,                                                          \
         .keeps = { (KEEP), (KEEP), (KEEP) },                                                \
     };
 
-BINARY_OP(add, "Add", a + b, 1, 1, DV_KEEP_NOTHING, true, "A", "B")
-BINARY_OP(sub, "Sub", a - b, 1, -1, DV_KEEP_NOTHING, true, "A", "B")
-BINARY_OP(mul, "Mul", (a * b), b, a, DV_KEEP_IN, false, "A", "B")
-BINARY_OP(div, "Div", a / b, 1 / b, -a / (b * b), DV_KEEP_IN, false, "A", "B")
-BINARY_OP(pow, "Pow", power(a, b), (b * power(a, b - 1)), power_by_exponent(a, b), DV_KEEP_IN,
-          false, "X", "Y")
+#define SAYS(NAME, VALUE)                                   \
+    static bool NAME##_says(const dv_call *c, dv_binary *f) \
+    {                                                       \
+        (void)c;                                            \
+        *f = (VALUE);                                       \
+        return true;                                        \
+    }
+
+SAYS(add, DV_COMBINE_ADD)
+SAYS(sub, DV_COMBINE_SUB)
+SAYS(mul, DV_COMBINE_MUL)
+SAYS(div, DV_COMBINE_DIV)
+
+/* Of a constant exponent, one for all. */
+static bool pow_says(const dv_call *c, dv_function *f, float *a, float *b)
+{
+    *a = *b = 0;
+    return c->in[1].data && dv_shape_count(&c->in[1].shape) == 1 &&
+           dv_shape_count(&c->in[0].shape) == dv_shape_count(&c->out[0].shape) &&
+           power_function(*c->in[1].data, f);
+}
+
+BINARY_OP(add, "Add", combine_run, DV_COMBINE_ADD, 1, 1, DV_KEEP_NOTHING, true, "A", "B",
+          .binary = add_says)
+BINARY_OP(sub, "Sub", combine_run, DV_COMBINE_SUB, 1, -1, DV_KEEP_NOTHING, true, "A", "B",
+          .binary = sub_says)
+BINARY_OP(mul, "Mul", combine_run, DV_COMBINE_MUL, b, a, DV_KEEP_IN, false, "A", "B",
+          .binary = mul_says)
+BINARY_OP(div, "Div", combine_run, DV_COMBINE_DIV, 1 / b, -a / (b * b), DV_KEEP_IN, false, "A", "B",
+          .binary = div_says)
+BINARY_OP(pow, "Pow", power_run, DV_N_BINARIES, (b * power(a, b - 1)), power_by_exponent(a, b),
+          DV_KEEP_IN, false, "X", "Y", .function = pow_says)
 
 /* PRelu: a slope for x <= 0, constant, that broadcasts to x; a list of one number a channel is
  * taken as such, whatever the last axis is. */
@@ -206,7 +246,6 @@ static bool prelu_infer(const dv_node_spec *s, const void *params, dv_shape *out
                    dv_shape_text(&s->in[1].shape, a), dv_shape_text(&in[0].shape, b));
 }
 
-FUNCTION(prelu_value, a < 0 ? a * b : a)
 FUNCTION(prelu_by_a, a > 0 ? 1 : b)
 
 /* The call with the slope's shape in broadcasting form. in: room for two tensors. */
@@ -220,10 +259,18 @@ static dv_call with_slope(const dv_call *c, dv_tensor *in)
     return call;
 }
 
+/* Where the slope has its broadcasting form already. */
+static bool prelu_says(const dv_call *c, dv_binary *f)
+{
+    const dv_shape slope = slope_shape(&c->in[0].shape, &c->in[1].shape);
+    *f = DV_COMBINE_PRELU;
+    return dv_shape_equal(&slope, &c->in[1].shape);
+}
+
 static void prelu_part(void *ctx, int i, int worker)
 {
     (void)worker;
-    apply(ctx, i, prelu_value);
+    apply(ctx, i, combine_run, DV_COMBINE_PRELU);
 }
 
 static void prelu_forward(const dv_call *c)
@@ -250,6 +297,7 @@ const dv_op dv_op_prelu = {
     .inputs = { "X", "slope" },
     .infer = prelu_infer,
     .forward = prelu_forward,
+    .binary = prelu_says,
     .reach = dv_reach_same,
     .window = dv_window_same,
     .project = prelu_project,

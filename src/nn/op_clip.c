@@ -32,7 +32,16 @@ static size_t aux_bytes(const dv_call *c)
     return follows_rule(c->params) ? 0 : dv_shape_count(&c->out[0].shape);
 }
 
-static void forward_part(void *ctx, int i, int worker)
+static bool function(const dv_call *c, dv_function *f, float *a, float *b)
+{
+    const clip *p = c->params;
+    *f = DV_MAP_CLAMP;
+    *a = p->lo;
+    *b = p->hi;
+    return true;
+}
+
+static void inside_part(void *ctx, int i, int worker)
 {
     (void)worker;
     const dv_call *c = ctx;
@@ -40,11 +49,6 @@ static void forward_part(void *ctx, int i, int worker)
     const float lo = p->lo, hi = p->hi;
     for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s)) {
         const float *restrict x = c->in[0].data + s.at;
-        float *restrict y = c->out[0].data + s.at;
-        for (size_t k = 0; k < s.n; k++)
-            y[k] = dv_clamp(x[k], lo, hi);
-        if (!c->aux || follows_rule(p))
-            continue;
         uint8_t *restrict inside = (uint8_t *)c->aux + s.at;
         for (size_t k = 0; k < s.n; k++)
             inside[k] = (x[k] >= lo) & (x[k] <= hi);
@@ -54,7 +58,9 @@ static void forward_part(void *ctx, int i, int worker)
 static void forward(const dv_call *c)
 {
     dv_call call = *c;
-    dv_pool_run(c->pool, dv_stretch_parts(c), forward_part, &call);
+    dv_forward_function(c);
+    if (c->aux && !follows_rule(c->params))
+        dv_pool_run(c->pool, dv_stretch_parts(c), inside_part, &call);
 }
 
 static void project_by_rule(const dv_call *c, dv_rows r)
@@ -75,17 +81,25 @@ static void project_by_rule(const dv_call *c, dv_rows r)
     }
 }
 
-static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+static void project_part(void *ctx, int i, int worker)
 {
+    (void)worker;
+    const dv_back *b = ctx;
+    const dv_call *c = b->c;
     const uint8_t *inside = c->aux;
-    dv_rows r = dv_rows_of(&c->out[0].shape, out, in);
+    dv_rows r = dv_back_rows(b, i);
     if (follows_rule(c->params)) {
         project_by_rule(c, r);
         return;
     }
     while (dv_rows_next(&r))
-        for (size_t i = 0; i < r.n; i++)
-            r.in[i] += inside[r.at + i] ? r.out[i] : 0;
+        for (size_t k = 0; k < r.n; k++)
+            r.in[k] += inside[r.at + k] ? r.out[k] : 0;
+}
+
+static void project(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    dv_back_run(c, &out[0], &in[0], project_part);
 }
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is the contract's */
@@ -112,6 +126,7 @@ const dv_op dv_op_clip = {
     .infer = dv_infer_same_shape,
     .aux_bytes = aux_bytes,
     .forward = forward,
+    .function = function,
     .reach = dv_reach_same,
     .fuse = fuse,
     .window = dv_window_same,

@@ -2,22 +2,13 @@
 #include "nn/elementwise.h"
 #include "nn/walk.h"
 
-static void forward_part(void *ctx, int i, int worker)
+static bool function(const dv_call *c, dv_function *f, float *a, float *b)
 {
-    (void)worker;
-    const dv_call *c = ctx;
-    for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s)) {
-        const float *restrict x = c->in[0].data + s.at;
-        float *restrict y = c->out[0].data + s.at;
-        for (size_t k = 0; k < s.n; k++)
-            y[k] = x[k] < 0 ? 0 : x[k];
-    }
-}
-
-static void forward(const dv_call *c)
-{
-    dv_call call = *c;
-    dv_pool_run(c->pool, dv_stretch_parts(c), forward_part, &call);
+    (void)c;
+    *f = DV_MAP_CLAMP;
+    *a = 0;
+    *b = INFINITY;
+    return true;
 }
 
 typedef struct back {
@@ -97,7 +88,8 @@ const dv_op dv_op_relu = {
     .max_out = 1,
     .activation = true,
     .infer = dv_infer_same_shape,
-    .forward = forward,
+    .forward = dv_forward_function,
+    .function = function,
     .reach = dv_reach_same,
     .fuse = fuse,
     .window = dv_window_same,

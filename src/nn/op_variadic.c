@@ -1,16 +1,21 @@
 /* op_variadic.c - any number of tensors made into one, with broadcasting: Sum, Mean, Max, Min. */
+#include "kernel/isa.h"
 #include "nn/broadcast.h"
 #include "nn/channel_epilogue.h"
 #include "nn/elementwise.h"
 #include "nn/piece.h"
 
-typedef float function(float y, float x);
+#include <string.h>
 
-#define INLINE static inline __attribute__((always_inline))
+typedef struct job {
+    const dv_call *c;
+    dv_binary f;
+} job;
 
 /* y = the first input, then f(y, x) for those behind it, in order. */
-INLINE void apply(const dv_call *c, function *f)
+static void apply_broadcast(const dv_call *c, dv_binary f)
 {
+    const dv_isa *isa = dv_isa_best();
     const dv_box wanted = dv_wanted(c, 0);
     for (int i = 0; i < c->n_in; i++) {
         const dv_tensor *t = &c->in[i];
@@ -21,40 +26,50 @@ INLINE void apply(const dv_call *c, function *f)
             dv_merge_axes(&shape, 2, (dv_layout *[]){ &to, &from });
         dv_run r = dv_run_over(&shape, c->boxes ? wanted : dv_box_whole(&shape));
         while (dv_run_next(&r)) {
-            const float *restrict x = t->data + dv_layout_at(&from, r.index, r.rank);
-            float *restrict y = c->out[0].data + dv_layout_at(&to, r.index, r.rank);
+            const float *x = t->data + dv_layout_at(&from, r.index, r.rank);
+            float *y = c->out[0].data + dv_layout_at(&to, r.index, r.rank);
             const ptrdiff_t step = from.step[r.last];
-            if (i == 0)
-                for (int32_t k = 0; k < r.n; k++)
-                    y[k] = x[k * step];
-            else if (step == 1)
-                for (int32_t k = 0; k < r.n; k++)
-                    y[k] = f(y[k], x[k]);
+            if (i > 0)
+                isa->combine(f, r.n, y, false, x, step == 0, y);
             else
                 for (int32_t k = 0; k < r.n; k++)
-                    y[k] = f(y[k], x[k * step]);
+                    y[k] = x[k * step];
         }
     }
 }
 
-INLINE float plus(float y, float x)
+/* The same where no input is repeated. */
+static void apply_part(void *ctx, int i, int worker)
 {
-    return y + x;
+    (void)worker;
+    const job *j = ctx;
+    const dv_call *c = j->c;
+    const dv_isa *isa = dv_isa_best();
+    for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s)) {
+        float *y = c->out[0].data + s.at;
+        if (c->n_in == 1)
+            memcpy(y, c->in[0].data + s.at, s.n * sizeof *y);
+        for (int k = 1; k < c->n_in; k++)
+            isa->combine(j->f, (int)s.n, k == 1 ? c->in[0].data + s.at : y, false,
+                         c->in[k].data + s.at, false, y);
+    }
 }
 
-INLINE float larger(float y, float x) /* a NaN wins */
+static void apply(const dv_call *c, dv_binary f)
 {
-    return x > y || x != x ? x : y;
-}
-
-INLINE float smaller(float y, float x)
-{
-    return x < y || x != x ? x : y;
+    job j = { c, f };
+    bool repeats = false;
+    for (int i = 0; i < c->n_in; i++)
+        repeats |= dv_shape_count(&c->in[i].shape) != dv_shape_count(&c->out[0].shape);
+    if (repeats)
+        apply_broadcast(c, f);
+    else
+        dv_pool_run(c->pool, dv_stretch_parts(c), apply_part, &j);
 }
 
 static void sum_forward(const dv_call *c)
 {
-    apply(c, plus);
+    apply(c, DV_COMBINE_ADD);
     for (int i = 0; i < dv_stretch_parts(c); i++)
         for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s))
             dv_channel_epilogue_apply_part(&c->ep, &c->out[0], s.at, s.n);
@@ -62,21 +77,23 @@ static void sum_forward(const dv_call *c)
 
 static void mean_forward(const dv_call *c)
 {
-    apply(c, plus);
+    const float n = (float)c->n_in;
+    apply(c, DV_COMBINE_ADD);
     for (int i = 0; i < dv_stretch_parts(c); i++)
-        for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s))
-            for (size_t k = 0; k < s.n; k++)
-                c->out[0].data[s.at + k] /= (float)c->n_in;
+        for (dv_stretch s = dv_stretch_of(c, i); s.n > 0; dv_stretch_next(&s)) {
+            float *y = c->out[0].data + s.at;
+            dv_isa_best()->combine(DV_COMBINE_DIV, (int)s.n, y, false, &n, true, y);
+        }
 }
 
 static void max_forward(const dv_call *c)
 {
-    apply(c, larger);
+    apply(c, DV_COMBINE_MAX);
 }
 
 static void min_forward(const dv_call *c)
 {
-    apply(c, smaller);
+    apply(c, DV_COMBINE_MIN);
 }
 
 static void sum_project(const dv_call *c, const dv_signal *out, const dv_signal *in)
