@@ -218,12 +218,13 @@ static void project(run r, dv_unit u, dv_rule rule, float *all)
     dv_signal_unpack(dv_tensor_shape(r.model, dv_model_input(r.model)), &s, all);
 }
 
-/* The unit u of one network must be the unit v of the other, forward and back. */
+/* The unit u of one network must be the unit v of the other, forward and back. One row and several
+ * are multiplied in another order: of 144 terms of the size of 1 to 10, whatever their sum is. */
 static void expect_same(run a, dv_unit u, run b, dv_unit v)
 {
     static float got[N_PIXELS], want[N_PIXELS];
     const float value = dv_unit_value(a.trace, &u), wanted = dv_unit_value(b.trace, &v);
-    if (!(fabsf(value - wanted) <= 1e-5F * (1 + fabsf(wanted))))
+    if (!(fabsf(value - wanted) <= 4e-5F * (1 + fabsf(wanted))))
         fail_msg("%s, channel %d is %g, not %g", dv_tensor_name(a.model, u.tensor), (int)u.channel,
                  (double)value, (double)wanted);
     for (int rule = 0; rule < DV_N_RULES; rule++) {
