@@ -207,8 +207,8 @@ bench: $(BENCH) $B/deconvviz ## measure speed, beside ONNX Runtime and PyTorch w
 	@sh scripts/bench.sh $B
 
 .PHONY: bench-layers
-bench-layers: $B/bench/bench_layers ## where the time of a network goes: MODEL=net.onnx THREADS=1
-	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $B/bench/bench_layers $(MODEL) $(or $(THREADS),1)
+bench-layers: $B/bench/bench_layers ## where the time of a network goes: MODEL=net.onnx THREADS=1 LAYER=5 (and back)
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE $B/bench/bench_layers $(MODEL) $(or $(THREADS),1) $(LAYER)
 
 .PHONY: demo
 demo: $B/deconvviz ## project one unit from a photograph

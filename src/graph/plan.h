@@ -85,7 +85,4 @@ struct dv_trace {
     dv_call *back;      /* (n_nodes) for the way back: data of constants and of kept activations */
 };
 
-/* Runs one step of a pass that has an input; boxes: of the outputs, NULL: all of them. */
-void dv_trace_run_step(dv_trace *t, int step, const dv_box *boxes);
-
 #endif

@@ -196,7 +196,8 @@ static float *input_data(const dv_trace *t, int value)
     return value == p->model->input ? (float *)(uintptr_t)t->input : NULL; /* only read */
 }
 
-void dv_trace_run_step(dv_trace *t, int step, const dv_box *boxes)
+/* boxes: of the outputs; NULL: all of them. */
+static void run_step(dv_trace *t, int step, const dv_box *boxes)
 {
     const dv_plan *p = t->plan;
     const dv_node *n = &p->model->nodes[p->steps[step].node];
@@ -254,7 +255,7 @@ static bool fail_at_nan(const dv_trace *t, dv_error *err)
     for (int i = 0; again && i < plan->n_steps && !named; i++) {
         if (plan->steps[i].view)
             continue;
-        dv_trace_run_step(again, i, NULL);
+        run_step(again, i, NULL);
         int v = plan->steps[i].out;
         named = has_nan(at(again, plan->places[v]), dv_shape_count(&m->values[v].shape));
         if (named) {
@@ -293,7 +294,7 @@ bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
     take_input(t, input);
     for (int i = 0; i < p->n_steps; i++)
         if (!p->steps[i].view)
-            dv_trace_run_step(t, i, NULL);
+            run_step(t, i, NULL);
     for (int v = 0; t->changed && v < m->n_values; v++)
         t->changed[v] = dv_box_whole(&m->values[v].shape);
     t->passed = check_kept(t, err);
@@ -361,7 +362,7 @@ static void forward_changed(dv_trace *t)
         if (!reach_outputs(t, i, boxes))
             continue;
         if (!s->view)
-            dv_trace_run_step(t, i, boxes);
+            run_step(t, i, boxes);
         for (int o = 0; o < n->n_out; o++)
             t->changed[o ? n->out[o] : s->out] = boxes[o];
     }
