@@ -3,6 +3,8 @@
 #include "kernel/conv_method.h"
 #include "kernel/tail.h"
 
+#include <string.h>
+
 enum { TASK_TERMS = 1 << 18 }; /* of one task, about: some microseconds */
 
 static bool fits(const dv_conv *k, dv_direction direction)
@@ -84,73 +86,135 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
 typedef struct transposed_job {
     const dv_conv *k;
     const dv_signal *out, *in;
-    dv_range rows, columns; /* of the input, inside the map and the box */
-    int first;              /* input channel */
+    dv_range rows, columns; /* of the input, inside the map: what the signal reaches */
+    int first, last;        /* input channels */
+    int together;           /* of them, in a task */
+    bool spread;            /* the signal is copied, with zeros between its values */
+    int pitch;              /* of the copy */
+    char *scratch;
+    size_t scratch_size; /* of one worker */
 } transposed_job;
 
-/* Adds what row oy of output channel m sends to input channel c. */
-static void send_row(const transposed_job *job, int c, int m, int oy)
+/* The inputs on one axis that the outputs [lo, hi) reach. */
+static dv_range reached(const dv_conv_shape *s, int axis, int lo, int hi)
+{
+    const int stride = s->stride[axis];
+    const dv_range r = { lo * stride + dv_tap_offset(s, axis, 0),
+                         (hi - 1) * stride + dv_tap_offset(s, axis, s->kernel[axis] - 1) + 1 };
+    return dv_range_clip(r, 0, s->in[axis]);
+}
+
+static bool is_spread(const dv_conv_shape *s)
+{
+    return s->stride[0] > 1 || s->stride[1] > 1;
+}
+
+/* Floats from row to row of a signal with zeros between its values, where rows of nothing but zeros
+ * take no place. */
+static int spread_pitch(const dv_conv_shape *s, const dv_box *box)
+{
+    const int width = (box->hi[DV_X] - box->lo[DV_X] - 1) * s->stride[1] + 1;
+    return dv_ceil_div(width, s->stride[0]);
+}
+
+/* Of a worker: a kernel, and a plane of the signal, spread. */
+static size_t worker_scratch(const dv_conv_shape *s, const dv_box *box)
+{
+    const size_t taps = (size_t)s->kernel[0] * (size_t)s->kernel[1];
+    const size_t rows = (size_t)(box->hi[DV_Y] - box->lo[DV_Y]) * (size_t)s->stride[0];
+    const size_t plane = is_spread(s) ? rows * (size_t)spread_pitch(s, box) : 0;
+    return dv_aligned_size(taps * sizeof(float)) + dv_aligned_size(plane * sizeof(float));
+}
+
+/* The plane of output channel m. */
+static dv_plane spread_plane(const transposed_job *job, int m, float *to)
 {
     const dv_conv_shape *s = &job->k->s;
     const dv_box *box = &job->out->box;
-    const int stride = s->stride[1];
-    const float *weight = job->k->weight + (size_t)m * s->kernel[0] * s->kernel[1];
-    const float *from = dv_signal_at(job->out, m, oy, box->lo[DV_X]) - box->lo[DV_X];
-    for (int ty = 0; ty < s->kernel[0]; ty++) {
-        const int iy = oy * s->stride[0] + dv_tap_offset(s, 0, ty);
-        if (iy < job->rows.lo || iy >= job->rows.hi)
-            continue;
-        float *to = dv_signal_at(job->in, c, iy, job->columns.lo) - job->columns.lo;
-        for (int tx = 0; tx < s->kernel[1]; tx++) {
-            const int offset = dv_tap_offset(s, 1, tx);
-            const float w = weight[ty * s->kernel[1] + tx];
-            dv_range r = dv_tap_range(stride, offset, job->columns.lo, job->columns.hi);
-            r = dv_range_clip(r, box->lo[DV_X], box->hi[DV_X]);
-            if (stride == 1)
-                for (int o = r.lo; o < r.hi; o++)
-                    to[o + offset] += w * from[o];
-            else
-                for (int o = r.lo; o < r.hi; o++)
-                    to[o * stride + offset] += w * from[o];
-        }
+    const int rows = box->hi[DV_Y] - box->lo[DV_Y], columns = box->hi[DV_X] - box->lo[DV_X];
+    const int stride = s->stride[1], width = (columns - 1) * stride + 1;
+    const float *from = dv_signal_at(job->out, m, box->lo[DV_Y], box->lo[DV_X]);
+    const dv_plane plane = { .data = job->spread ? to : from,
+                             .pitch = job->spread ? (size_t)job->pitch : (size_t)columns,
+                             .rows = (rows - 1) * s->stride[0] + 1,
+                             .columns = width };
+    for (int r = 0; job->spread && r < rows; r++, from += columns) {
+        float *row = to + (size_t)r * (size_t)s->stride[0] * plane.pitch;
+        memset(row, 0, (size_t)width * sizeof *row);
+        for (int i = 0; i < columns; i++)
+            row[(size_t)i * (size_t)stride] = from[i];
+    }
+    return plane;
+}
+
+/* What one input channel gets: its signals, spread, under the kernels turned about. */
+static void transposed_plane(const transposed_job *job, int c, float *kernel)
+{
+    const dv_conv_shape *s = &job->k->s;
+    const dv_box *box = &job->out->box;
+    const int multiple = s->out_channels / s->group, taps = s->kernel[0] * s->kernel[1];
+    const dv_range all = { c * multiple, (c + 1) * multiple };
+    const dv_range m = dv_range_clip(all, box->lo[DV_C], box->hi[DV_C]);
+    float *plane = kernel + dv_aligned_size((size_t)taps * sizeof(float)) / sizeof(float);
+    const dv_filter turned = { .kernel = { s->kernel[0], s->kernel[1] },
+                               .stride = { 1, 1 },
+                               .dilation = { s->dilation[0], s->dilation[1] },
+                               .weight = kernel };
+    const dv_target to = { .data = dv_signal_at(job->in, c, job->rows.lo, job->columns.lo),
+                           .pitch = (size_t)(job->in->box.hi[DV_X] - job->in->box.lo[DV_X]),
+                           .rows = job->rows.hi - job->rows.lo,
+                           .columns = job->columns.hi - job->columns.lo,
+                           .add = true };
+    for (int o = m.lo; o < m.hi; o++) {
+        const float *weight = job->k->weight + (size_t)o * (size_t)taps;
+        for (int i = 0; i < taps; i++)
+            kernel[i] = weight[taps - 1 - i];
+        const dv_plane x = spread_plane(job, o, plane);
+        const int last_y = box->lo[DV_Y] * s->stride[0] + dv_tap_offset(s, 0, s->kernel[0] - 1);
+        const int last_x = box->lo[DV_X] * s->stride[1] + dv_tap_offset(s, 1, s->kernel[1] - 1);
+        job->k->isa->depthwise(&turned, &x, s->stride[0], job->rows.lo - last_y,
+                               job->columns.lo - last_x, &dv_no_epilogue, &to);
     }
 }
 
-static void transposed_plane(void *ctx, int i, int worker)
+static void transposed_task(void *ctx, int i, int worker)
 {
-    (void)worker;
     const transposed_job *job = ctx;
-    const dv_conv_shape *s = &job->k->s;
-    const dv_box *box = &job->out->box;
-    const int c = job->first + i, multiple = s->out_channels / s->group;
-    dv_range m = { c * multiple, (c + 1) * multiple };
-    m = dv_range_clip(m, box->lo[DV_C], box->hi[DV_C]);
-    for (int o = m.lo; o < m.hi; o++)
-        for (int oy = box->lo[DV_Y]; oy < box->hi[DV_Y]; oy++)
-            send_row(job, c, o, oy);
+    char *scratch = job->scratch + (size_t)worker * job->scratch_size;
+    const int first = job->first + i * job->together;
+    const int end = dv_least(first + job->together, job->last);
+    for (int c = first; c < end; c++)
+        transposed_plane(job, c, (float *)(void *)scratch);
 }
 
 static size_t transposed_scratch(const dv_conv *k, const dv_box *out, int workers)
 {
-    (void)k;
-    (void)out;
-    (void)workers;
-    return 0;
+    return worker_scratch(&k->s, out) * (size_t)workers;
 }
 
 static void transposed(const dv_conv *k, const void *packed, const dv_signal *out,
                        const dv_signal *in, void *scratch, dv_pool *pool)
 {
-    (void)packed, (void)scratch;
+    (void)packed;
     const dv_conv_shape *s = &k->s;
+    const dv_box *box = &out->box;
     const int multiple = s->out_channels / s->group;
-    transposed_job job = { .k = k, .out = out, .in = in };
-    job.rows = dv_range_clip((dv_range){ in->box.lo[DV_Y], in->box.hi[DV_Y] }, 0, s->in[0]);
-    job.columns = dv_range_clip((dv_range){ in->box.lo[DV_X], in->box.hi[DV_X] }, 0, s->in[1]);
-    job.first = out->box.lo[DV_C] / multiple;
-    int last = dv_ceil_div(out->box.hi[DV_C], multiple);
-    if (job.rows.lo < job.rows.hi && job.columns.lo < job.columns.hi)
-        dv_pool_run(pool, last - job.first, transposed_plane, &job);
+    transposed_job job = { .k = k,
+                           .out = out,
+                           .in = in,
+                           .rows = reached(s, 0, box->lo[DV_Y], box->hi[DV_Y]),
+                           .columns = reached(s, 1, box->lo[DV_X], box->hi[DV_X]),
+                           .first = box->lo[DV_C] / multiple,
+                           .last = dv_ceil_div(box->hi[DV_C], multiple),
+                           .spread = is_spread(s),
+                           .pitch = spread_pitch(s, box),
+                           .scratch = scratch,
+                           .scratch_size = worker_scratch(s, box) };
+    const double rows = job.rows.hi - job.rows.lo, columns = job.columns.hi - job.columns.lo;
+    if (rows <= 0 || columns <= 0)
+        return;
+    job.together = planes_in_task(s, rows * columns * multiple);
+    dv_pool_run(pool, dv_ceil_div(job.last - job.first, job.together), transposed_task, &job);
 }
 
 /* Always the least. */
