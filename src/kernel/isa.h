@@ -74,6 +74,12 @@ typedef struct dv_tile {
     size_t ldc;
 } dv_tile;
 
+/* Of a row of numbers: (x - mean - rest) * inverse is normalised. */
+typedef struct dv_normal {
+    float mean, rest; /* which is missing to the mean */
+    float inverse;    /* 1 / standard deviation */
+} dv_normal;
+
 enum { DV_ROWS_AHEAD = 4 }; /* see add_rows */
 
 enum { DV_SUM_ROWS = 3, DV_SUM_WIDTH = 12 }; /* the most rows, and vectors of a row */
@@ -119,6 +125,15 @@ typedef struct dv_isa {
     /* y[i] = f(a[i], b[i]); a_one, b_one: of that there is one number for all. */
     void (*combine)(dv_binary f, int n, const float *a, bool a_one, const float *b, bool b_one,
                     float *y);
+
+    /* The sum of n numbers, the sum of the squares of x[i] - mean, and the largest, n > 0. */
+    double (*sum)(int n, const float *x);
+    double (*sum_squares)(int n, const float *x, double mean);
+    float (*largest)(int n, const float *x);
+
+    /* y[i] = x[i] normalised * scale[i] + bias[i] */
+    void (*normalise)(int n, const float *x, const dv_normal *m, const float *scale,
+                      const float *bias, float *y);
 
     /* to[i] = from[i * stride] */
     void (*stride_copy)(int n, const float *from, int stride, float *to);

@@ -7,6 +7,7 @@
 #include "kernel/vector_function.h"
 #include "kernel/vector_pool.h"
 #include "kernel/vector_product.h"
+#include "kernel/vector_reduce.h"
 #include "kernel/vector_sum.h"
 #include "kernel/vector_tile.h"
 #include "kernel/vector_winograd.h"
@@ -33,6 +34,10 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .finish = finish,
     .map = map,
     .combine = combine,
+    .sum = sum,
+    .sum_squares = sum_squares,
+    .largest = largest,
+    .normalise = normalise,
     .stride_copy = stride_copy,
     .winograd_input = winograd_input,
     .winograd_output = winograd_output,

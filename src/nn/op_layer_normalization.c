@@ -1,6 +1,7 @@
 /* op_layer_normalization.c - the numbers of all axes from `axis` on, a row, to mean 0 and variance
  * 1, then times scale plus bias, which are as a row is or broadcast to one. ONNX
  * LayerNormalization-17. */
+#include "kernel/isa.h"
 #include "nn/axes.h"
 #include "nn/broadcast.h"
 #include "nn/walk.h"
@@ -171,45 +172,17 @@ static dv_ranges row_at(const job *j, int32_t i)
 
 /* -- forward ---------------------------------------------------------------------------------- */
 
-/* One chain of additions would wait for itself. */
-enum { CHAINS = 8 };
-
-static double sum_of(const double *part)
+static dv_normal statistics_of(const float *x, size_t n, float epsilon)
 {
-    double sum = 0;
-    for (int k = 0; k < CHAINS; k++)
-        sum += part[k];
-    return sum;
-}
-
-typedef struct statistics {
-    float mean, rest; /* which is missing to the mean */
-    float inverse;    /* 1 / standard deviation */
-} statistics;
-
-static statistics statistics_of(const float *x, size_t n, float epsilon)
-{
-    double sum[CHAINS] = { 0 }, squares[CHAINS] = { 0 };
-    size_t i = 0;
-    for (; i + CHAINS <= n; i += CHAINS)
-        for (int k = 0; k < CHAINS; k++)
-            sum[k] += (double)x[i + k];
-    for (; i < n; i++)
-        sum[0] += (double)x[i];
-    const double mean = sum_of(sum) / (double)n;
-    for (i = 0; i + CHAINS <= n; i += CHAINS)
-        for (int k = 0; k < CHAINS; k++)
-            squares[k] += ((double)x[i + k] - mean) * ((double)x[i + k] - mean);
-    for (; i < n; i++)
-        squares[0] += ((double)x[i] - mean) * ((double)x[i] - mean);
-    const double variance = sum_of(squares) / (double)n;
-    statistics s = { .mean = (float)mean,
-                     .inverse = (float)(1 / sqrt(variance + (double)epsilon)) };
+    const dv_isa *isa = dv_isa_best();
+    const double mean = isa->sum((int)n, x) / (double)n;
+    const double variance = isa->sum_squares((int)n, x, mean) / (double)n;
+    dv_normal s = { .mean = (float)mean, .inverse = (float)(1 / sqrt(variance + (double)epsilon)) };
     s.rest = (float)(mean - (double)s.mean);
     return s;
 }
 
-static inline float normalised(float x, statistics s)
+static inline float normalised(float x, dv_normal s)
 {
     return ((x - s.mean) - s.rest) * s.inverse;
 }
@@ -219,14 +192,13 @@ static void forward_part(void *ctx, int i, int worker)
     (void)worker;
     const job *j = ctx;
     const layer_normalization *p = j->c->params;
-    const float *scale = j->scale, *bias = j->bias;
+    const dv_isa *isa = dv_isa_best();
     for (int32_t row = i * j->part, end = end_of_part(j, i); row < end; row++) {
         const ptrdiff_t at = dv_layout_at(&j->whole, row_at(j, row).lo, j->c->in[X].shape.rank);
-        const float *restrict x = j->c->in[X].data + at;
-        float *restrict y = j->c->out[0].data + at;
-        const statistics s = statistics_of(x, j->n, p->epsilon);
-        for (size_t k = 0; k < j->n; k++)
-            y[k] = normalised(x[k], s) * scale[k] + bias[k];
+        const float *x = j->c->in[X].data + at;
+        float *y = j->c->out[0].data + at;
+        const dv_normal s = statistics_of(x, j->n, p->epsilon);
+        isa->normalise((int)j->n, x, &s, j->scale, j->bias, y);
     }
 }
 
@@ -249,11 +221,22 @@ static void forward(const dv_call *c)
 
 /* -- the way back ----------------------------------------------------------------------------- */
 
+/* One chain of additions would wait for itself. */
+enum { CHAINS = 8 };
+
+static double sum_of(const double *part)
+{
+    double sum = 0;
+    for (int k = 0; k < CHAINS; k++)
+        sum += part[k];
+    return sum;
+}
+
 /* With g = R scale and z the normalised row: R' = (g - mean of g - z mean of g z) / deviation.
  * The first of the three, and the sums for the others, of up to CHAINS numbers. */
 static inline __attribute__((always_inline)) void
 add_own(int n, const float *restrict r, const float *restrict scale, const float *restrict x,
-        statistics s, float *restrict in, double *sum, double *product)
+        dv_normal s, float *restrict in, double *sum, double *product)
 {
     for (int k = 0; k < n; k++) {
         const float g = r[k] * scale[k];
@@ -273,7 +256,7 @@ static void project_part(void *ctx, int i, int worker)
         const dv_ranges all = row_at(j, row);
         const float *x = j->c->in[X].data + dv_layout_at(&j->whole, all.lo, shape->rank);
         float *in = j->in->data + dv_layout_at(&j->to, all.lo, shape->rank); /* dense, as x is */
-        const statistics s = statistics_of(x, j->n, p->epsilon);
+        const dv_normal s = statistics_of(x, j->n, p->epsilon);
         double sum[CHAINS] = { 0 }, product[CHAINS] = { 0 };
         dv_run r = dv_run_over(shape, dv_box_intersect(dv_box_of_ranges(shape, &all), j->out->box));
         while (dv_run_next(&r)) {

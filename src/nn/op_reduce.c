@@ -1,4 +1,5 @@
 /* op_reduce.c - sums and means over axes: ReduceSum, ReduceMean, GlobalAveragePool. */
+#include "kernel/isa.h"
 #include "nn/axes.h"
 #include "nn/walk.h"
 
@@ -108,27 +109,10 @@ static sums sums_of(const dv_call *c, dv_layout in)
     return s;
 }
 
-/* One chain of additions would wait for itself. */
-enum { CHAINS = 8 };
-
-static double sum_run(const float *x, int32_t n)
-{
-    double part[CHAINS] = { 0 };
-    int32_t i = 0;
-    for (; i + CHAINS <= n; i += CHAINS)
-        for (int j = 0; j < CHAINS; j++)
-            part[j] += (double)x[i + j];
-    for (; i < n; i++)
-        part[0] += (double)x[i];
-    for (int j = 1; j < CHAINS; j++)
-        part[0] += part[j];
-    return part[0];
-}
-
 static float sum_at(const float *x, const sums *s)
 {
     if (s->inner_shape.rank == 1 && s->inner.step[0] == 1)
-        return (float)(sum_run(x, s->inner_shape.dim[0]) / s->divisor);
+        return (float)(dv_isa_best()->sum(s->inner_shape.dim[0], x) / s->divisor);
     double sum = 0;
     dv_run r = dv_run_over(&s->inner_shape, dv_box_whole(&s->inner_shape));
     while (dv_run_next(&r)) {
@@ -140,20 +124,19 @@ static float sum_at(const float *x, const sums *s)
 }
 
 /* y (n): the sums of n neighbours. */
-static void sum_rows(const float *restrict x, int32_t n, const sums *s, float *restrict y)
+static void sum_rows(const float *x, int32_t n, const sums *s, float *y)
 {
+    const dv_isa *isa = dv_isa_best();
     for (int32_t i = 0; i < n; i++)
         y[i] = 0;
     dv_run r = dv_run_over(&s->inner_shape, dv_box_whole(&s->inner_shape));
     while (dv_run_next(&r)) {
         const float *row = x + dv_layout_at(&s->inner, r.index, r.rank);
         for (int32_t k = 0; k < r.n; k++, row += s->inner.step[r.last])
-            for (int32_t i = 0; i < n; i++)
-                y[i] += row[i];
+            isa->combine(DV_COMBINE_ADD, n, y, false, row, false, y);
     }
     const float divisor = (float)s->divisor;
-    for (int32_t i = 0; i < n; i++)
-        y[i] /= divisor;
+    isa->combine(DV_COMBINE_DIV, n, y, false, &divisor, true, y);
 }
 
 typedef struct parts {

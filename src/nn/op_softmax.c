@@ -1,5 +1,6 @@
 /* op_softmax.c - Softmax and LogSoftmax. Up to opset 12 over all axes from `axis` on, taken as one;
  * from 13 on over the one axis. */
+#include "kernel/isa.h"
 #include "nn/axes.h"
 #include "nn/walk.h"
 
@@ -59,21 +60,60 @@ static void softmax_fibre(const float *x, float *y, int32_t n, ptrdiff_t step, b
         y[i * step] = log ? x[i * step] - top - log_whole : y[i * step] / whole;
 }
 
+/* The same over n numbers side by side. */
+static void softmax_row(const float *x, float *y, int32_t n, bool log)
+{
+    const dv_isa *isa = dv_isa_best();
+    const float top = isa->largest(n, x);
+    isa->combine(DV_COMBINE_SUB, n, x, false, &top, true, y);
+    isa->map(DV_MAP_EXP, n, y, 0, 0, y);
+    const float whole = (float)isa->sum(n, y), log_whole = logf(whole);
+    if (!log) {
+        isa->combine(DV_COMBINE_DIV, n, y, false, &whole, true, y);
+        return;
+    }
+    isa->combine(DV_COMBINE_SUB, n, x, false, &top, true, y);
+    isa->combine(DV_COMBINE_SUB, n, y, false, &log_whole, true, y);
+}
+
+typedef struct job {
+    const dv_call *c;
+    bool log;
+    int32_t outer, n, inner; /* the axes before those that sum to one, these, and those behind */
+    int32_t part;            /* of outer */
+} job;
+
+enum { PART_FLOATS = 1 << 13 };
+
+static void forward_part(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const job *j = ctx;
+    const int32_t first = i * j->part, left = j->outer - first;
+    for (int32_t k = first; k < first + (left < j->part ? left : j->part); k++)
+        for (int32_t l = 0; l < j->inner; l++) {
+            const size_t at = (size_t)k * (size_t)j->n * (size_t)j->inner + (size_t)l;
+            const float *x = j->c->in[0].data + at;
+            float *y = j->c->out[0].data + at;
+            if (j->inner == 1)
+                softmax_row(x, y, j->n, j->log);
+            else
+                softmax_fibre(x, y, j->n, j->inner, j->log);
+        }
+}
+
 static void forward(const dv_call *c, bool log)
 {
-    const softmax *p = c->params;
     const dv_shape *s = &c->out[0].shape;
-    int32_t outer = 1, n = 1, inner = 1;
+    job j = { .c = c, .log = log, .outer = 1, .n = 1, .inner = 1, .part = 1 };
     for (int k = 0, seen = 0; k < s->rank; k++) {
-        bool summed = is_summed(p, s->rank, k);
-        *(summed ? &n : seen ? &inner : &outer) *= s->dim[k];
+        const bool summed = is_summed(c->params, s->rank, k);
+        *(summed ? &j.n : seen ? &j.inner : &j.outer) *= s->dim[k];
         seen |= summed;
     }
-    for (int32_t i = 0; i < outer; i++)
-        for (int32_t j = 0; j < inner; j++) {
-            size_t at = (size_t)i * (size_t)n * (size_t)inner + (size_t)j;
-            softmax_fibre(c->in[0].data + at, c->out[0].data + at, n, inner, log);
-        }
+    if (j.n * j.inner < PART_FLOATS)
+        j.part = PART_FLOATS / (j.n * j.inner);
+    dv_pool_run(c->pool, (j.outer + j.part - 1) / j.part, forward_part, &j);
 }
 
 static dv_box window(const dv_call *c, int i, int o, dv_box out)
