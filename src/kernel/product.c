@@ -15,7 +15,8 @@
 enum {
     BLOCK_TERMS = 768,      /* more only make C go to and fro; of a panel, 96 KB with AVX-512 */
     BLOCK_FLOATS = 1 << 16, /* of A: beside a panel, in the L2 cache */
-    TASKS = 2,              /* for each worker, at least */
+    TASKS = 2,              /* for each worker, at least; */
+    MANY_TASKS = 8,         /* of so many, one more or less makes no difference */
     TASK_FLOPS = 1 << 19,   /* about: 5 us on a fast core */
 };
 
@@ -170,15 +171,20 @@ static job job_of(const dv_product *p)
     return j;
 }
 
-/* Where there are few blocks, or one, each is done by several, who all copy it. */
+/* Where there are few blocks, or one, each is done by several tasks, who all copy it: as few as
+ * leave no worker with less to do than another. */
 static int chunks_of(const job *j, int workers)
 {
     const dv_product *p = j->p;
-    if (workers == 1)
-        return 1;
     const int64_t flops = (int64_t)2 * p->k * p->m / j->blocks * j->isa->narrow_panel;
     const int worthwhile = (int)(TASK_FLOPS / (flops + 1)) + 1; /* panels */
-    return least(ceil_div(TASKS * workers, j->blocks), ceil_div(j->width, worthwhile));
+    const int most = ceil_div(j->width, worthwhile);
+    if (workers == 1)
+        return 1;
+    int chunks = ceil_div(TASKS * workers, j->blocks);
+    while (j->blocks * chunks % workers != 0 && j->blocks * chunks < MANY_TASKS * workers)
+        chunks++;
+    return least(chunks, most);
 }
 
 /* The terms from `first` on of slivers [lo, hi). */
