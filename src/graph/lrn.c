@@ -5,17 +5,9 @@
  * and puts an LRN in its place, so that the deconvnet passes it unchanged and it costs one pass.
  * The reshapes between the steps differ from exporter version to exporter version; they are
  * skipped. */
-#include "graph/model.h"
+#include "graph/chain.h"
 
 #include <string.h>
-
-static const dv_node *producer(const dv_model *m, int value, const char *op)
-{
-    if (value == DV_NO_VALUE || m->values[value].producer < 0)
-        return NULL;
-    const dv_node *n = &m->nodes[m->values[value].producer];
-    return strcmp(n->op->name, op) == 0 ? n : NULL;
-}
 
 /* The value before any reshapes that lead to `value`. */
 static int before_reshapes(const dv_model *m, int value)
@@ -25,25 +17,18 @@ static int before_reshapes(const dv_model *m, int value)
     do {
         n = NULL;
         for (size_t i = 0; i < sizeof reshapes / sizeof reshapes[0] && !n; i++)
-            n = producer(m, value, reshapes[i]);
+            n = dv_producer(m, value, reshapes[i]);
         if (n)
             value = n->in[0];
     } while (n);
     return value;
 }
 
-/* A binary node with a scalar constant on one side: the constant, and the other side. */
+/* Of a binary node with a lone number on one side: that, and the other side. */
 static bool scalar_operand(const dv_model *m, const dv_node *n, float *number, int *other)
 {
-    for (int i = 0; i < 2; i++) {
-        const dv_value *v = &m->values[n->in[i]];
-        if (v->constant && dv_shape_count(&v->shape) == 1) {
-            *number = (float)dv_array_number(v->constant, 0);
-            *other = n->in[1 - i];
-            return true;
-        }
-    }
-    return false;
+    int constant;
+    return dv_constant_operand(m, n, &constant, other) && dv_lone_number(m, constant, number);
 }
 
 /* The value before any Pads with zeros that lead to `value`; what they add goes to pads (10), for
@@ -51,7 +36,7 @@ static bool scalar_operand(const dv_model *m, const dv_node *n, float *number, i
 static int before_pads(const dv_model *m, int value, int64_t *pads)
 {
     const dv_node *n;
-    while ((n = producer(m, value, "Pad"))) {
+    while ((n = dv_producer(m, value, "Pad"))) {
         int64_t own[2 * DV_MAX_RANK];
         int n_own = 0;
         float fill = 0;
@@ -110,24 +95,22 @@ typedef struct lrn {
 static bool match(const dv_model *m, const dv_node *n, lrn *l)
 {
     l->x = n->in[0];
-    const dv_node *pow = producer(m, before_reshapes(m, n->in[1]), "Pow");
-    if (!pow || !m->values[pow->in[1]].constant ||
-        dv_shape_count(&m->values[pow->in[1]].shape) != 1)
+    const dv_node *pow = dv_producer(m, before_reshapes(m, n->in[1]), "Pow");
+    if (!pow || !dv_lone_number(m, pow->in[1], &l->beta))
         return false;
-    l->beta = (float)dv_array_number(m->values[pow->in[1]].constant, 0);
     int at = pow->in[0];
-    const dv_node *add = producer(m, at, "Add");
+    const dv_node *add = dv_producer(m, at, "Add");
     if (!add || !scalar_operand(m, add, &l->bias, &at))
         return false;
-    const dv_node *mul = producer(m, at, "Mul");
+    const dv_node *mul = dv_producer(m, at, "Mul");
     if (!mul || !scalar_operand(m, mul, &l->alpha, &at))
         return false;
-    const dv_node *pool = producer(m, before_reshapes(m, at), "AveragePool");
+    const dv_node *pool = dv_producer(m, before_reshapes(m, at), "AveragePool");
     if (!pool)
         return false;
     int64_t pads[10] = { 0 };
     int padded = before_pads(m, pool->in[0], pads);
-    const dv_node *square = producer(m, before_reshapes(m, padded), "Mul");
+    const dv_node *square = dv_producer(m, before_reshapes(m, padded), "Mul");
     if (!square || square->in[0] != l->x || square->in[1] != l->x)
         return false;
     l->size = window_size(m, pool, pads);
@@ -146,19 +129,12 @@ static bool replace(dv_model *m, dv_node *n, const lrn *l, dv_error *err)
     a[1] = (dv_attr){ "alpha", DV_ATTR_FLOAT, 0, { .f = l->alpha } };
     a[2] = (dv_attr){ "beta", DV_ATTR_FLOAT, 0, { .f = l->beta } };
     a[3] = (dv_attr){ "bias", DV_ATTR_FLOAT, 0, { .f = l->bias } };
-    const dv_op *op = dv_op_find("LRN");
     dv_node r = *n;
-    r.op = op;
     r.n_in = 1;
     r.n_attrs = 4;
     r.attrs = a;
-    r.params = dv_arena_alloc(&m->arena, op->params_size, err);
-    if (!r.params)
+    if (!dv_remake_node(m, &r, "LRN", err))
         return false;
-    dv_operand operand;
-    dv_node_spec s = dv_node_spec_of(m, &r, &operand);
-    if (!dv_op_parse(op, &s, r.params, err))
-        return dv_fail_in(err, "node '%s' (LRN)", dv_node_title(m, n));
     *n = r;
     return true;
 }
