@@ -13,6 +13,7 @@ enum {
     LEAST_PANELS = 3,              /* of each worker, to take whole panels */
     TASK_PLANES = 4,               /* transformed in one task of a shared block */
     TASK_PANELS = 4,               /* multiplied in one: side by side in memory */
+    LINE = 16,                     /* floats of a cache line */
     SPREAD = 16, /* floats between frequencies, off the powers of 2 that share cache sets */
 };
 
@@ -26,15 +27,17 @@ typedef enum unit {
 /* How the map is cut into blocks of tiles, and where a block's numbers are.
  *
  * Transformed input is (frequency, group of tiles, depth, tile): what one product reads lies side
- * by side. Products are (frequency, vector of outputs, tile, output). */
+ * by side; or (frequency, depth, tile) where all tiles fill one line. Products are (frequency,
+ * vector of outputs, tile, output). */
 typedef struct cut {
     int tile_rows, tile_columns;   /* of the whole map */
     int block_rows, block_columns; /* of a block */
     int blocks_down, blocks_across;
     unit unit;
-    int group, group_pitch;    /* tiles of one product, and the room for them */
+    int group;                 /* tiles of one product */
+    int row, row_pitch;        /* tiles that lie side by side, a group or all; the room for them */
     int outputs;               /* whole panels */
-    size_t group_stride;       /* floats of a group */
+    size_t group_stride;       /* floats from group to group */
     size_t v_stride, m_stride; /* floats of a frequency */
     size_t vector_stride;      /* floats of the products of one vector of outputs */
     size_t transform_floats;   /* scratch of an input transform */
@@ -91,15 +94,18 @@ static cut cut_map(const dv_winograd *w, int rows, int columns, int workers)
     const int tiles = c.block_rows * c.block_columns;
     const int groups = dv_ceil_div(tiles, pixels);
     c.group = dv_ceil_div(tiles, groups);
-    c.group_pitch = dv_round_up(pixels, w->isa->lanes);
-    c.group_stride = (size_t)w->depth * (size_t)c.group_pitch;
-    c.v_stride = c.group_stride * (size_t)groups + SPREAD;
+    const bool one_line = tiles <= LINE;
+    c.row = one_line ? tiles : c.group;
+    c.row_pitch = one_line ? LINE : dv_round_up(pixels, w->isa->lanes);
+    const size_t row_floats = (size_t)w->depth * (size_t)c.row_pitch;
+    c.group_stride = one_line ? (size_t)c.group : row_floats;
+    c.v_stride = row_floats * (size_t)(one_line ? 1 : groups) + SPREAD;
     c.vector_stride = (size_t)tiles * (size_t)w->isa->lanes;
     c.m_stride =
         (size_t)tiles * (size_t)(c.unit == PANEL ? w->isa->narrow_panel : c.outputs) + SPREAD;
     c.v_floats = round_to_line(c.v_stride * (size_t)w->frequencies);
     c.m_floats = round_to_line(c.m_stride * (size_t)w->frequencies);
-    const dv_tiles t = { w->size, c.block_rows, c.block_columns, c.group };
+    const dv_tiles t = { w->size, c.block_rows, c.block_columns, c.row };
     c.transform_floats = round_to_line(dv_winograd_scratch(&t));
     c.offset_floats = (size_t)dv_round_up(w->depth, 16);
     return c;
@@ -147,7 +153,7 @@ static dv_tiles tiles_of(const job *j, int block)
         .size = j->w->size,
         .rows = dv_least(j->c.block_rows, j->c.tile_rows - down * j->c.block_rows),
         .columns = dv_least(j->c.block_columns, j->c.tile_columns - across * j->c.block_columns),
-        .group = j->c.group,
+        .group = j->c.row,
     };
 }
 
@@ -313,7 +319,7 @@ void dv_winograd_run(const dv_winograd *w, const dv_winograd_map *map, void *scr
     j.v = j.transforms + (size_t)workers * j.c.transform_floats;
     j.m = j.v + (j.c.unit == BLOCK ? (size_t)workers : 1) * j.c.v_floats;
     for (int d = 0; d < j.depth; d++)
-        j.offset[d] = d * j.c.group_pitch;
+        j.offset[d] = d * j.c.row_pitch;
     const int blocks = j.c.blocks_down * j.c.blocks_across;
     if (j.c.unit == BLOCK)
         dv_pool_run(pool, blocks, run_block, &j);
