@@ -170,6 +170,15 @@ static dv_ranges row_at(const job *j, int32_t i)
     return r;
 }
 
+/* Where row i begins in x. */
+static size_t row_start(const job *j, int32_t i)
+{
+    const dv_shape *s = &j->c->in[X].shape;
+    if ((size_t)j->n_rows * j->n == dv_shape_count(s)) /* of all of them */
+        return (size_t)i * j->n;
+    return (size_t)dv_layout_at(&j->whole, row_at(j, i).lo, s->rank);
+}
+
 /* -- forward ---------------------------------------------------------------------------------- */
 
 static dv_normal statistics_of(const float *x, size_t n, float epsilon)
@@ -194,7 +203,7 @@ static void forward_part(void *ctx, int i, int worker)
     const layer_normalization *p = j->c->params;
     const dv_isa *isa = dv_isa_best();
     for (int32_t row = i * j->part, end = end_of_part(j, i); row < end; row++) {
-        const ptrdiff_t at = dv_layout_at(&j->whole, row_at(j, row).lo, j->c->in[X].shape.rank);
+        const size_t at = row_start(j, row);
         const float *x = j->c->in[X].data + at;
         float *y = j->c->out[0].data + at;
         const dv_normal s = statistics_of(x, j->n, p->epsilon);

@@ -4,6 +4,7 @@
 #include "op_harness.h"
 
 #include "deconvviz/trace.h"
+#include "kernel/isa.h"
 #include "load/network.h"
 
 #include <math.h>
@@ -331,5 +332,11 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_network_in_json_has_it),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    static const char *const sets[] = { "avx512", "avx2", "baseline" };
+    int failures = 0;
+    for (int i = 0; i < 3; i++) {
+        failures += !dv_isa_limit(sets[i]);
+        failures += cmocka_run_group_tests_name(sets[i], tests, NULL, NULL);
+    }
+    return failures;
 }
