@@ -32,7 +32,7 @@ typedef enum dv_function {
     DV_MAP_SOFTSIGN, /* x / (1 + |x|) */
     DV_MAP_SQRT,
     DV_MAP_SQUARE,
-    DV_MAP_TANH,
+    DV_MAP_TANH,             /* 3 units, from 0.55 on 1.5 */
     DV_MAP_THRESHOLDED_RELU, /* x <= a ? 0 : x */
     DV_N_FUNCTIONS,
 } dv_function;

@@ -86,11 +86,16 @@ TEMPLATE vf f_sigmoid(vf x)
     return v_set(1) / (v_set(1) + f_exp(-x));
 }
 
-/* By e^-2x - 1, which is as exact for numbers near 0 as for others. */
+/* With u = e^-2|x|, (1 - u) / (1 + u): of numbers near 0 by u - 1, which is as exact as for others;
+ * beyond that 1 - 2 u / (1 + u), for 1 - tanh^2 x lives on the last digits. */
 TEMPLATE vf f_tanh(vf x)
 {
-    const vf t = f_exp_less_one(f_abs(x) * v_set(-2));
-    return f_with_sign(t / (t + v_set(2)), x);
+    const vf size = f_abs(x), one = v_set(1), near = v_set(0.55f);
+    const exponent e = f_exponent(v_at_least(v_set(-87), size * v_set(-2)));
+    const vf p = v_fma(e.r * e.r, f_exp_series(e.r), e.r), power = f_power_of_two(e.whole);
+    const vf u = v_fma(p, power, power), less = v_fma(p, power, power - one);
+    const vf q = v_if_less(near, size, u + u, -less) / (one + u);
+    return f_with_sign(v_if_less(near, size, one - q, q), x);
 }
 
 TEMPLATE vf f_elu(vf x, vf a)

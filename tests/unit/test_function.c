@@ -247,6 +247,19 @@ static void functions_are_right_for_every_exponent(void **state)
         }
 }
 
+/* Its derivative, 1 - y^2, is made of what is left of 1. */
+static void tanh_near_1_is_right_to_its_last_digit(void **state)
+{
+    (void)state;
+    enum { N = 8192 };
+    float x[N], y[N];
+    for (int i = 0; i < N; i++)
+        x[i] = (i % 2 ? 1.0f : -1.0f) * (0.56f + 9.0f * (float)i / N);
+    dv_isa_best()->map(DV_MAP_TANH, N, x, 0, 0, y);
+    for (int i = 0; i < N; i++)
+        assert_true(units_off(y[i], tanh((double)x[i])) <= 1.5);
+}
+
 static void functions_are_right_where_they_are_used(void **state)
 {
     (void)state;
@@ -366,6 +379,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(functions_are_right_for_every_exponent),
         cmocka_unit_test(functions_are_right_where_they_are_used),
+        cmocka_unit_test(tanh_near_1_is_right_to_its_last_digit),
         cmocka_unit_test(two_numbers_are_combined_as_defined),
         cmocka_unit_test(a_value_is_the_same_wherever_it_lies),
     };
