@@ -165,6 +165,11 @@ typedef struct dv_isa {
     void (*depthwise)(const dv_filter *k, const dv_plane *x, int every, int y0, int x0,
                       const dv_epilogue *ep, const dv_target *y);
 
+    /* Rows [lo, hi) of the windows of one plane, to the same rows of y. The dilation is 1, the
+     * stride along x is 1 or 2, dv_pool_pitch at most DV_POOL_ROOM. Of zeros of both signs any may
+     * count. */
+    void (*maxpool_rows)(const dv_pool_shape *s, const float *plane, int lo, int hi, float *y);
+
     /* y (rows) = w (rows, k) * x (k). */
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);
 

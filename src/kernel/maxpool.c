@@ -10,6 +10,7 @@ typedef struct maxpool_job {
     const dv_isa *isa;
     bool settle; /* by DV_TIES_ROUNDED */
     bool fetch;  /* see fetch_rows */
+    bool whole;  /* planes by maxpool_rows */
     int rows[2]; /* of y, wanted */
     int lo, hi;  /* windows of a row that lie between the left and right edges */
     const float *x;
@@ -107,7 +108,9 @@ static void pool_plane(void *ctx, int i, int worker)
     const size_t size = (size_t)s->in[0] * (size_t)s->in[1];
     const float *plane = job->x + (size_t)i * size;
     const size_t first = (size_t)i * (size_t)s->out[0] * (size_t)s->out[1];
-    for (int oy = job->rows[0]; oy < job->rows[1]; oy++) {
+    if (job->whole)
+        job->isa->maxpool_rows(s, plane, job->rows[0], job->rows[1], job->y + first);
+    for (int oy = job->rows[0]; !job->whole && oy < job->rows[1]; oy++) {
         float *y = job->y + first + (size_t)oy * (size_t)s->out[1];
         int32_t *switches = job->switches ? job->switches + (y - job->y) : NULL;
         if (job->fetch)
@@ -133,6 +136,8 @@ void dv_maxpool_rows(const dv_pool_shape *s, int lo, int hi, const float *x, flo
     job.settle =
         s->ties == DV_TIES_ROUNDED && (int64_t)s->kernel[0] * s->kernel[1] <= DV_POOL_TIE_WINDOW;
     job.fetch = switches && (int64_t)s->planes * s->in[0] * s->in[1] >= LARGE;
+    job.whole = !switches && s->stride[1] <= 2 && s->dilation[0] == 1 && s->dilation[1] == 1 &&
+                dv_pool_pitch(s) <= DV_POOL_ROOM;
     if (s->stride[1] <= 2 && s->dilation[0] == 1 && s->dilation[1] == 1) {
         const int room = s->in[1] + s->pad[1] - s->kernel[1];
         job.lo = (s->pad[1] + s->stride[1] - 1) / s->stride[1];

@@ -49,6 +49,16 @@ enum {
     DV_POOL_TIE_WINDOW = 25, /* values; in a whole map many lie close by nature */
 };
 
+/* maxpool_rows of dv_isa has room for some rows of the largest numbers of each column, each row as
+ * long as dv_pool_pitch. */
+enum { DV_POOL_ROOM = 2048, DV_POOL_LANES = 16 };
+
+static inline int dv_pool_pitch(const dv_pool_shape *s)
+{
+    const int in = s->pad[1] + s->in[1], out = (s->out[1] - 1) * s->stride[1] + s->kernel[1];
+    return (in > out ? in : out) + 2 * DV_POOL_LANES;
+}
+
 /* The switch of a window by DV_TIES_ROUNDED; `first`: the index of the first maximum. */
 int32_t dv_pool_settle(const dv_pool_shape *s, const float *plane, int oy, int ox, int32_t first);
 

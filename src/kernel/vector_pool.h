@@ -1,4 +1,4 @@
-/* vector_pool.h - a row of max-pooling, `lanes` windows at a time. */
+/* vector_pool.h - max-pooling, `lanes` windows at a time. */
 #ifndef DV_KERNEL_VECTOR_POOL_H
 #define DV_KERNEL_VECTOR_POOL_H
 
@@ -75,58 +75,6 @@ TEMPLATE void pool_row(const int stride, const bool record, const bool settle,
                      y, switches);
 }
 
-/* `lanes` windows of 2 or 3 columns, two columns apart, by columns first: p is the first pixel of
- * the first, `left` the pixels from there on when `partial`. The sum of all pixels is added to
- * *all, to be a NaN if one of them is; then the maxima are not to be trusted. Of zeros of both
- * signs it is not the first that counts. */
-TEMPLATE vf pool_columns(const int columns, const bool partial, const float *p, int left,
-                         size_t width, int rows, vf *all)
-{
-    const int left_a = left < LANES ? left : LANES, left_b = left - left_a;
-    vf a = v_set(-INFINITY), b = a, sum = { 0 };
-    float c = -INFINITY, sum_c = 0;
-    for (int row = 0; row < rows; row++, p += width) {
-        const vf in_a = partial ? v_load_range(p, 0, left_a) : v_load(p);
-        const vf in_b = partial ? v_load_range(p + LANES, 0, left_b) : v_load(p + LANES);
-        a = v_at_least(in_a, a);
-        b = v_at_least(in_b, b);
-        sum += in_a + in_b;
-        if (columns == 3 && !partial) {
-            c = p[2 * LANES] > c ? p[2 * LANES] : c;
-            sum_c += p[2 * LANES];
-        }
-    }
-    *all += sum + v_set(sum_c);
-    const vf even = v_even(a, b), pairs = v_at_least(v_odd(a, b), even);
-    return columns == 3 ? v_at_least(v_next(even, v_set(c)), pairs) : pairs;
-}
-
-/* Windows [lo, hi), where there are more than `lanes` the last ones twice. False: a pixel may be a
- * NaN. */
-TEMPLATE bool pool_row_of_pairs(const int columns, const dv_pool_shape *s, const float *plane,
-                                int oy, int lo, int hi, float *y)
-{
-    const size_t width = (size_t)s->in[1];
-    const int first = oy * s->stride[0] - s->pad[0], top = first < 0 ? 0 : first;
-    const int end = first + s->kernel[0] < s->in[0] ? first + s->kernel[0] : s->in[0];
-    const float *row = plane + (size_t)top * width - s->pad[1];
-    vf all = { 0 };
-    if (hi - lo < LANES) {
-        const int left = s->in[1] + s->pad[1] - 2 * lo;
-        v_store_range(
-            y + lo,
-            pool_columns(columns, true, row + 2 * (ptrdiff_t)lo, left, width, end - top, &all), 0,
-            hi - lo);
-    }
-    for (int x = lo; hi - lo >= LANES && x < hi; x += LANES) {
-        const int at = x + LANES <= hi ? x : hi - LANES;
-        v_store(y + at,
-                pool_columns(columns, false, row + 2 * (ptrdiff_t)at, 0, width, end - top, &all));
-    }
-    const float sum = sum_lanes(all);
-    return sum == sum;
-}
-
 TEMPLATE void pool_row_recorded(const int stride, const bool settle, const dv_pool_shape *s,
                                 const float *plane, int oy, int lo, int hi, float *y,
                                 int32_t *switches)
@@ -135,6 +83,67 @@ TEMPLATE void pool_row_recorded(const int stride, const bool settle, const dv_po
         pool_row(stride, true, true, s, plane, oy, lo, hi, y, switches);
     else
         pool_row(stride, true, false, s, plane, oy, lo, hi, y, switches);
+}
+
+/* to (n) = the largest of `rows` numbers each, `pitch` apart from `from` on. */
+TEMPLATE void pool_down(int n, int rows, const float *from, size_t pitch, float *to)
+{
+    for (int x = 0; x < n; x += LANES) {
+        const int left = n - x < LANES ? n - x : LANES;
+        const float *p = from + x;
+        vf best = left == LANES ? v_load(p) : v_load_range(p, 0, left);
+        for (int k = 1; k < rows; k++) {
+            p += pitch;
+            best = f_larger(best, left == LANES ? v_load(p) : v_load_range(p, 0, left));
+        }
+        v_store_range(to + x, best, 0, left);
+    }
+}
+
+/* to (n): to[x] = the largest of from[x * stride …] of `columns`; what a vector more would need may
+ * be read. */
+TEMPLATE void pool_along(const int stride, int n, int columns, const float *from, float *to)
+{
+    for (int x = 0; x < n; x += LANES) {
+        const float *p = from + x * stride;
+        vf best = stride == 1 ? v_load(p) : v_even(v_load(p), v_load(p + LANES));
+        for (int k = 1; k < columns; k++) {
+            p++;
+            best = f_larger(best, stride == 1 ? v_load(p) : v_even(v_load(p), v_load(p + LANES)));
+        }
+        if (n - x >= LANES)
+            v_store(to + x, best);
+        else
+            v_store_range(to + x, best, 0, n - x);
+    }
+}
+
+/* Some rows down, then the same along, so that what is read there has been written long before. */
+static void maxpool_rows(const dv_pool_shape *s, const float *plane, int lo, int hi, float *y)
+{
+    const int pitch = dv_pool_pitch(s), columns = s->kernel[1], n = s->out[1];
+    const size_t width = (size_t)s->in[1];
+    int some = DV_POOL_ROOM / pitch;
+    some = some < hi - lo ? some : hi - lo;
+    float room[DV_POOL_ROOM];
+    for (int i = 0; i < some * pitch; i++)
+        room[i] = -INFINITY;
+    for (int row = lo; row < hi; row += some) {
+        const int rows = hi - row < some ? hi - row : some;
+        for (int i = 0; i < rows; i++) {
+            const int first = (row + i) * s->stride[0] - s->pad[0], top = first < 0 ? 0 : first;
+            const int end = first + s->kernel[0], bottom = end < s->in[0] ? end : s->in[0];
+            pool_down(s->in[1], bottom - top, plane + (size_t)top * width, width,
+                      room + i * pitch + s->pad[1]);
+        }
+        for (int i = 0; i < rows; i++) {
+            float *to = y + (size_t)(row + i) * (size_t)n;
+            if (s->stride[1] == 1)
+                pool_along(1, n, columns, room + i * pitch, to);
+            else
+                pool_along(2, n, columns, room + i * pitch, to);
+        }
+    }
 }
 
 static void maxpool_row(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
@@ -146,10 +155,6 @@ static void maxpool_row(const dv_pool_shape *s, const float *plane, int oy, int 
         pool_row(1, false, false, s, plane, oy, lo, hi, y, NULL);
     else if (switches)
         pool_row_recorded(2, settle, s, plane, oy, lo, hi, y, switches);
-    else if (s->kernel[1] == 2 && hi - lo >= LANES && pool_row_of_pairs(2, s, plane, oy, lo, hi, y))
-        return;
-    else if (s->kernel[1] == 3 && pool_row_of_pairs(3, s, plane, oy, lo, hi, y))
-        return;
     else
         pool_row(2, false, false, s, plane, oy, lo, hi, y, NULL);
 }

@@ -155,6 +155,36 @@ static void switches_are_first_maxima(void **unused)
     dv_pool_free(pool);
 }
 
+/* Rows by themselves are those of the whole, and maps wider than DV_POOL_ROOM those of narrow ones
+ * pooled window by window. */
+static void rows_without_switches_are_those_of_the_whole(void **unused)
+{
+    (void)unused;
+    for (int round = 0; round < rounds(200); round++) {
+        dv_pool_shape s = { .planes = 2 };
+        const int kernel = random_int(1, 5), stride = random_int(1, 2);
+        random_axis(&s, 0, kernel, stride, 40);
+        random_axis(&s, 1, kernel, stride, round % 10 ? 70 : DV_POOL_ROOM + 40);
+        const size_t plane = (size_t)s.out[0] * (size_t)s.out[1], n = 2 * plane;
+        float *x = random_planes(&s, round % 2), *y = malloc(n * sizeof *y),
+              *part = malloc(n * sizeof *y);
+        assert_non_null(y);
+        assert_non_null(part);
+        check(&s, x, NULL);
+        dv_maxpool(&s, x, y, NULL, NULL);
+        const int lo = random_int(0, s.out[0] - 1), hi = random_int(lo, s.out[0]);
+        memset(part, 0x55, n * sizeof *part);
+        dv_maxpool_rows(&s, lo, hi, x, part, NULL, NULL);
+        const uint32_t untouched = 0x55555555;
+        for (size_t i = 0; i < n; i++) {
+            const int row = (int)(i % plane) / s.out[1];
+            const bool wanted = row >= lo && row < hi;
+            assert_memory_equal(&part[i], wanted ? (const void *)&y[i] : &untouched, sizeof *y);
+        }
+        free(x), free(y), free(part);
+    }
+}
+
 /* Windows full of near-ties, among values of any size that lie outside. */
 static void a_pixel_outside_a_window_never_moves_its_switch(void **unused)
 {
@@ -270,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(switch_counts_in_the_unpadded_plane),
         cmocka_unit_test(switches_are_first_maxima),
+        cmocka_unit_test(rows_without_switches_are_those_of_the_whole),
         cmocka_unit_test(a_pixel_outside_a_window_never_moves_its_switch),
         cmocka_unit_test(equal_values_are_not_chosen_among_by_rounding),
         cmocka_unit_test(what_differs_in_earnest_is_kept_apart),
