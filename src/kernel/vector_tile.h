@@ -23,8 +23,8 @@ TEMPLATE tile_columns tile_columns_of(const dv_tile *t)
     return v;
 }
 
-/* n rows of the tile; partial: not all of its columns are there. */
-TEMPLATE void tile_store(const int n, const bool partial, const dv_tile *t, vf sum[][2])
+/* n rows of a tile that has all of its columns. */
+TEMPLATE void tile_store(const int n, const dv_tile *t, vf sum[][2])
 {
     const tile_columns v = tile_columns_of(t);
     UNROLL
@@ -32,15 +32,24 @@ TEMPLATE void tile_store(const int n, const bool partial, const dv_tile *t, vf s
         UNROLL
     for (int j = 0; j < 2; j++) {
         float *to = t->c + (size_t)i * t->ldc + j * LANES;
-        vf y = sum[i][j];
-        if (t->add)
-            y += partial ? v_load_range(to, 0, v.left[j]) : v_load(to);
-        y = v_at_most(v.hi, v_at_least(v.lo, v_fma(y, v.scale[j], v.shift[j])));
-        if (partial)
-            v_store_range(to, y, 0, v.left[j]);
-        else
-            v_store(to, y);
+        const vf y = t->add ? sum[i][j] + v_load(to) : sum[i][j];
+        v_store(to, v_at_most(v.hi, v_at_least(v.lo, v_fma(y, v.scale[j], v.shift[j]))));
     }
+}
+
+/* The same where columns are missing, for any number of rows; sum (rows, 2 * LANES). */
+static void tile_store_edge(const dv_tile *t, const float *sum)
+{
+    const tile_columns v = tile_columns_of(t);
+    for (int i = 0; i < t->rows; i++)
+        for (int j = 0; j < 2; j++, sum += LANES) {
+            float *to = t->c + (size_t)i * t->ldc + j * LANES;
+            vf y = v_load(sum);
+            if (t->add)
+                y += v_load_range(to, 0, v.left[j]);
+            y = v_at_most(v.hi, v_at_least(v.lo, v_fma(y, v.scale[j], v.shift[j])));
+            v_store_range(to, y, 0, v.left[j]);
+        }
 }
 
 TEMPLATE void tile_rows(const int n, const dv_tile *t)
@@ -62,10 +71,17 @@ TEMPLATE void tile_rows(const int n, const dv_tile *t)
             sum[i][1] = v_fma(x, w1, sum[i][1]);
         }
     }
-    if (t->columns == 2 * LANES)
-        tile_store(n, false, t, sum);
-    else
-        tile_store(n, true, t, sum);
+    if (t->columns == 2 * LANES) {
+        tile_store(n, t, sum);
+        return;
+    }
+    float sums[NARROW_PIXELS * 2 * LANES];
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        v_store(sums + (ptrdiff_t)i * 2 * LANES, sum[i][0]);
+        v_store(sums + (ptrdiff_t)i * 2 * LANES + LANES, sum[i][1]);
+    }
+    tile_store_edge(t, sums);
 }
 
 #define TILE_CASE(n)     \
