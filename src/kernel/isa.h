@@ -170,6 +170,10 @@ typedef struct dv_isa {
      * count. */
     void (*maxpool_rows)(const dv_pool_shape *s, const float *plane, int lo, int hi, float *y);
 
+    /* The same with the sum of each window over rows[its row] * columns[its column]. */
+    void (*meanpool_rows)(const dv_pool_shape *s, const float *plane, int lo, int hi,
+                          const float *rows, const float *columns, float *y);
+
     /* y (rows) = w (rows, k) * x (k). */
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);
 

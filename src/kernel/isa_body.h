@@ -44,6 +44,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .winograd_weight = winograd_weight,
     .maxpool_row = maxpool_row,
     .maxpool_rows = maxpool_rows,
+    .meanpool_rows = meanpool_rows,
     .depthwise = depthwise,
     .dot_rows = dot_rows,
     .add_rows = add_rows,

@@ -85,65 +85,106 @@ TEMPLATE void pool_row_recorded(const int stride, const bool settle, const dv_po
         pool_row(stride, true, false, s, plane, oy, lo, hi, y, switches);
 }
 
-/* to (n) = the largest of `rows` numbers each, `pitch` apart from `from` on. */
-TEMPLATE void pool_down(int n, int rows, const float *from, size_t pitch, float *to)
+/* -- windows down and then along: their largest, or their mean --------------------------------- */
+
+TEMPLATE vf pool_join(const bool mean, vf a, vf b)
+{
+    return mean ? a + b : f_larger(a, b);
+}
+
+TEMPLATE vf pool_some(const float *p, int left)
+{
+    return left == LANES ? v_load(p) : v_load_range(p, 0, left);
+}
+
+TEMPLATE void pool_keep(float *p, vf v, int left)
+{
+    if (left == LANES)
+        v_store(p, v);
+    else
+        v_store_range(p, v, 0, left);
+}
+
+/* to (n) = the largest or the sum of `rows` numbers each, `pitch` apart from `from` on. */
+TEMPLATE void pool_down(const bool mean, int n, int rows, const float *from, size_t pitch,
+                        float *to)
 {
     for (int x = 0; x < n; x += LANES) {
         const int left = n - x < LANES ? n - x : LANES;
         const float *p = from + x;
-        vf best = left == LANES ? v_load(p) : v_load_range(p, 0, left);
+        vf v = pool_some(p, left);
         for (int k = 1; k < rows; k++) {
             p += pitch;
-            best = f_larger(best, left == LANES ? v_load(p) : v_load_range(p, 0, left));
+            v = pool_join(mean, v, pool_some(p, left));
         }
-        v_store_range(to + x, best, 0, left);
+        pool_keep(to + x, v, left);
     }
 }
 
-/* to (n): to[x] = the largest of from[x * stride …] of `columns`; what a vector more would need may
- * be read. */
-TEMPLATE void pool_along(const int stride, int n, int columns, const float *from, float *to)
+/* to (n): to[x] = the largest or the sum of from[x * stride …] of s->kernel[1]; that over rows *
+ * columns[x]. What a vector more would need may be read. */
+TEMPLATE void pool_along(const bool mean, const int stride, const dv_pool_shape *s,
+                         const float *from, float rows, const float *columns, float *to)
 {
-    for (int x = 0; x < n; x += LANES) {
+    for (int x = 0; x < s->out[1]; x += LANES) {
+        const int left = s->out[1] - x < LANES ? s->out[1] - x : LANES;
         const float *p = from + x * stride;
-        vf best = stride == 1 ? v_load(p) : v_even(v_load(p), v_load(p + LANES));
-        for (int k = 1; k < columns; k++) {
+        vf v = stride == 1 ? v_load(p) : v_even(v_load(p), v_load(p + LANES));
+        for (int k = 1; k < s->kernel[1]; k++) {
             p++;
-            best = f_larger(best, stride == 1 ? v_load(p) : v_even(v_load(p), v_load(p + LANES)));
+            v = pool_join(mean, v, stride == 1 ? v_load(p) : v_even(v_load(p), v_load(p + LANES)));
         }
-        if (n - x >= LANES)
-            v_store(to + x, best);
-        else
-            v_store_range(to + x, best, 0, n - x);
+        pool_keep(to + x, mean ? v / (v_set(rows) * pool_some(columns + x, left)) : v, left);
     }
+}
+
+/* The numbers that row `row` of the windows reads, joined down, to `to` (the map's width). */
+TEMPLATE void pool_row_down(const bool mean, const dv_pool_shape *s, const float *plane, int row,
+                            float *to)
+{
+    const size_t width = (size_t)s->in[1];
+    const int first = row * s->stride[0] - s->pad[0], end = first + s->kernel[0];
+    const int top = first < 0 ? 0 : first, bottom = end < s->in[0] ? end : s->in[0];
+    if (top < bottom)
+        pool_down(mean, s->in[1], bottom - top, plane + (size_t)top * width, width, to);
+    else
+        memset(to, 0, width * sizeof *to); /* a mean of nothing but padding */
 }
 
 /* Some rows down, then the same along, so that what is read there has been written long before. */
-static void maxpool_rows(const dv_pool_shape *s, const float *plane, int lo, int hi, float *y)
+TEMPLATE void pool_rows(const bool mean, const dv_pool_shape *s, const float *plane, int lo, int hi,
+                        const float *rows, const float *columns, float *y)
 {
-    const int pitch = dv_pool_pitch(s), columns = s->kernel[1], n = s->out[1];
-    const size_t width = (size_t)s->in[1];
+    const int pitch = dv_pool_pitch(s);
     int some = DV_POOL_ROOM / pitch;
     some = some < hi - lo ? some : hi - lo;
     float room[DV_POOL_ROOM];
     for (int i = 0; i < some * pitch; i++)
-        room[i] = -INFINITY;
+        room[i] = mean ? 0 : -INFINITY;
     for (int row = lo; row < hi; row += some) {
-        const int rows = hi - row < some ? hi - row : some;
-        for (int i = 0; i < rows; i++) {
-            const int first = (row + i) * s->stride[0] - s->pad[0], top = first < 0 ? 0 : first;
-            const int end = first + s->kernel[0], bottom = end < s->in[0] ? end : s->in[0];
-            pool_down(s->in[1], bottom - top, plane + (size_t)top * width, width,
-                      room + i * pitch + s->pad[1]);
-        }
-        for (int i = 0; i < rows; i++) {
-            float *to = y + (size_t)(row + i) * (size_t)n;
+        const int end = row + some < hi ? row + some : hi;
+        for (int i = row; i < end; i++)
+            pool_row_down(mean, s, plane, i, room + (i - row) * pitch + s->pad[1]);
+        for (int i = row; i < end; i++) {
+            const float *from = room + (i - row) * pitch, count = mean ? rows[i] : 1;
+            float *to = y + (size_t)i * (size_t)s->out[1];
             if (s->stride[1] == 1)
-                pool_along(1, n, columns, room + i * pitch, to);
+                pool_along(mean, 1, s, from, count, columns, to);
             else
-                pool_along(2, n, columns, room + i * pitch, to);
+                pool_along(mean, 2, s, from, count, columns, to);
         }
     }
+}
+
+static void maxpool_rows(const dv_pool_shape *s, const float *plane, int lo, int hi, float *y)
+{
+    pool_rows(false, s, plane, lo, hi, NULL, NULL, y);
+}
+
+static void meanpool_rows(const dv_pool_shape *s, const float *plane, int lo, int hi,
+                          const float *rows, const float *columns, float *y)
+{
+    pool_rows(true, s, plane, lo, hi, rows, columns, y);
 }
 
 static void maxpool_row(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,

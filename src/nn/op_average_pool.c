@@ -1,6 +1,7 @@
 /* op_average_pool.c - the mean of each window, over what lies in the map or, with
  * count_include_pad, in the pads too; the rim that ceil_mode adds never counts. ONNX
  * AveragePool-11, one to three dimensions. */
+#include "kernel/isa.h"
 #include "nn/sliding.h"
 #include "nn/walk.h"
 
@@ -78,7 +79,10 @@ typedef struct job {
     dv_slide slide[DV_MAP_AXES];
     bool count_pads;
     float *columns; /* (width of the output) how many taps count */
+    float *rows;    /* (height of the output) */
     float *sums;    /* (workers, width of the input) */
+    bool flat;      /* by meanpool_rows */
+    dv_pool_shape map;
 } job;
 
 /* sum (width of the input) = the sum of the rows that the outputs (od, oy) read. */
@@ -119,8 +123,7 @@ static void pool_row(const job *j, const float *plane, int32_t od, int32_t oy, f
             for (int32_t o = first; o < end; o++)
                 y[o] += sum[o * (int64_t)w->stride + offset];
     }
-    const float rows = (float)counted(&j->slide[DV_DEPTH], od, j->count_pads) *
-                       (float)counted(&j->slide[DV_HEIGHT], oy, j->count_pads);
+    const float rows = (float)counted(&j->slide[DV_DEPTH], od, j->count_pads) * j->rows[oy];
     for (int32_t o = 0; o < w->out; o++)
         y[o] /= rows * j->columns[o];
 }
@@ -134,6 +137,11 @@ static void pool_plane(void *ctx, int i, int worker)
     float *y = j->c->out[0].data + (size_t)i * (size_t)d->out * (size_t)h->out * (size_t)w->out;
     float *sum = j->sums + (size_t)worker * (size_t)w->in;
     const dv_box wanted = dv_wanted(j->c, 0);
+    if (j->flat) {
+        dv_isa_best()->meanpool_rows(&j->map, plane, wanted.lo[DV_Y], wanted.hi[DV_Y], j->rows,
+                                     j->columns, y);
+        return;
+    }
     for (int32_t od = 0; od < d->out; od++)
         for (int32_t oy = wanted.lo[DV_Y]; oy < wanted.hi[DV_Y]; oy++)
             pool_row(j, plane, od, oy, sum,
@@ -142,9 +150,28 @@ static void pool_plane(void *ctx, int i, int worker)
 
 static size_t scratch_bytes(const dv_call *c)
 {
-    const dv_shape *in = &c->in[0].shape, *out = &c->out[0].shape;
-    size_t rows = (size_t)in->dim[in->rank - 1] * (size_t)dv_pool_size(c->pool);
-    return ((size_t)out->dim[out->rank - 1] + rows) * sizeof(float);
+    const dv_box in = dv_box_whole(&c->in[0].shape), out = dv_box_whole(&c->out[0].shape);
+    const size_t sums = (size_t)in.hi[DV_X] * (size_t)dv_pool_size(c->pool);
+    return ((size_t)out.hi[DV_X] + (size_t)out.hi[DV_Y] + sums) * sizeof(float);
+}
+
+/* Sets j->map; j->flat, whether meanpool_rows can do it. */
+static void find_map(job *j)
+{
+    dv_pool_shape *s = &j->map;
+    const dv_slide *d = &j->slide[DV_DEPTH];
+    bool dense = true;
+    for (int i = 0; i < 2; i++) {
+        const dv_slide *a = &j->slide[DV_HEIGHT + i];
+        s->in[i] = a->in;
+        s->out[i] = a->out;
+        s->kernel[i] = a->kernel;
+        s->stride[i] = a->stride;
+        s->pad[i] = a->pad_lo;
+        dense &= a->dilation == 1;
+    }
+    j->flat = d->in == 1 && d->kernel == 1 && d->out == 1 && dense && s->stride[1] <= 2 &&
+              dv_pool_pitch(s) <= DV_POOL_ROOM;
 }
 
 /* As an AdaptiveAvgPool2d to the size that the map has is exported. */
@@ -166,10 +193,14 @@ static void forward(const dv_call *c)
                dv_shape_count(&c->in[0].shape) * sizeof *c->in[0].data);
         return;
     }
-    const dv_slide *w = &j.slide[DV_WIDTH];
-    j.sums = j.columns + w->out;
+    const dv_slide *h = &j.slide[DV_HEIGHT], *w = &j.slide[DV_WIDTH];
+    j.rows = j.columns + w->out;
+    j.sums = j.rows + h->out;
     for (int32_t o = 0; o < w->out; o++)
         j.columns[o] = (float)counted(w, o, j.count_pads);
+    for (int32_t o = 0; o < h->out; o++)
+        j.rows[o] = (float)counted(h, o, j.count_pads);
+    find_map(&j);
     dv_pool_run(c->pool, c->in[0].shape.dim[0] * c->in[0].shape.dim[1], pool_plane, &j);
 }
 

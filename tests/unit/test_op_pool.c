@@ -1,5 +1,6 @@
 /* MaxPool, AveragePool and the global pools against their definitions, by hand and over random
  * geometry: asymmetric pads, auto_pad, ceil_mode, dilation, one to three dimensions. */
+#include "kernel/isa.h"
 #include "op_harness.h"
 #include "rounds.h"
 
@@ -509,5 +510,11 @@ int main(void)
         cmocka_unit_test(global_pools_of_every_rank_are_adjoint),
         cmocka_unit_test(pools_refuse_what_does_not_fit),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    static const char *const sets[] = { "avx512", "avx2", "baseline" };
+    int failures = 0;
+    for (int i = 0; i < 3; i++) {
+        failures += !dv_isa_limit(sets[i]);
+        failures += cmocka_run_group_tests_name(sets[i], tests, NULL, NULL);
+    }
+    return failures;
 }
