@@ -55,55 +55,53 @@ float *bench_numbers(size_t n)
 #define EACH_CHAIN(DO) DO(0) DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11)
 #define START(k)       s##k = one,
 #define APART(k)       __asm__ volatile("" : "+x"(s##k)); /* no two chains are one */
-#define STEP(k)        s##k = FMA(s##k, half, one);
+#define STEP(k)        s##k = fma(s##k, half, one);
 #define SEEN(k)        __asm__ volatile("" ::"x"(s##k)); /* none is left out */
 
+/* All chains, by the functions `set` and fma, which is what STEP calls. */
+#define RUN_CHAINS(vector, set)                      \
+    do {                                             \
+        const vector one = set(1), half = set(0.5f); \
+        vector EACH_CHAIN(START) unused = one;       \
+        EACH_CHAIN(APART)                            \
+        for (int i = 0; i < STEPS; i++) {            \
+            EACH_CHAIN(STEP)                         \
+        }                                            \
+        EACH_CHAIN(SEEN)                             \
+        (void)unused;                                \
+    } while (0)
+
 #if defined(__x86_64__)
-#define FMA _mm512_fmadd_ps
-__attribute__((target("avx512f"))) static void fma_avx512(void)
+#define fma _mm512_fmadd_ps
+__attribute__((target("avx512f"))) static void chains_avx512(void)
 {
-    const __m512 one = _mm512_set1_ps(1), half = _mm512_set1_ps(0.5f);
-    __m512 EACH_CHAIN(START) unused = one;
-    EACH_CHAIN(APART)
-    for (int i = 0; i < STEPS; i++) {
-        EACH_CHAIN(STEP)
-    }
-    EACH_CHAIN(SEEN)
-    (void)unused;
+    RUN_CHAINS(__m512, _mm512_set1_ps);
 }
-#undef FMA
-#define FMA _mm256_fmadd_ps
-__attribute__((target("avx2,fma"))) static void fma_avx2(void)
+#undef fma
+#define fma _mm256_fmadd_ps
+__attribute__((target("avx2,fma"))) static void chains_avx2(void)
 {
-    const __m256 one = _mm256_set1_ps(1), half = _mm256_set1_ps(0.5f);
-    __m256 EACH_CHAIN(START) unused = one;
-    EACH_CHAIN(APART)
-    for (int i = 0; i < STEPS; i++) {
-        EACH_CHAIN(STEP)
-    }
-    EACH_CHAIN(SEEN)
-    (void)unused;
+    RUN_CHAINS(__m256, _mm256_set1_ps);
 }
-#undef FMA
+#undef fma
 #endif
 
 typedef float vector4 __attribute__((vector_size(16)));
 
-#define FMA(s, a, b) ((s) * (a) + (b))
-static void fma_baseline(void)
+static vector4 set4(float x)
 {
-    const vector4 one = { 1, 1, 1, 1 }, half = { 0.5f, 0.5f, 0.5f, 0.5f };
-    vector4 EACH_CHAIN(START) unused = one;
-    EACH_CHAIN(APART)
-    for (int i = 0; i < STEPS; i++) {
-        EACH_CHAIN(STEP)
-    }
-    EACH_CHAIN(SEEN)
-    (void)unused;
+    return (vector4){ x, x, x, x };
 }
 
+#define fma(s, a, b) ((s) * (a) + (b))
+static void chains_baseline(void)
+{
+    RUN_CHAINS(vector4, set4);
+}
+#undef fma
+
 typedef struct reading {
-    void (*fma)(void);
+    void (*chains)(void);
     const float *memory; /* STRETCH bytes for each worker */
     volatile uint64_t seen;
 } reading;
@@ -112,7 +110,7 @@ static void multiply(void *ctx, int i, int worker)
 {
     (void)i, (void)worker;
     const reading *r = ctx;
-    r->fma();
+    r->chains();
 }
 
 static void read_memory(void *ctx, int i, int worker)
@@ -150,13 +148,13 @@ static double shortest(int threads, void (*task)(void *, int, int), reading *r)
 
 double bench_peak_gflops(int threads)
 {
-    reading r = { .fma = fma_baseline };
+    reading r = { .chains = chains_baseline };
     int lanes = 4;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512f"))
-        r.fma = fma_avx512, lanes = 16;
+        r.chains = chains_avx512, lanes = 16;
     else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        r.fma = fma_avx2, lanes = 8;
+        r.chains = chains_avx2, lanes = 8;
 #endif
     return LOOP_FLOPS(lanes) * threads / shortest(threads, multiply, &r) / 1e6;
 }
