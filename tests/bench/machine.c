@@ -136,7 +136,7 @@ static double shortest(int threads, void (*task)(void *, int, int), reading *r)
     dv_error err;
     dv_pool *pool = dv_pool_new(threads, &err);
     bench_need(pool != NULL, &err);
-    double best = INFINITY;
+    double best = (double)INFINITY;
     for (int i = 0; i < ROUNDS; i++) {
         const double start = bench_now_ms();
         dv_pool_run(pool, threads, task, r);
