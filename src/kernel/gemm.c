@@ -9,6 +9,7 @@
 
 enum {
     GEMV_ROWS = 32,      /* rows of W in one task */
+    MANY_ROWS = 48,      /* and in one with several vectors */
     GEMV_COLUMNS = 1024, /* columns of W in one task of the transposed product */
 };
 
@@ -91,6 +92,43 @@ void dv_gemv(int n, int k, const float *w, const float *x, const dv_epilogue *ep
 {
     gemv_job job = { .isa = dv_isa_best(), .n = n, .k = k, .w = w, .x = x, .ep = ep, .y = y };
     dv_pool_run(pool, (n + GEMV_ROWS - 1) / GEMV_ROWS, gemv_rows, &job);
+}
+
+typedef struct gemv_many_job {
+    const dv_isa *isa;
+    int n, k, vectors;
+    const float *w;
+    const float *const *x;
+    const dv_epilogue *ep;
+    float *const *y;
+} gemv_many_job;
+
+static void gemv_many_rows(void *ctx, int i, int worker)
+{
+    (void)worker;
+    const gemv_many_job *job = ctx;
+    const int first = i * MANY_ROWS;
+    const int rows = job->n - first < MANY_ROWS ? job->n - first : MANY_ROWS;
+    float *y[DV_DOT_VECTORS];
+    for (int v = 0; v < job->vectors; v++)
+        y[v] = job->y[v] + first;
+    job->isa->dot_rows_many(rows, job->k, job->w + (size_t)first * (size_t)job->k, job->vectors,
+                            job->x, y);
+    for (int v = 0; v < job->vectors; v++)
+        dv_epilogue_apply(&job->ep[v], first, rows, y[v], 1, 1);
+}
+
+void dv_gemv_many(int n, int k, const float *w, int vectors, const float *const *x,
+                  const dv_epilogue *ep, float *const *y, dv_pool *pool)
+{
+    for (int v = 0; v < vectors; v += DV_DOT_VECTORS) {
+        gemv_many_job job = { .isa = dv_isa_best(), .n = n, .k = k, .w = w };
+        job.vectors = vectors - v < DV_DOT_VECTORS ? vectors - v : DV_DOT_VECTORS;
+        job.x = x + v;
+        job.ep = ep + v;
+        job.y = y + v;
+        dv_pool_run(pool, (n + MANY_ROWS - 1) / MANY_ROWS, gemv_many_rows, &job);
+    }
 }
 
 typedef struct gemv_transposed_job {

@@ -17,6 +17,11 @@ void dv_gemm(bool trans_a, bool trans_b, int m, int n, int k, float alpha, const
 void dv_gemv(int n, int k, const float *w, const float *x, const dv_epilogue *ep, float *y,
              dv_pool *pool);
 
+/* The same for several vectors: y[i] (n) = ep[i] of W (n,k) * x[i] (k), to the bytes of one by one.
+ * W is read once for every DV_DOT_VECTORS of them. */
+void dv_gemv_many(int n, int k, const float *w, int vectors, const float *const *x,
+                  const dv_epilogue *ep, float *const *y, dv_pool *pool);
+
 /* y (k) += sum over rows i in [0, n) of r[i] * W[i]; rows with r[i] == 0 are not read. */
 void dv_gemv_transposed(int n, int k, const float *w, const float *r, float *y, dv_pool *pool);
 

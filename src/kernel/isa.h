@@ -82,6 +82,8 @@ typedef struct dv_normal {
 
 enum { DV_ROWS_AHEAD = 4 }; /* see add_rows */
 
+enum { DV_DOT_VECTORS = 8 }; /* the most of dot_rows_many */
+
 enum { DV_SUM_ROWS = 3, DV_SUM_WIDTH = 12 }; /* the most rows, and vectors of a row */
 
 typedef struct dv_isa {
@@ -176,6 +178,11 @@ typedef struct dv_isa {
 
     /* y (rows) = w (rows, k) * x (k). */
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);
+
+    /* y[i] (rows) = w (rows, k) * x[i] (k) for n vectors, w being read once; to the bytes of
+     * dot_rows. */
+    void (*dot_rows_many)(int rows, int k, const float *w, int n, const float *const *x,
+                          float *const *y);
 
     /* y (n) += for one term after the other its value times the row of n that begins at w + its
      * offset. DV_ROWS_AHEAD terms behind the last are read, and their rows fetched ahead. */

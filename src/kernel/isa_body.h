@@ -47,6 +47,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .meanpool_rows = meanpool_rows,
     .depthwise = depthwise,
     .dot_rows = dot_rows,
+    .dot_rows_many = dot_rows_many,
     .add_rows = add_rows,
     .add_sums = add_sums,
     .list_nonzeros = list_nonzeros,

@@ -1,4 +1,4 @@
-/* vector_dot.h - rows of a matrix times one vector. */
+/* vector_dot.h - rows of a matrix times one vector, or several. */
 #ifndef DV_KERNEL_VECTOR_DOT_H
 #define DV_KERNEL_VECTOR_DOT_H
 
@@ -52,6 +52,118 @@ static void dot_rows(int rows, int k, const float *w, const float *x, float *y)
         dot_some(DOT_ROWS, k, w + (size_t)r * (size_t)k, x, y + r);
     for (; r < rows; r++)
         dot_some(1, k, w + (size_t)r * (size_t)k, x, y + r);
+}
+
+/* -- several vectors --------------------------------------------------------------------------
+ * In two groups, so many rows and vectors at a time as their sums fit in registers, first those of
+ * the even vectors of terms, then the others. Terms come in parts that stay in the L1 cache for all
+ * of that, while what comes next is fetched: each row comes from memory once. */
+
+enum {
+    MANY_ROWS = REGISTERS == 32 ? 6 : 3,
+    MANY_VECTORS = DV_DOT_VECTORS / 2,
+    MANY_TERMS = 512,
+};
+
+typedef struct many_sums {
+    vf sum[MANY_ROWS][MANY_VECTORS];
+} many_sums;
+
+/* Every other vector of `terms` terms, from x on in the vectors; half of what lies from `next` on
+ * in each row is fetched meanwhile. */
+TEMPLATE void many_part(const int rows, const int vectors, int terms, size_t pitch, const float *w,
+                        const float *const *x, ptrdiff_t from, const float *next, many_sums *sums)
+{
+    vf sum[MANY_ROWS][MANY_VECTORS];
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        UNROLL
+    for (int v = 0; v < vectors; v++)
+        sum[r][v] = sums->sum[r][v];
+    for (int i = 0; i < terms; i += 2 * LANES) {
+        vf b[MANY_VECTORS];
+        UNROLL
+        for (int r = 0; r < (rows + 1) / 2; r++)
+            __builtin_prefetch(next + (size_t)r * pitch + i, 0, 2);
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            b[v] = v_load(x[v] + from + i);
+        UNROLL
+        for (int r = 0; r < rows; r++) {
+            const vf a = v_load(w + (size_t)r * pitch + i);
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                sum[r][v] = v_fma(a, b[v], sum[r][v]);
+        }
+    }
+    UNROLL
+    for (int r = 0; r < rows; r++)
+        UNROLL
+    for (int v = 0; v < vectors; v++)
+        sums->sum[r][v] = sum[r][v];
+}
+
+/* What is left from term `from` on, and the results. */
+static void many_end(int rows, int vectors, int k, const float *w, const float *const *x, int from,
+                     many_sums *sums, float *const *y)
+{
+    for (int i = from; i < k; i += LANES) {
+        const int left = k - i < LANES ? k - i : LANES;
+        for (int v = 0; v < vectors; v++) {
+            const vf b = v_load_range(x[v] + i, 0, left);
+            for (int r = 0; r < rows; r++)
+                sums->sum[r][v] =
+                    v_fma(v_load_range(w + (size_t)r * (size_t)k + i, 0, left), b, sums->sum[r][v]);
+        }
+    }
+    for (int v = 0; v < vectors; v++)
+        for (int r = 0; r < rows; r++)
+            y[v][r] = sum_lanes(sums[0].sum[r][v] + sums[1].sum[r][v]);
+}
+
+TEMPLATE void many_some(const int rows, int k, const float *w, int n, const float *const *x,
+                        float *const *y)
+{
+    const int whole = k - k % (2 * LANES), half = n / 2;
+    const size_t pitch = (size_t)k;
+    many_sums sums[2][2] = { 0 }; /* (group, even or odd) */
+    for (int from = 0; from < whole; from += MANY_TERMS) {
+        const int terms = whole - from < MANY_TERMS ? whole - from : MANY_TERMS;
+        const float *part = w + from;
+        const float *next = from + terms < whole ? part + terms : w + (size_t)rows * pitch;
+        for (int i = 0; i < 4; i++) {
+            const int group = i / 2, odd = i % 2 * LANES, vectors = group ? n - half : half;
+            const float *fetched = next + odd + (size_t)group * (rows / 2) * pitch;
+            const float *const *of = x + (group ? half : 0);
+            many_sums *to = &sums[group][i % 2];
+            if (vectors == 1)
+                many_part(rows, 1, terms, pitch, part + odd, of, from + odd, fetched, to);
+            else if (vectors == 2)
+                many_part(rows, 2, terms, pitch, part + odd, of, from + odd, fetched, to);
+            else if (vectors == 3)
+                many_part(rows, 3, terms, pitch, part + odd, of, from + odd, fetched, to);
+            else if (vectors == 4)
+                many_part(rows, 4, terms, pitch, part + odd, of, from + odd, fetched, to);
+        }
+    }
+    many_end(rows, half, k, w, x, whole, sums[0], y);
+    many_end(rows, n - half, k, w, x + half, whole, sums[1], y + half);
+}
+
+static void dot_rows_many(int rows, int k, const float *w, int n, const float *const *x,
+                          float *const *y)
+{
+    float *at[DV_DOT_VECTORS];
+    memcpy(at, y, (size_t)n * sizeof *at);
+    for (int r = 0, taken; r < rows; r += taken, w += (size_t)taken * (size_t)k) {
+        taken = r + MANY_ROWS <= rows ? MANY_ROWS : 1;
+        if (taken == MANY_ROWS)
+            many_some(MANY_ROWS, k, w, n, x, at);
+        else
+            many_some(1, k, w, n, x, at);
+        for (int v = 0; v < n; v++)
+            at[v] += taken;
+    }
 }
 
 TEMPLATE void add_some(const int rows, int n, const dv_term *t, const float *w, float *y)

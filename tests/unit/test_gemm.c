@@ -186,6 +186,37 @@ static void columns_are_for_finite_weights(void **unused)
     }
 }
 
+/* As many terms as fill no vector, one part or several, behind whichever alignment. */
+static void many_vectors_are_gemv_to_the_byte(void **unused)
+{
+    (void)unused;
+    enum { MOST = DV_DOT_VECTORS + 3 };
+    for (int i = 0; i < rounds(80); i++) {
+        int n = random_int(1, i % 4 ? 150 : 900), k = random_int(1, i % 3 ? 70 : 2500);
+        int vectors = random_int(1, MOST), ahead = random_int(0, 3);
+        float *w = random_array((size_t)n * k), *shift = random_array((size_t)n);
+        float *x = random_array((size_t)MOST * (k + ahead));
+        float *y = malloc((size_t)n * sizeof *y), *got = malloc((size_t)MOST * n * sizeof *got);
+        dv_pool *pool = dv_pool_new(1 + i % 3, NULL);
+        const float *from[MOST];
+        float *to[MOST];
+        dv_epilogue ep[MOST];
+        assert_true(y && got && pool);
+        for (int v = 0; v < vectors; v++) {
+            from[v] = x + (size_t)v * (k + ahead);
+            to[v] = got + (size_t)v * n;
+            ep[v] = (dv_epilogue){ .shift = shift, .lo = v % 2 ? 0 : -INFINITY, .hi = INFINITY };
+        }
+        dv_gemv_many(n, k, w, vectors, from, ep, to, pool);
+        for (int v = 0; v < vectors; v++) {
+            dv_gemv(n, k, w, from[v], &ep[v], y, NULL);
+            assert_memory_equal(y, to[v], (size_t)n * sizeof *y);
+        }
+        dv_pool_free(pool);
+        free(w), free(shift), free(x), free(y), free(got);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +224,7 @@ int main(void)
         cmocka_unit_test(gemv_is_the_definition),
         cmocka_unit_test(gemv_transposed_adds_and_skips_zeros),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
+        cmocka_unit_test(many_vectors_are_gemv_to_the_byte),
         cmocka_unit_test(columns_are_gemv_to_the_byte),
         cmocka_unit_test(columns_are_for_finite_weights),
     };
