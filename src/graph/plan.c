@@ -187,6 +187,7 @@ static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
     if (!convert_constants(p, pool, err) || !dv_plan_steps(p, pool, err) ||
         !check_steps(p, pool, err))
         return false;
+    dv_plan_mark_together(p);
     if (r->boxes)
         keep_all(p);
     return dv_plan_places(p, err);

@@ -20,6 +20,7 @@ typedef struct dv_step {
     int out;            /* the value that output 0 becomes: that of the last node fused */
     bool view;          /* nothing to run: the output lies where the input lies */
     bool even;          /* see dv_call */
+    bool together;      /* of several traces, see together.c */
     dv_epilogue ep;     /* of the fused nodes */
     dv_step_tail *tail; /* of those behind them; NULL: none */
     void *state;        /* what the operator prepared */
@@ -60,6 +61,8 @@ bool dv_plan_is_view(const dv_model *m, int node);
 bool dv_plan_call(dv_plan *p, int node, dv_call *c, dv_error *err) DV_MUST_CHECK;
 
 /* Steps of dv_plan_new, in files of their own. */
+/* together.c: which steps run together; once they are there */
+void dv_plan_mark_together(dv_plan *p);
 /* fuse.c: the nodes into steps */
 bool dv_plan_steps(dv_plan *p, dv_pool *pool, dv_error *err) DV_MUST_CHECK;
 /* tail.c: what is computed behind a step, whose fused nodes are known; marks it in done (n_nodes)
@@ -73,6 +76,7 @@ struct dv_trace {
     const dv_plan *plan;
     dv_pool *pool;
     uint8_t *memory, *scratch;
+    bool beside;        /* another: the scratch is that one's */
     const float *input; /* during a pass */
     float noise;        /* see dv_trace_set_noise */
     uint64_t noise_seed;
@@ -84,5 +88,29 @@ struct dv_trace {
     bool passed;        /* what is kept is that of a pass */
     dv_call *back;      /* (n_nodes) for the way back: data of constants and of kept activations */
 };
+
+/* A pass: its input is taken, its steps run, what it makes is checked. */
+void dv_trace_begin(dv_trace *t, const float *input);
+bool dv_trace_end(dv_trace *t, dv_error *err) DV_MUST_CHECK;
+
+/* Runs one step of a pass; boxes: of the outputs, NULL: all of them. Before and behind the operator
+ * itself: */
+void dv_trace_run_step(dv_trace *t, int step, const dv_box *boxes);
+dv_call dv_trace_begin_step(const dv_trace *t, int step, const dv_box *boxes);
+void dv_trace_end_step(const dv_trace *t, int step, const dv_call *c);
+
+/* -- several traces of one plan, together.c --------------------------------------------------- */
+
+/* How many traces pay, up to DV_TOGETHER: 1 where nothing is gained, or memory is lacking. */
+int dv_plan_together(const dv_plan *p);
+
+/* A trace of the same plan and pool, for passes with the first by dv_traces_forward, whose scratch
+ * it shares: it must not outlive that one. NULL with err set. Freed by dv_trace_free. */
+dv_trace *dv_trace_new_beside(const dv_trace *first, dv_error *err) DV_MUST_CHECK;
+
+/* Each trace t[i], i < n <= DV_TOGETHER, on inputs[i], to the bytes, the result ok[i] and the error
+ * err[i] of dv_trace_forward. Those for which ok[i] is false beforehand are left alone. */
+void dv_traces_forward(dv_trace *const *t, const float *const *inputs, int n, bool *ok,
+                       dv_error *err);
 
 #endif

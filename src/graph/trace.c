@@ -99,7 +99,7 @@ static size_t count_tails(const dv_plan *p)
     return n;
 }
 
-static bool make(dv_trace *t, dv_error *err)
+static bool make(dv_trace *t, const dv_trace *beside, dv_error *err)
 {
     const dv_plan *p = t->plan;
     const dv_model *m = p->model;
@@ -108,7 +108,8 @@ static bool make(dv_trace *t, dv_error *err)
         if (p->needed[i])
             n_tensors += 2 * (size_t)(m->nodes[i].n_in + m->nodes[i].n_out);
     t->memory = dv_large_alloc((size_t)p->n_units * DV_PLACE_UNIT);
-    t->scratch = dv_large_alloc(dv_plan_scratch(p, t->pool));
+    t->beside = beside != NULL;
+    t->scratch = beside ? beside->scratch : dv_large_alloc(dv_plan_scratch(p, t->pool));
     t->tensors = calloc(n_tensors, sizeof *t->tensors);
     t->forward = calloc((size_t)p->n_steps + 1, sizeof *t->forward);
     t->tails = calloc(count_tails(p) + 1, sizeof *t->tails);
@@ -131,12 +132,8 @@ static bool make(dv_trace *t, dv_error *err)
     return true;
 }
 
-dv_trace *dv_trace_new(const dv_plan *p, dv_pool *pool, dv_error *err)
+static dv_trace *new_trace(const dv_plan *p, dv_pool *pool, const dv_trace *beside, dv_error *err)
 {
-    if (!p) {
-        dv_fail(err, DV_BAD_USAGE, "a trace without a plan");
-        return NULL;
-    }
     dv_trace *t = calloc(1, sizeof *t);
     if (!t) {
         dv_fail(err, DV_NO_MEMORY, "no memory for a trace");
@@ -144,11 +141,25 @@ dv_trace *dv_trace_new(const dv_plan *p, dv_pool *pool, dv_error *err)
     }
     t->plan = p;
     t->pool = pool;
-    if (!make(t, err)) {
+    if (!make(t, beside, err)) {
         dv_trace_free(t);
         return NULL;
     }
     return t;
+}
+
+dv_trace *dv_trace_new(const dv_plan *p, dv_pool *pool, dv_error *err)
+{
+    if (!p) {
+        dv_fail(err, DV_BAD_USAGE, "a trace without a plan");
+        return NULL;
+    }
+    return new_trace(p, pool, NULL, err);
+}
+
+dv_trace *dv_trace_new_beside(const dv_trace *first, dv_error *err)
+{
+    return new_trace(first->plan, first->pool, first, err);
 }
 
 void dv_trace_free(dv_trace *t)
@@ -156,7 +167,8 @@ void dv_trace_free(dv_trace *t)
     if (!t)
         return;
     free(t->memory);
-    free(t->scratch);
+    if (!t->beside)
+        free(t->scratch);
     free(t->tensors);
     free(t->forward);
     free(t->tails);
@@ -196,8 +208,7 @@ static float *input_data(const dv_trace *t, int value)
     return value == p->model->input ? (float *)(uintptr_t)t->input : NULL; /* only read */
 }
 
-/* boxes: of the outputs; NULL: all of them. */
-static void run_step(dv_trace *t, int step, const dv_box *boxes)
+dv_call dv_trace_begin_step(const dv_trace *t, int step, const dv_box *boxes)
 {
     const dv_plan *p = t->plan;
     const dv_node *n = &p->model->nodes[p->steps[step].node];
@@ -210,10 +221,22 @@ static void run_step(dv_trace *t, int step, const dv_box *boxes)
         if (v != DV_NO_VALUE && !p->model->values[v].constant && p->places[v] == DV_NOWHERE)
             in[i].data = input_data(t, v);
     }
-    n->op->forward(&c);
-    if (t->noise > 0 && dv_is_weight_layer(p->model, n))
-        dv_disturb(c.out[0].data, dv_shape_count(&c.out[0].shape), t->noise,
+    return c;
+}
+
+void dv_trace_end_step(const dv_trace *t, int step, const dv_call *c)
+{
+    const dv_model *m = t->plan->model;
+    if (t->noise > 0 && dv_is_weight_layer(m, &m->nodes[t->plan->steps[step].node]))
+        dv_disturb(c->out[0].data, dv_shape_count(&c->out[0].shape), t->noise,
                    t->noise_seed + (uint64_t)step);
+}
+
+void dv_trace_run_step(dv_trace *t, int step, const dv_box *boxes)
+{
+    const dv_call c = dv_trace_begin_step(t, step, boxes);
+    c.op->forward(&c);
+    dv_trace_end_step(t, step, &c);
 }
 
 /* The input of a pass; a copy of it where it is kept, itself or through a view. */
@@ -255,7 +278,7 @@ static bool fail_at_nan(const dv_trace *t, dv_error *err)
     for (int i = 0; again && i < plan->n_steps && !named; i++) {
         if (plan->steps[i].view)
             continue;
-        run_step(again, i, NULL);
+        dv_trace_run_step(again, i, NULL);
         int v = plan->steps[i].out;
         named = has_nan(at(again, plan->places[v]), dv_shape_count(&m->values[v].shape));
         if (named) {
@@ -284,21 +307,32 @@ static bool check_kept(const dv_trace *t, dv_error *err)
     return true;
 }
 
-bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
+void dv_trace_begin(dv_trace *t, const float *input)
 {
-    const dv_plan *p = t->plan;
-    const dv_model *m = p->model;
     t->passed = false;
-    if (!input)
-        return dv_fail(err, DV_BAD_USAGE, "a pass without an input");
     take_input(t, input);
-    for (int i = 0; i < p->n_steps; i++)
-        if (!p->steps[i].view)
-            run_step(t, i, NULL);
+}
+
+bool dv_trace_end(dv_trace *t, dv_error *err)
+{
+    const dv_model *m = t->plan->model;
     for (int v = 0; t->changed && v < m->n_values; v++)
         t->changed[v] = dv_box_whole(&m->values[v].shape);
     t->passed = check_kept(t, err);
     return t->passed;
+}
+
+bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
+{
+    const dv_plan *p = t->plan;
+    t->passed = false;
+    if (!input)
+        return dv_fail(err, DV_BAD_USAGE, "a pass without an input");
+    dv_trace_begin(t, input);
+    for (int i = 0; i < p->n_steps; i++)
+        if (!p->steps[i].view)
+            dv_trace_run_step(t, i, NULL);
+    return dv_trace_end(t, err);
 }
 
 /* -- inside a box ----------------------------------------------------------------------------- */
@@ -362,7 +396,7 @@ static void forward_changed(dv_trace *t)
         if (!reach_outputs(t, i, boxes))
             continue;
         if (!s->view)
-            run_step(t, i, boxes);
+            dv_trace_run_step(t, i, boxes);
         for (int o = 0; o < n->n_out; o++)
             t->changed[o ? n->out[o] : s->out] = boxes[o];
     }

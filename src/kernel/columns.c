@@ -1,5 +1,6 @@
 #include "kernel/columns.h"
 
+#include "kernel/gemm.h"
 #include "kernel/isa.h"
 
 #include <stdint.h>
@@ -21,7 +22,8 @@ struct dv_columns {
     int pitch; /* floats of a row, n rounded up */
     int piece; /* outputs in a task */
     dv_weights_cache *own;
-    const float *data; /* (k, pitch) W transposed; the cache's */
+    const float *w;    /* (n, k) */
+    dv_packed *packed; /* (k, pitch) W transposed, then a number for each block; the cache's */
 };
 
 /* Four lines of a row of outputs, to fill whole lines of W and of its transpose. */
@@ -37,20 +39,14 @@ static size_t data_floats(const dv_columns *c)
     return (size_t)c->k * (size_t)c->pitch;
 }
 
-typedef struct arrange_job {
-    const dv_columns *c;
-    const float *w;
-} arrange_job;
-
 /* A block of outputs, all inputs. Behind W stands a 1 for each block that is finite, else a 0. */
 static void arrange_block(const void *ctx, int i, void *data)
 {
-    const arrange_job *job = ctx;
-    const dv_columns *c = job->c;
+    const dv_columns *c = ctx;
     const int lanes = c->isa->lanes, first = i * BLOCK;
     const int rows = c->n - first < BLOCK ? c->n - first : BLOCK;
     const int whole = c->k / lanes * lanes;
-    const float *w = job->w + (size_t)first * (size_t)c->k;
+    const float *w = c->w + (size_t)first * (size_t)c->k;
     float *to = (float *)data + first;
     for (int k = 0; k < whole; k += lanes)
         c->isa->transpose(rows, lanes, w + k, (size_t)c->k, to + (size_t)k * (size_t)c->pitch,
@@ -68,30 +64,30 @@ static void arrange_block(const void *ctx, int i, void *data)
     ((float *)data)[data_floats(c) + (size_t)i] = !special;
 }
 
-/* False: no memory. c->data stays NULL where a weight is not finite. */
-static bool arrange(dv_columns *c, const float *w, dv_weights_cache *cache, dv_pool *pool,
-                    dv_error *err)
+static bool reserve(dv_columns *c, dv_weights_cache *cache, dv_error *err)
 {
     static const char maker; /* its address stands for arrange_block */
     if (!cache && !(cache = c->own = dv_weights_cache_new(err)))
         return false;
-    const dv_packed_key key = { w, &maker, { c->isa->lanes, c->n, c->k } };
+    const dv_packed_key key = { c->w, &maker, { c->isa->lanes, c->n, c->k } };
     const size_t bytes = (data_floats(c) + (size_t)blocks_of(c)) * sizeof(float);
-    dv_packed *packed = dv_weights_cache_get(cache, &key, bytes, err);
-    if (!packed)
-        return false;
-    const arrange_job job = { c, w };
-    const float *data =
-        dv_packed_data(packed, &(dv_packing){ blocks_of(c), arrange_block, &job }, pool);
-    for (int i = 0; i < blocks_of(c); i++)
-        if (data[data_floats(c) + (size_t)i] == 0)
-            return true;
-    c->data = data;
-    return true;
+    c->packed = dv_weights_cache_get(cache, &key, bytes, err);
+    return c->packed != NULL;
 }
 
-bool dv_columns_new(int n, int k, const float *w, dv_weights_cache *cache, dv_pool *pool,
-                    dv_columns **made, dv_error *err)
+/* W transposed; NULL where a weight is not finite. */
+static const float *arranged(const dv_columns *c, dv_pool *pool)
+{
+    const float *data =
+        dv_packed_data(c->packed, &(dv_packing){ blocks_of(c), arrange_block, c }, pool);
+    for (int i = 0; i < blocks_of(c); i++)
+        if (data[data_floats(c) + (size_t)i] == 0)
+            return NULL;
+    return data;
+}
+
+bool dv_columns_new(int n, int k, const float *w, dv_weights_cache *cache, dv_columns **made,
+                    dv_error *err)
 {
     *made = NULL;
     const int pitch = (n + BLOCK - 1) / BLOCK * BLOCK;
@@ -100,14 +96,14 @@ bool dv_columns_new(int n, int k, const float *w, dv_weights_cache *cache, dv_po
     dv_columns *c = calloc(1, sizeof *c);
     if (!c)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %d x %d weights", n, k);
-    *c = (dv_columns){ .isa = dv_isa_best(), .n = n, .k = k, .pitch = pitch };
+    *c = (dv_columns){ .isa = dv_isa_best(), .n = n, .k = k, .pitch = pitch, .w = w };
     c->piece = n < 2 * PIECE ? SMALL_PIECE : PIECE;
-    const bool ok = arrange(c, w, cache, pool, err);
-    if (c->data)
-        *made = c;
-    else
+    if (!reserve(c, cache, err)) {
         dv_columns_free(c);
-    return ok;
+        return false;
+    }
+    *made = c;
+    return true;
 }
 
 void dv_columns_free(dv_columns *c)
@@ -119,6 +115,7 @@ void dv_columns_free(dv_columns *c)
 
 typedef struct product_job {
     const dv_columns *c;
+    const float *data;
     const dv_epilogue *ep;
     float *y;
     int32_t ends[MAX_CLASSES + 1]; /* terms before each class */
@@ -141,7 +138,7 @@ static void product_piece(void *ctx, int i, int worker)
         float *to = sums + (ptrdiff_t)q * c->piece;
         memset(to, 0, (size_t)n * sizeof *to);
         c->isa->add_rows(n, job->ends[q + 1] - job->ends[q], job->terms + job->ends[q],
-                         c->data + first, to);
+                         job->data + first, to);
     }
     for (int width = c->isa->lanes; width > 0; width /= 2) /* as dot_rows adds up its lanes */
         for (int q = 0; q < width; q++)
@@ -177,7 +174,11 @@ void dv_columns_product(const dv_columns *c, const float *x, const dv_epilogue *
 {
     const int lanes = c->isa->lanes, whole = c->k - c->k % (2 * lanes);
     dv_term *terms = scratch;
-    product_job job = { .c = c, .ep = ep, .y = y, .terms = terms };
+    product_job job = { .c = c, .data = arranged(c, pool), .ep = ep, .y = y, .terms = terms };
+    if (!job.data) {
+        dv_gemv(c->n, c->k, c->w, x, ep, y, pool);
+        return;
+    }
     job.sums = (float *)(void *)((char *)scratch + terms_size(c));
     int n = 0;
     for (int q = 0; q < 2 * lanes; q++) {

@@ -1,6 +1,7 @@
 /* mine_images.c - the pass over the images. */
 #include "mine/mine_images.h"
 #include "base/text.h"
+#include "graph/plan.h"
 #include "image/photo.h"
 #include "run/crew.h"
 #include "run/watch.h"
@@ -50,29 +51,38 @@ static bool survey_tensors(const pass *p, const dv_trace *t, dv_survey *s, dv_er
     return true;
 }
 
-static bool look_at_image(const pass *p, const dv_worker *w, const char *path, slot *s,
-                          dv_error *err)
+static bool read_image(const pass *p, int64_t task, float *input, slot *s, dv_error *err)
 {
+    const char *path = dv_list_path(p->list, image_of(p, task) - p->first);
     if (!dv_is_utf8(path))
         return dv_fail(err, DV_UNSUPPORTED, "the name is not UTF-8, which an index needs");
     dv_photo photo;
-    bool ok = dv_photo_read(&photo, path, NULL, &p->options->preprocess, w->input, err);
+    const bool ok = dv_photo_read(&photo, path, NULL, &p->options->preprocess, input, err);
     memcpy(s->sha256, photo.sha256, sizeof s->sha256);
     dv_photo_free(&photo);
-    return ok && dv_trace_forward(w->trace, w->input, err) &&
-           survey_tensors(p, w->trace, &s->survey, err);
+    return ok;
 }
 
-/* Where memory runs out the run ends: another time there may be enough. */
-static bool work(void *ctx, dv_worker *w, int64_t task, int slot_number, dv_error *err)
+/* Images from `task` on. Where memory runs out the run ends: another time there may be enough. */
+static bool work(void *ctx, dv_worker *w, int64_t task, int n, const int *slots, dv_error *err)
 {
     const pass *p = ctx;
-    slot *s = &p->slots[slot_number];
-    const char *path = dv_list_path(p->list, image_of(p, task) - p->first);
-    s->skipped = !look_at_image(p, w, path, s, &s->error);
-    if (s->skipped && s->error.code == DV_NO_MEMORY)
-        *err = s->error;
-    return !s->skipped || s->error.code != DV_NO_MEMORY;
+    bool ok[DV_TOGETHER];
+    dv_error errors[DV_TOGETHER];
+    for (int i = 0; i < n; i++)
+        ok[i] = read_image(p, task + i, w->inputs[i], &p->slots[slots[i]], &errors[i]);
+    dv_traces_forward(w->traces, (const float *const *)w->inputs, n, ok, errors);
+    for (int i = 0; i < n; i++) {
+        slot *s = &p->slots[slots[i]];
+        s->skipped = !ok[i] || !survey_tensors(p, w->traces[i], &s->survey, &errors[i]);
+        if (s->skipped)
+            s->error = errors[i];
+        if (s->skipped && s->error.code == DV_NO_MEMORY) {
+            *err = s->error;
+            return false;
+        }
+    }
+    return true;
 }
 
 /* -- commits ---------------------------------------------------------------------------------- */
@@ -157,10 +167,13 @@ bool dv_mine_images(const dv_model *m, const dv_mine_options *o, const dv_list *
     const dv_request r = {
         .n_keep = x->n_layers, .keep = tensors, .exact = o->exact, .images = left, .unchecked = true
     };
-    const dv_crew_options c = { .request = &r, .pool = o->pool, .tasks = left };
-    const dv_tasks tasks = {
-        .n = left, .watch = &o->watch, .what = "images", .ctx = &p, .work = work, .commit = commit
-    };
+    const dv_crew_options c = { .request = &r, .pool = o->pool, .tasks = left, .together = true };
+    const dv_tasks tasks = { .n = left,
+                             .watch = &o->watch,
+                             .what = "images",
+                             .ctx = &p,
+                             .work_together = work,
+                             .commit = commit };
     dv_crew crew;
     bool ok = dv_crew_hire(&crew, m, &c, err);
     p.n_slots = crew.n_slots;

@@ -160,6 +160,8 @@ enum { DV_KEEP_NOTHING = 0, DV_KEEP_IN = 1, DV_KEEP_OUT = 2 };
 
 enum { DV_NAMED_INPUTS = 5 };
 
+enum { DV_TOGETHER = 8 }; /* the most images at once */
+
 typedef struct dv_op dv_op;
 struct dv_piece;
 
@@ -213,6 +215,12 @@ struct dv_op {
      * to the bytes that all of it has. Where those are wanted, out and aux hold what an earlier
      * pass made of an input that is the same outside of what reaches the boxes. */
     void (*forward)(const dv_call *c);
+
+    /* The same node of several images, c[0] to c[n - 1], n up to DV_TOGETHER: calls that differ in
+     * their data alone, all of it wanted, and share their scratch; to the bytes that forward has
+     * for each. For operators that read more of weights than of activations. NULL: nothing is
+     * gained. */
+    void (*forward_many)(const dv_call *const *c, int n);
 
     /* An elementwise operator that dv_isa computes says by which function: its output is *f of
      * input 0 with the parameters *a and *b, or *f of the inputs 0 and 1, broadcast. False: not as

@@ -102,7 +102,7 @@ static bool is_tiled(const dv_call *c)
 
 typedef struct state {
     dv_channel_epilogue ep; /* with a plain bias in it */
-    dv_columns *columns;    /* NULL: the weights as they stand */
+    dv_columns *columns;    /* for images one by one; NULL: the weights as they stand */
     dv_product product;     /* with panels where it is tiled */
     dv_panels *panels;
 } state;
@@ -121,7 +121,7 @@ static bool arrange(const dv_call *c, const dv_use *use, sizes z, state *st, dv_
     const gemm *p = c->params;
     const float *b = c->in[1].data;
     if (use->many && is_vector(c))
-        return dv_columns_new(z.n, z.k, b, use->cache, c->pool, &st->columns, err);
+        return dv_columns_new(z.n, z.k, b, use->cache, &st->columns, err);
     if (!is_tiled(c))
         return true;
     st->panels =
@@ -206,6 +206,27 @@ static void forward(const dv_call *c)
     dv_channel_epilogue_apply(ep, &c->out[0]);
 }
 
+static void forward_many(const dv_call *const *c, int n)
+{
+    const float *a[DV_TOGETHER];
+    float *y[DV_TOGETHER];
+    dv_epilogue ep[DV_TOGETHER];
+    if (!is_vector(c[0])) {
+        for (int i = 0; i < n; i++)
+            forward(c[i]);
+        return;
+    }
+    const state *st = c[0]->state;
+    const sizes z = sizes_of(c[0]->params, &c[0]->in[0].shape, &c[0]->in[1].shape);
+    for (int i = 0; i < n; i++) {
+        a[i] = c[i]->in[0].data;
+        y[i] = c[i]->out[0].data;
+        ep[i] = st->ep.ep;
+        ep[i].tail = c[i]->ep.tail;
+    }
+    dv_gemv_many(z.n, z.k, c[0]->in[1].data, n, a, ep, y, c[0]->pool);
+}
+
 /* One row: only the rows or columns of the weight that the signal's box names are read. */
 static void project_row(const dv_call *c, sizes z, const dv_signal *out, float *g)
 {
@@ -260,6 +281,7 @@ const dv_op dv_op_gemm = {
     .release = release,
     .scratch_bytes = scratch_bytes,
     .forward = forward,
+    .forward_many = forward_many,
     .takes_epilogue = true,
     .takes_tail = true,
     .window = dv_window_whole,

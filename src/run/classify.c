@@ -1,5 +1,6 @@
 #include "deconvviz/classify.h"
 
+#include "graph/plan.h"
 #include "image/photo.h"
 #include "run/crew.h"
 #include "run/watch.h"
@@ -67,41 +68,59 @@ static void rank(const float *score, size_t n, dv_classified *c)
         c->rank += i != c->truth && is_before(score, i, c->truth);
 }
 
-static bool classify(const pass *p, const dv_worker *w, dv_classified *c, dv_error *err)
+static size_t count_classes(const pass *p)
+{
+    return dv_shape_count(dv_tensor_shape(p->model, dv_model_output(p->model)));
+}
+
+static bool read_image(const pass *p, dv_classified *c, float *input, dv_error *err)
 {
     const dv_classify_options *o = p->options;
-    const int output = dv_model_output(p->model);
-    const size_t n = dv_shape_count(dv_tensor_shape(p->model, output));
     if (o->truth && o->truth->from != DV_TRUTH_NONE) {
         c->truth = dv_truth_of(o->truth, c->path);
-        if (c->truth < 0 || (size_t)c->truth >= n)
+        if (c->truth < 0 || (size_t)c->truth >= count_classes(p))
             return dv_fail(err, DV_BAD_DATA, "%s: its true class is none of the network's",
                            c->path);
     }
     dv_photo photo;
-    const bool ok = dv_photo_read(&photo, c->path, NULL, &o->preprocess, w->input, err);
+    const bool ok = dv_photo_read(&photo, c->path, NULL, &o->preprocess, input, err);
     dv_photo_free(&photo);
-    if (!ok)
-        return false;
-    if (!dv_trace_forward(w->trace, w->input, err))
-        return dv_fail_in(err, "%s", c->path);
-    rank(dv_trace_tensor(w->trace, output), n, c);
-    return true;
+    return ok;
 }
 
 /* -- all of them ------------------------------------------------------------------------------ */
 
-/* Where memory runs out the run ends: another time there may be enough. */
-static bool work(void *ctx, dv_worker *w, int64_t image, int slot, dv_error *err)
+/* What the pass made of an image that was read. */
+static bool judge(const pass *p, const dv_trace *t, bool ok, answer *a)
+{
+    if (!ok)
+        return dv_fail_in(&a->error, "%s", a->is.path);
+    rank(dv_trace_tensor(t, dv_model_output(p->model)), count_classes(p), &a->is);
+    return true;
+}
+
+/* Images from `image` on. Where memory runs out the run ends: another time there may be enough. */
+static bool work(void *ctx, dv_worker *w, int64_t image, int n, const int *slots, dv_error *err)
 {
     const pass *p = ctx;
-    answer *a = &p->answers[slot];
-    a->is = (dv_classified){ .path = dv_list_path(p->images, (int32_t)image), .truth = -1 };
-    a->is.failed = classify(p, w, &a->is, &a->error) ? NULL : &a->error;
-    const bool scarce = a->is.failed && a->error.code == DV_NO_MEMORY;
-    if (scarce)
-        *err = a->error;
-    return !scarce;
+    bool read[DV_TOGETHER], ok[DV_TOGETHER];
+    dv_error errors[DV_TOGETHER];
+    for (int i = 0; i < n; i++) {
+        answer *a = &p->answers[slots[i]];
+        a->is = (dv_classified){ .path = dv_list_path(p->images, (int32_t)image + i), .truth = -1 };
+        ok[i] = read[i] = read_image(p, &a->is, w->inputs[i], &errors[i]);
+    }
+    dv_traces_forward(w->traces, (const float *const *)w->inputs, n, ok, errors);
+    for (int i = 0; i < n; i++) {
+        answer *a = &p->answers[slots[i]];
+        a->error = errors[i];
+        a->is.failed = read[i] && judge(p, w->traces[i], ok[i], a) ? NULL : &a->error;
+        if (a->is.failed && a->error.code == DV_NO_MEMORY) {
+            *err = a->error;
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool commit(void *ctx, int64_t image, int slot, dv_error *err)
@@ -131,13 +150,15 @@ bool dv_classify_images(const dv_model *m, const dv_list *images, const dv_class
     const dv_request r = {
         .n_keep = 1, .keep = &output, .exact = o->exact, .images = images->count
     };
-    const dv_crew_options c = { .request = &r, .pool = o->pool, .tasks = images->count };
+    const dv_crew_options c = {
+        .request = &r, .pool = o->pool, .tasks = images->count, .together = true
+    };
     pass p = { .model = m, .options = o, .images = images, .result = result };
     const dv_tasks tasks = { .n = images->count,
                              .watch = &o->watch,
                              .what = "images",
                              .ctx = &p,
-                             .work = work,
+                             .work_together = work,
                              .commit = commit };
     dv_crew crew;
     *result = (dv_classify_result){ 0 };

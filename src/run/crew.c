@@ -1,5 +1,6 @@
 #include "run/crew.h"
 
+#include "graph/plan.h"
 #include "run/watch.h"
 
 #include <pthread.h>
@@ -9,38 +10,69 @@ enum { SLOTS_PER_WORKER = 4 };
 
 /* -- workers ---------------------------------------------------------------------------------- */
 
+static bool hire_traces(dv_worker *w, const dv_crew *c, dv_pool *inside, dv_error *err)
+{
+    const dv_model *m = dv_plan_model(c->plan);
+    const size_t n = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
+    w->n_traces = c->together;
+    w->traces = calloc((size_t)w->n_traces, sizeof *w->traces);
+    w->inputs = calloc((size_t)w->n_traces, sizeof *w->inputs);
+    for (int i = 0; i < w->n_traces; i++) {
+        if (w->traces && w->inputs)
+            w->inputs[i] = malloc(n * sizeof **w->inputs);
+        if (!w->traces || !w->inputs || !w->inputs[i])
+            return dv_fail(err, DV_NO_MEMORY, "no memory for an input of %zu values", n);
+        w->traces[i] =
+            i ? dv_trace_new_beside(w->traces[0], err) : dv_trace_new(c->plan, inside, err);
+        if (!w->traces[i])
+            return false;
+    }
+    w->trace = w->traces[0];
+    w->input = w->inputs[0];
+    return true;
+}
+
 /* inside: the threads that work in each of its tasks; NULL: it is one thread itself. */
 static bool hire(dv_worker *w, const dv_crew *c, const dv_crew_options *o, dv_pool *inside,
                  dv_error *err)
 {
-    const dv_model *m = dv_plan_model(c->plan);
-    const size_t n = dv_shape_count(dv_tensor_shape(m, dv_model_input(m)));
     const bool projects = o->request->rules != 0, over_units = inside && o->units > 1;
     w->pool = over_units ? inside : NULL;
     w->n_projectors = projects ? dv_pool_size(w->pool) : 0;
-    w->input = malloc(n * sizeof *w->input);
     w->projectors = calloc((size_t)w->n_projectors + 1, sizeof(dv_projector *));
-    if (!w->input || !w->projectors)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for an input of %zu values", n);
-    w->trace = dv_trace_new(c->plan, inside, err);
-    for (int i = 0; w->trace && i < w->n_projectors; i++) {
+    if (!w->projectors)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d projectors", w->n_projectors);
+    if (!hire_traces(w, c, inside, err))
+        return false;
+    for (int i = 0; i < w->n_projectors; i++) {
         w->projectors[i] = dv_projector_new(w->trace, over_units ? NULL : inside, err);
         if (!w->projectors[i])
             return false;
     }
-    return w->trace != NULL;
+    return true;
+}
+
+/* A ring in which each worker that works together has twice its tasks. */
+static void number_slots(dv_crew *c, const dv_crew_options *o)
+{
+    const int64_t each = o->tasks / c->n_workers;
+    const int most = o->together ? dv_plan_together(c->plan) : 1;
+    c->together = each < 1 ? 1 : each < most ? (int)each : most;
+    if (c->together > 1)
+        c->n_slots = c->together * (c->n_workers > 1 ? 2 * c->n_workers : 1);
+    else
+        c->n_slots = c->n_workers > 1 ? c->n_workers * SLOTS_PER_WORKER : 1;
 }
 
 bool dv_crew_hire(dv_crew *c, const dv_model *m, const dv_crew_options *o, dv_error *err)
 {
     const int size = dv_pool_size(o->pool);
     const bool over_tasks = !o->alone && size > 1 && o->tasks >= size;
-    *c = (dv_crew){ .pool = over_tasks ? o->pool : NULL,
-                    .n_workers = over_tasks ? size : 1,
-                    .n_slots = over_tasks ? size * SLOTS_PER_WORKER : 1 };
+    *c = (dv_crew){ .pool = over_tasks ? o->pool : NULL, .n_workers = over_tasks ? size : 1 };
     c->plan = dv_plan_new(m, o->request, o->pool, err);
     if (!c->plan)
         return false;
+    number_slots(c, o);
     c->workers = calloc((size_t)c->n_workers, sizeof *c->workers);
     if (!c->workers)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %d workers", c->n_workers);
@@ -57,8 +89,12 @@ void dv_crew_dismiss(dv_crew *c)
         for (int k = 0; w->projectors && k < w->n_projectors; k++)
             dv_projector_free(w->projectors[k]);
         free(w->projectors);
-        dv_trace_free(w->trace);
-        free(w->input);
+        for (int k = w->n_traces - 1; k >= 0; k--) {
+            dv_trace_free(w->traces ? w->traces[k] : NULL);
+            free(w->inputs ? w->inputs[k] : NULL);
+        }
+        free(w->traces);
+        free(w->inputs);
     }
     free(c->workers);
     dv_plan_free(c->plan);
@@ -109,11 +145,20 @@ static void commit_ready(run *r)
     r->committing = false;
 }
 
-/* False: there is none left, or the run stops. Called with the lock held. */
-static bool take(run *r, int64_t *task)
+/* How many tasks a worker takes: towards the end less, so that all have some until then. */
+static int share(const run *r)
+{
+    const int64_t left = r->tasks->n - r->taken, workers = r->crew->n_workers;
+    const int64_t each = (left + workers - 1) / workers;
+    return each < r->crew->together ? (int)each : r->crew->together;
+}
+
+/* Takes *n tasks from *task on. False: there is none left, or the run stops. Called with the lock
+ * held. */
+static bool take(run *r, int64_t *task, int *n)
 {
     const dv_tasks *t = r->tasks;
-    while (!r->stop && r->taken < t->n && r->taken - r->done >= r->crew->n_slots)
+    while (!r->stop && r->taken < t->n && r->taken - r->done + share(r) > r->crew->n_slots)
         pthread_cond_wait(&r->moved, &r->lock);
     if (r->stop || r->taken >= t->n)
         return false;
@@ -122,8 +167,19 @@ static bool take(run *r, int64_t *task)
         stop(r, &err);
         return false;
     }
-    *task = r->taken++;
+    *n = share(r);
+    *task = r->taken;
+    r->taken += *n;
     return true;
+}
+
+/* False: the run cannot go on. Called without the lock. */
+static bool do_tasks(const run *r, dv_worker *w, int64_t task, int n, const int *slots,
+                     dv_error *err)
+{
+    const dv_tasks *t = r->tasks;
+    return t->work_together ? t->work_together(t->ctx, w, task, n, slots, err)
+                            : t->work(t->ctx, w, task, slots[0], err);
 }
 
 static void work(void *ctx, int i, int unused)
@@ -131,17 +187,21 @@ static void work(void *ctx, int i, int unused)
     (void)unused;
     run *r = ctx;
     pthread_mutex_lock(&r->lock);
-    for (int64_t task; take(r, &task);) {
-        const int slot = (int)(task % r->crew->n_slots);
+    int64_t task;
+    for (int n; take(r, &task, &n);) {
+        int slots[DV_TOGETHER];
         dv_error err = { 0 };
         pthread_mutex_unlock(&r->lock);
-        const bool ok = r->tasks->work(r->tasks->ctx, &r->crew->workers[i], task, slot, &err);
+        for (int k = 0; k < n; k++)
+            slots[k] = (int)((task + k) % r->crew->n_slots);
+        const bool ok = do_tasks(r, &r->crew->workers[i], task, n, slots, &err);
         pthread_mutex_lock(&r->lock);
         if (!ok) {
             stop(r, &err);
             break;
         }
-        r->ready[slot] = true;
+        for (int k = 0; k < n; k++)
+            r->ready[slots[k]] = true;
         commit_ready(r);
     }
     pthread_mutex_unlock(&r->lock);

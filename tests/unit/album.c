@@ -17,7 +17,8 @@
 
 #include <cmocka.h>
 
-static char top[] = "/tmp/deconvviz-album-XXXXXX";
+static const char pattern[] = "/tmp/deconvviz-album-XXXXXX";
+static char top[sizeof pattern];
 const dv_preprocess album_preprocess = { .resize = ALBUM_SIDE,
                                          .size = { ALBUM_SIDE, ALBUM_SIDE },
                                          .channels = 3,
@@ -36,6 +37,7 @@ static void write_image(const char *path, uint32_t seed)
 
 void album_begin(void)
 {
+    memcpy(top, pattern, sizeof top);
     assert_true(mkdtemp(top) && chdir(top) == 0 && mkdir("img", 0777) == 0);
     for (uint32_t i = 0; i < ALBUM_IMAGES; i++) {
         char path[32];

@@ -96,6 +96,9 @@ void op_expect_projection(op_case *k, dv_rule rule, const float *out, int n, ...
  * `trials` times. */
 void op_check_adjoint_of(op_case *k, int trials, unsigned rules);
 
+/* That forward_many, if there is one, makes the bytes of forward for each of several images. */
+void op_check_many(op_case *k);
+
 /* That forward, told of boxes, makes the bytes of a whole pass when a random box of an activation
  * has changed, and that reach knows what that can change. Part of op_check_adjoint_of. */
 void op_check_boxes(op_case *k, int trials);

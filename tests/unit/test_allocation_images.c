@@ -1,5 +1,6 @@
 /* What is done with many images, while each allocation fails in turn. */
 #include "album.h"
+#include "net.h"
 #include "scarce.h"
 
 #include <setjmp.h>
@@ -24,6 +25,21 @@ static bool open_with_threads(scarce_scene *s, dv_error *err)
 {
     s->pool = dv_pool_new(3, err);
     return s->pool && open_album(s, err);
+}
+
+/* Weights that several images share. */
+static bool open_heavy(scarce_scene *s, dv_error *err)
+{
+    static const net_ints transposed[] = { { "transB", 0, { 1 } }, { 0 } };
+    (void)err;
+    dv_model *m = net_new(3, ALBUM_SIDE, ALBUM_SIDE);
+    net_add(m, "Flatten", "x", "all", NULL);
+    net_constant(m, "w", 5, 3 * ALBUM_SIDE * ALBUM_SIDE, 0, 0, net_random, 7);
+    net_add(m, "Gemm", "all w", "y", transposed);
+    net_finish(m, "y");
+    memset(m->sha256, 'b', 64);
+    s->model = m;
+    return true;
 }
 
 /* -- what is read ----------------------------------------------------------------------------- */
@@ -239,6 +255,7 @@ static void runs(void **state)
         { "sheets", open_album, draw_sheets },
         { "recording", open_album, record },
         { "verifying", open_album, verify },
+        { "mining together", open_heavy, mine }, /* to another index in the album's place */
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         assert_true(scarce_try(&calls[i]) > 0);

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-enum { TASKS = 200, NEVER = 1 << 30, SLOTS = 64 };
+enum { TASKS = 200, NEVER = 1 << 30, SLOTS = 128 };
 
 static dv_model *model;
 
@@ -35,9 +35,9 @@ static int tear_down(void **state)
 /* What a run does, and where it is to fail. */
 typedef struct log {
     int work_fails, commit_fails;
-    int64_t slot[SLOTS]; /* the task in it */
-    atomic_int worked;
-    int64_t committed, left; /* counts; left from then on */
+    int64_t slot[SLOTS];      /* the task in it */
+    atomic_int worked, times; /* tasks, and how often several were taken */
+    int64_t committed, left;  /* counts; left from then on */
     bool in_order;
 } log;
 
@@ -51,6 +51,21 @@ static bool work(void *ctx, dv_worker *w, int64_t task, int slot, dv_error *err)
     l->slot[slot] = task;
     atomic_fetch_add(&l->worked, 1);
     return task != l->work_fails || dv_fail(err, DV_NO_MEMORY, "task %d", (int)task);
+}
+
+static bool work_together(void *ctx, dv_worker *w, int64_t task, int n, const int *slots,
+                          dv_error *err)
+{
+    log *l = ctx;
+    assert_true(n >= 1 && n <= w->n_traces);
+    for (int i = 0; i < n; i++) {
+        assert_non_null(w->inputs[i]);
+        assert_true(i == 0 || w->traces[i] != w->traces[i - 1]);
+        if (!work(ctx, w, task + i, slots[i], err))
+            return false;
+    }
+    atomic_fetch_add(&l->times, 1);
+    return true;
 }
 
 static bool commit(void *ctx, int64_t task, int slot, dv_error *err)
@@ -68,18 +83,26 @@ static void leave(void *ctx, int64_t task, int slot)
     l->left++;
 }
 
-static bool run(int threads, bool alone, log *l, dv_error *err)
+static bool run(int threads, bool alone, bool together, log *l, dv_error *err)
 {
     int keep = dv_model_output(model);
     const dv_request r = { .n_keep = 1, .keep = &keep };
     dv_pool *pool = dv_pool_new(threads, err);
     assert_non_null(pool);
-    const dv_crew_options o = { .request = &r, .pool = pool, .tasks = TASKS, .alone = alone };
-    const dv_tasks tasks = { .n = TASKS, .ctx = l, .work = work, .commit = commit, .leave = leave };
+    const dv_crew_options o = {
+        .request = &r, .pool = pool, .tasks = TASKS, .alone = alone, .together = together
+    };
+    const dv_tasks tasks = { .n = TASKS,
+                             .ctx = l,
+                             .work = work,
+                             .work_together = together ? work_together : NULL,
+                             .commit = commit,
+                             .leave = leave };
     dv_crew crew;
     bool ok = dv_crew_hire(&crew, model, &o, err);
     assert_true(ok);
     assert_int_equal(crew.n_workers, alone ? 1 : threads);
+    assert_true(together ? crew.together > 1 : crew.together == 1);
     assert_true(crew.n_slots <= SLOTS);
     ok = dv_crew_run(&crew, &tasks, err);
     dv_crew_dismiss(&crew);
@@ -90,11 +113,14 @@ static bool run(int threads, bool alone, log *l, dv_error *err)
 static void tasks_are_committed_in_order(void **state)
 {
     (void)state;
-    for (int threads = 1; threads <= 5; threads++) {
+    for (int i = 0; i < 10; i++) {
+        const int threads = 1 + i % 5;
+        const bool together = i / 5;
         log l = { NEVER, NEVER, .in_order = true };
         dv_error err;
-        assert_true(run(threads, threads == 5, &l, &err));
+        assert_true(run(threads, threads == 5, together, &l, &err));
         assert_int_equal(l.worked, TASKS);
+        assert_true(together ? l.times > 0 && l.times < TASKS / 4 : l.times == 0);
         assert_int_equal(l.committed, TASKS);
         assert_int_equal(l.left, 0);
         assert_true(l.in_order);
@@ -104,10 +130,10 @@ static void tasks_are_committed_in_order(void **state)
 static void a_commit_that_fails_stops_the_run(void **state)
 {
     (void)state;
-    for (int threads = 1; threads <= 4; threads++) {
+    for (int i = 0; i < 8; i++) {
         log l = { NEVER, 50, .in_order = true };
         dv_error err;
-        assert_false(run(threads, false, &l, &err));
+        assert_false(run(1 + i % 4, false, i / 4, &l, &err));
         assert_string_equal(err.message, "commit 50");
         assert_int_equal(l.committed, 51);
         assert_int_equal(l.committed + l.left, l.worked); /* nothing that was done is lost */
@@ -122,7 +148,7 @@ static void a_task_that_cannot_go_on_stops_the_run(void **state)
     for (int threads = 1; threads <= 4; threads++) {
         log l = { 50, NEVER, .in_order = true };
         dv_error err;
-        assert_false(run(threads, false, &l, &err));
+        assert_false(run(threads, false, false, &l, &err));
         assert_int_equal(err.code, DV_NO_MEMORY);
         assert_string_equal(err.message, "task 50");
         assert_true(l.committed <= 50);

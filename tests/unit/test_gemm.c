@@ -138,10 +138,10 @@ static void same_bytes_for_any_number_of_threads(void **unused)
     free(w), free(x), free(r), free(y1), free(y2), free(b1), free(b2);
 }
 
-static dv_columns *arranged(int n, int k, const float *w, dv_pool *pool)
+static dv_columns *columns_of(int n, int k, const float *w)
 {
     dv_columns *c;
-    assert_true(dv_columns_new(n, k, w, NULL, pool, &c, NULL));
+    assert_true(dv_columns_new(n, k, w, NULL, &c, NULL));
     return c;
 }
 
@@ -160,7 +160,7 @@ static void columns_are_gemv_to_the_byte(void **unused)
                 x[j] = random_int(0, 1) ? 0.0F : -0.0F;
         dv_epilogue ep = { .shift = shift, .lo = i % 2 ? 0 : -INFINITY, .hi = INFINITY };
         dv_gemv(n, k, w, x, &ep, y, NULL);
-        dv_columns *c = arranged(n, k, w, pool);
+        dv_columns *c = columns_of(n, k, w);
         assert_non_null(c);
         void *scratch = aligned_alloc(64, dv_columns_scratch(c, dv_pool_size(pool)) / 64 * 64 + 64);
         assert_non_null(scratch);
@@ -173,16 +173,23 @@ static void columns_are_gemv_to_the_byte(void **unused)
 }
 
 /* Zero times infinity is no zero, so that such weights must be read. */
-static void columns_are_for_finite_weights(void **unused)
+static void columns_read_weights_that_are_not_finite(void **unused)
 {
     (void)unused;
     const float special[] = { INFINITY, -INFINITY, NAN };
     for (int i = 0; i < rounds(30); i++) {
         int n = random_int(1, 150), k = random_int(1, 70);
-        float *w = random_array((size_t)n * k);
-        w[random_int(0, n * k - 1)] = special[i % 3];
-        assert_null(arranged(n, k, w, NULL));
-        free(w);
+        float *w = random_array((size_t)n * k), *x = calloc((size_t)k, sizeof *x), y[150];
+        const int bad = random_int(0, n * k - 1);
+        w[bad] = special[i % 3];
+        dv_columns *c = columns_of(n, k, w);
+        void *scratch = aligned_alloc(64, dv_columns_scratch(c, 1) / 64 * 64 + 64);
+        assert_true(x && c && scratch);
+        dv_columns_product(c, x, &dv_no_epilogue, y, scratch, NULL);
+        for (int row = 0; row < n; row++)
+            assert_true(isnan(y[row]) == (row == bad / k));
+        dv_columns_free(c);
+        free(w), free(x), free(scratch);
     }
 }
 
@@ -226,7 +233,7 @@ int main(void)
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
         cmocka_unit_test(many_vectors_are_gemv_to_the_byte),
         cmocka_unit_test(columns_are_gemv_to_the_byte),
-        cmocka_unit_test(columns_are_for_finite_weights),
+        cmocka_unit_test(columns_read_weights_that_are_not_finite),
     };
     static const char *const sets[] = { "avx512", "avx2", "baseline" };
     int failures = 0;
