@@ -13,37 +13,39 @@ static size_t bytes_of(const dv_model *m, int value)
     return value == DV_NO_VALUE ? 0 : dv_shape_count(&m->values[value].shape) * sizeof(float);
 }
 
-/* Whether a step reads more of weights than it reads and writes of activations. */
-static bool is_heavy(const dv_model *m, const dv_step *s)
+/* Bytes that a step reads of weights, or (not) reads and writes of activations. */
+static size_t traffic(const dv_model *m, const dv_step *s, bool weights)
 {
     const dv_node *n = &m->nodes[s->node];
-    size_t weights = 0, activations = bytes_of(m, s->out);
-    for (int i = 0; i < n->n_in; i++) {
-        const bool constant = n->in[i] != DV_NO_VALUE && m->values[n->in[i]].constant;
-        size_t *to = constant ? &weights : &activations;
-        *to = dv_size_add(*to, bytes_of(m, n->in[i]));
-    }
-    return weights > activations;
+    size_t bytes = weights ? 0 : bytes_of(m, s->out);
+    for (int i = 0; i < n->n_in; i++)
+        if (n->in[i] != DV_NO_VALUE && (m->values[n->in[i]].constant != NULL) == weights)
+            bytes = dv_size_add(bytes, bytes_of(m, n->in[i]));
+    return bytes;
 }
 
 void dv_plan_mark_together(dv_plan *p)
 {
+    const dv_model *m = p->model;
     for (int i = 0; i < p->n_steps; i++) {
         dv_step *s = &p->steps[i];
-        s->together =
-            !s->view && p->model->nodes[s->node].op->forward_many && is_heavy(p->model, s);
+        s->together = !s->view && m->nodes[s->node].op->forward_many &&
+                      traffic(m, s, true) > traffic(m, s, false);
     }
 }
 
+/* A single trace stays in the cache from image to image, more or less; many do not. So what they
+ * share has to be more than one of them. */
 int dv_plan_together(const dv_plan *p)
 {
-    bool any = false;
+    size_t shared = 0;
     for (int i = 0; i < p->n_steps; i++)
-        any |= p->steps[i].together;
+        if (p->steps[i].together)
+            shared = dv_size_add(shared, traffic(p->model, &p->steps[i], true));
     const size_t one =
         dv_size_add((size_t)p->n_units * DV_PLACE_UNIT, bytes_of(p->model, p->model->input));
     const size_t fit = MOST_BYTES / (one > 0 ? one : 1);
-    return !any || fit < 1 ? 1 : fit < DV_TOGETHER ? (int)fit : DV_TOGETHER;
+    return shared <= one || fit < 1 ? 1 : fit < DV_TOGETHER ? (int)fit : DV_TOGETHER;
 }
 
 /* One step of all traces. */
