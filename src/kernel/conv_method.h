@@ -133,7 +133,8 @@ static inline int dv_round_up(int a, int to)
     return dv_ceil_div(a, to) * to;
 }
 
-/* The same for `narrow`: a block of a panel, at most 24 KB, stays in the L1 cache for all pixels. */
+/* The same for `narrow`: a block of a panel, at most 24 KB, stays in the L1 cache for all pixels.
+ */
 static inline int dv_narrow_block(const dv_conv *k, int terms)
 {
     enum { CACHED = 192 };
