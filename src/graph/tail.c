@@ -135,7 +135,7 @@ static bool append(growth *g, int node, dv_error *err, bool *failed)
     *s = (dv_tail_step){ 0 };
     if (!element_of(g->p, n, &c, &s->element))
         return false;
-    for (int k = 0; k <= s->element.binary; k++)
+    for (int k = 0; k < (s->element.binary ? 2 : 1); k++)
         if (!read_from(g, n->in[k], shape, &s->in[k]))
             return false;
     if (!free_array(g, &s->out))

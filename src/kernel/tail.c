@@ -27,7 +27,7 @@ static void run_step(const dv_tail *t, const dv_tail_step *s, float *y,
     const dv_element *e = &s->element;
     const float *in[2] = { NULL, NULL };
     bool one[2] = { false, false };
-    for (int k = 0; k <= e->binary; k++) {
+    for (int k = 0; k < (e->binary ? 2 : 1); k++) {
         const int i = s->in[k].i;
         if (s->in[k].kind == DV_TAIL_INPUT) {
             in[k] = input[i];

@@ -178,7 +178,8 @@ TEMPLATE void pool_rows(const bool mean, const dv_pool_shape *s, const float *pl
 
 static void maxpool_rows(const dv_pool_shape *s, const float *plane, int lo, int hi, float *y)
 {
-    pool_rows(false, s, plane, lo, hi, NULL, NULL, y);
+    static const float unread = 1;
+    pool_rows(false, s, plane, lo, hi, &unread, &unread, y);
 }
 
 static void meanpool_rows(const dv_pool_shape *s, const float *plane, int lo, int hi,
