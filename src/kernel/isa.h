@@ -80,6 +80,13 @@ typedef struct dv_normal {
     float inverse;    /* 1 / standard deviation */
 } dv_normal;
 
+/* Of a run of numbers. */
+typedef struct dv_summary {
+    float max;       /* -INFINITY where none is larger */
+    uint32_t active; /* > 0 */
+    double sum;
+} dv_summary;
+
 enum { DV_ROWS_AHEAD = 4 }; /* see add_rows */
 
 enum { DV_DOT_VECTORS = 8 }; /* the most of dot_rows_many */
@@ -187,6 +194,13 @@ typedef struct dv_isa {
     /* y (n) += for one term after the other its value times the row of n that begins at w + its
      * offset. DV_ROWS_AHEAD terms behind the last are read, and their rows fetched ahead. */
     void (*add_rows)(int n, int terms, const dv_term *t, const float *w, float *y);
+
+    /* What n numbers say. The sum is that of 16 sums, of every 16th number each, and of the sum of
+     * those that are left, whatever the machine. */
+    void (*survey)(int n, const float *v, dv_summary *s);
+
+    /* The first i for which v[i] == value; n where there is none. */
+    int (*find)(int n, const float *v, float value);
 
     /* See dv_sums and DV_SUM_…; rows * vectors <= sum_vectors. */
     void (*add_sums)(int rows, int vectors, const dv_sums *s);

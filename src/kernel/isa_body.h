@@ -9,6 +9,7 @@
 #include "kernel/vector_product.h"
 #include "kernel/vector_reduce.h"
 #include "kernel/vector_sum.h"
+#include "kernel/vector_survey.h"
 #include "kernel/vector_tile.h"
 #include "kernel/vector_winograd.h"
 
@@ -49,6 +50,8 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .dot_rows = dot_rows,
     .dot_rows_many = dot_rows_many,
     .add_rows = add_rows,
+    .survey = survey,
+    .find = find,
     .add_sums = add_sums,
     .list_nonzeros = list_nonzeros,
     .add_transposed = add_transposed,

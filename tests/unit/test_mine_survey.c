@@ -1,3 +1,4 @@
+#include "kernel/isa.h"
 #include "mine/survey.h"
 
 #include <math.h>
@@ -109,12 +110,55 @@ static void what_is_not_finite_is_told(void **state)
         }
 }
 
+/* The order of adding, written out: 16 sums in float of each block of 1024, added as doubles. */
+static float sum_of(const float *v, size_t n)
+{
+    double sum = 0;
+    for (size_t at = 0; at < n; at += 1024) {
+        const size_t length = n - at < 1024 ? n - at : 1024, whole = length / 16 * 16;
+        float part[16] = { 0 }, rest = 0;
+        double block = 0;
+        for (size_t i = 0; i < whole; i++)
+            part[i % 16] += v[at + i];
+        for (size_t i = whole; i < length; i++)
+            rest += v[at + i];
+        for (int i = 0; i < 16; i++)
+            block += (double)part[i];
+        sum += block + (double)rest;
+    }
+    return (float)sum;
+}
+
+static void sums_are_the_same_on_every_machine(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 3000; n += 1 + n / 4) {
+        float *map = malloc(n * sizeof *map);
+        assert_non_null(map);
+        for (size_t i = 0; i < n; i++)
+            map[i] = draw(100000) / 3001;
+        dv_survey s;
+        survey(&s, 1, 1, map, n);
+        const float want = sum_of(map, n);
+        assert_memory_equal(&s.sum[0], &want, sizeof want);
+        dv_survey_free(&s);
+        free(map);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sums_are_the_same_on_every_machine),
         cmocka_unit_test(peaks_sums_and_counts_are_those_of_plain_loops),
         cmocka_unit_test(nothing_but_zero_and_less_is_not_active),
         cmocka_unit_test(what_is_not_finite_is_told),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    static const char *const sets[] = { "avx512", "avx2", "baseline" };
+    int failures = 0;
+    for (int i = 0; i < 3; i++) {
+        failures += !dv_isa_limit(sets[i]);
+        failures += cmocka_run_group_tests_name(sets[i], tests, NULL, NULL);
+    }
+    return failures;
 }
