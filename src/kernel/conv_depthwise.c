@@ -1,11 +1,15 @@
-/* Convolution with one input channel in each group: nothing to multiply as matrices, so each plane
- * is summed by itself. Planes are often small, and a task is as many of them as are worth one. */
+/* Convolution with one input channel in each group, or with few: not enough to multiply as
+ * matrices, so planes are summed as they lie in memory. They are often small, and a task is as many
+ * of them as are worth one. */
 #include "kernel/conv_method.h"
 #include "kernel/tail.h"
 
 #include <string.h>
 
-enum { TASK_TERMS = 1 << 18 }; /* of one task, about: some microseconds */
+enum {
+    TASK_TERMS = 1 << 18, /* of one task, about: some microseconds */
+    TOGETHER = 8,         /* outputs of a group that are computed together */
+};
 
 static bool fits(const dv_conv *k, dv_direction direction)
 {
@@ -13,11 +17,25 @@ static bool fits(const dv_conv *k, dv_direction direction)
     return k->s.group > 1 && k->s.in_channels == k->s.group;
 }
 
-/* Planes in a task: of `size` outputs, each of which is read and written as well. */
-static int planes_in_task(const dv_conv_shape *s, double size)
+/* Where the other ways leave half of the lanes of a panel of channels empty, and more than one
+ * output comes from one reading of the input or the input is read without gaps. Sums are of one
+ * pass. */
+static bool fits_grouped(const dv_conv *k, dv_direction direction)
 {
-    const double terms = size * ((double)s->kernel[0] * s->kernel[1] + 8);
-    return terms < TASK_TERMS ? (int)(TASK_TERMS / terms) : 1;
+    const dv_conv_shape *s = &k->s;
+    const int kernel = s->kernel[0], stride = s->stride[0], few = k->isa->narrow_panel / 2;
+    return direction == DV_FORWARD && k->precision != DV_EXACT && s->group > 1 &&
+           s->in_channels / s->group <= few && s->out_channels / s->group <= few &&
+           stride == s->stride[1] && s->dilation[0] == 1 &&
+           (stride == 1 ? kernel == 3 || kernel == 5 || kernel == 7
+                        : stride == 2 && kernel == 3 && k->isa->outputs_by_2 > 1);
+}
+
+/* Of what takes as long as a sum of `terms` terms for each of `size` numbers, in a task. */
+static int in_task(double size, double terms)
+{
+    const double all = size * (terms + 8); /* they are written as well, and others read */
+    return all < TASK_TERMS ? (int)(TASK_TERMS / all) : 1;
 }
 
 typedef struct forward_job {
@@ -26,43 +44,50 @@ typedef struct forward_job {
     const dv_epilogue *ep;
     const dv_region *region;
     float *y;
-    int planes, together; /* all, and those of a task */
+    int parts;       /* of a group: TOGETHER outputs or fewer */
+    int n, together; /* parts of all groups and images, and those of a task */
 } forward_job;
 
-static void forward_plane(const forward_job *job, int i)
+static void forward_part(const forward_job *job, int i)
 {
     const dv_conv_shape *s = &job->k->s;
     const dv_region *r = job->region;
-    const int m = i % s->out_channels, image = i / s->out_channels;
-    const int c = m / (s->out_channels / s->group);
+    const int in = s->in_channels / s->group, out = s->out_channels / s->group;
+    const int first = i % job->parts * TOGETHER, group = i / job->parts; /* of all images */
+    const int m = group % s->group * out + first;
     const size_t in_plane = (size_t)s->in[0] * (size_t)s->in[1], pitch = (size_t)s->out[1];
-    const dv_plane x = { .data = job->x + ((size_t)image * s->in_channels + c) * in_plane,
+    const size_t plane = (size_t)s->out[0] * pitch, taps = (size_t)s->kernel[0] * s->kernel[1];
+    const dv_plane x = { .data = job->x + (size_t)group * (size_t)in * in_plane,
                          .pitch = (size_t)s->in[1],
                          .rows = s->in[0],
-                         .columns = s->in[1] };
-    const dv_filter taps = { .kernel = { s->kernel[0], s->kernel[1] },
-                             .stride = { s->stride[0], s->stride[1] },
-                             .dilation = { s->dilation[0], s->dilation[1] },
-                             .weight = job->k->weight + (size_t)m * s->kernel[0] * s->kernel[1] };
-    const dv_target y = { .data = job->y + (size_t)i * (size_t)s->out[0] * pitch +
+                         .columns = s->in[1],
+                         .next = in_plane };
+    const dv_filter filter = { .outputs = dv_least(out - first, TOGETHER),
+                               .planes = in,
+                               .kernel = { s->kernel[0], s->kernel[1] },
+                               .stride = { s->stride[0], s->stride[1] },
+                               .dilation = { s->dilation[0], s->dilation[1] },
+                               .weight = job->k->weight + (size_t)m * (size_t)in * taps };
+    const dv_target y = { .data = job->y + ((size_t)group * (size_t)out + first) * plane +
                                   (size_t)r->rows.lo * pitch + r->columns.lo,
+                          .plane = plane,
                           .pitch = pitch,
                           .rows = r->rows.hi - r->rows.lo,
                           .columns = r->columns.hi - r->columns.lo };
     const dv_epilogue ep = dv_epilogue_from(job->ep, m);
-    job->k->isa->depthwise(&taps, &x, 1, r->rows.lo * s->stride[0] - s->pad[0],
+    job->k->isa->depthwise(&filter, &x, 1, r->rows.lo * s->stride[0] - s->pad[0],
                            r->columns.lo * s->stride[1] - s->pad[1], &ep, &y);
-    if (ep.tail)
-        dv_tail_run_rows(ep.tail, y.data, pitch, y.rows, (size_t)y.columns);
+    for (int o = 0; ep.tail && o < filter.outputs; o++)
+        dv_tail_run_rows(ep.tail, y.data + (size_t)o * plane, pitch, y.rows, (size_t)y.columns);
 }
 
 static void forward_task(void *ctx, int i, int worker)
 {
     (void)worker;
     const forward_job *job = ctx;
-    const int end = dv_least((i + 1) * job->together, job->planes);
-    for (int plane = i * job->together; plane < end; plane++)
-        forward_plane(job, plane);
+    const int end = dv_least((i + 1) * job->together, job->n);
+    for (int part = i * job->together; part < end; part++)
+        forward_part(job, part);
 }
 
 static size_t forward_scratch(const dv_conv *k, int workers)
@@ -77,10 +102,15 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
 {
     (void)packed, (void)scratch;
     forward_job job = { .k = k, .x = x, .ep = ep, .region = region, .y = y };
+    const dv_conv_shape *s = &k->s;
+    const int in = s->in_channels / s->group, out = s->out_channels / s->group;
     const double rows = region->rows.hi - region->rows.lo;
-    job.planes = k->s.batch * k->s.out_channels;
-    job.together = planes_in_task(&k->s, rows * (region->columns.hi - region->columns.lo));
-    dv_pool_run(pool, dv_ceil_div(job.planes, job.together), forward_task, &job);
+    const double outputs =
+        rows * (region->columns.hi - region->columns.lo) * dv_least(out, TOGETHER);
+    job.parts = dv_ceil_div(out, TOGETHER);
+    job.n = s->batch * s->group * job.parts;
+    job.together = in_task(outputs, (double)in * s->kernel[0] * s->kernel[1]);
+    dv_pool_run(pool, dv_ceil_div(job.n, job.together), forward_task, &job);
 }
 
 typedef struct transposed_job {
@@ -156,7 +186,9 @@ static void transposed_plane(const transposed_job *job, int c, float *kernel)
     const dv_range all = { c * multiple, (c + 1) * multiple };
     const dv_range m = dv_range_clip(all, box->lo[DV_C], box->hi[DV_C]);
     float *plane = kernel + dv_aligned_size((size_t)taps * sizeof(float)) / sizeof(float);
-    const dv_filter turned = { .kernel = { s->kernel[0], s->kernel[1] },
+    const dv_filter turned = { .outputs = 1,
+                               .planes = 1,
+                               .kernel = { s->kernel[0], s->kernel[1] },
                                .stride = { 1, 1 },
                                .dilation = { s->dilation[0], s->dilation[1] },
                                .weight = kernel };
@@ -213,7 +245,7 @@ static void transposed(const dv_conv *k, const void *packed, const dv_signal *ou
     const double rows = job.rows.hi - job.rows.lo, columns = job.columns.hi - job.columns.lo;
     if (rows <= 0 || columns <= 0)
         return;
-    job.together = planes_in_task(s, rows * columns * multiple);
+    job.together = in_task(rows * columns * multiple, (double)s->kernel[0] * s->kernel[1]);
     dv_pool_run(pool, dv_ceil_div(job.last - job.first, job.together), transposed_task, &job);
 }
 
@@ -232,4 +264,11 @@ const dv_conv_method dv_conv_depthwise = {
     .forward = forward,
     .transposed_scratch = transposed_scratch,
     .transposed = transposed,
+};
+
+const dv_conv_method dv_conv_grouped = {
+    .name = "grouped",
+    .fits = fits_grouped,
+    .forward_scratch = forward_scratch,
+    .forward = forward,
 };

@@ -70,10 +70,10 @@ typedef struct dv_conv_method {
                        const dv_signal *in, void *scratch, dv_pool *pool);
 } dv_conv_method;
 
-extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise, dv_conv_direct, dv_conv_scatter,
-    dv_conv_sparse, dv_conv_winograd;
+extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise, dv_conv_direct, dv_conv_grouped,
+    dv_conv_scatter, dv_conv_sparse, dv_conv_winograd;
 
-enum { DV_CONV_METHODS = 6 };
+enum { DV_CONV_METHODS = 7 };
 
 struct dv_conv {
     dv_conv_shape s;

@@ -36,10 +36,11 @@ typedef struct dv_target {
     bool add;            /* to what is there already */
 } dv_target;
 
-/* A kernel of one plane, and how it slides. Axis 0 is y, 1 is x. */
+/* Kernels of some planes that are summed, and how they slide. Axis 0 is y, 1 is x. */
 typedef struct dv_filter {
+    int outputs, planes;
     int kernel[2], stride[2], dilation[2];
-    const float *weight; /* (kh,kw) */
+    const float *weight; /* (outputs,planes,kh,kw) */
 } dv_filter;
 
 /* A value and the place, in floats, of what it multiplies. */
@@ -101,6 +102,7 @@ typedef struct dv_isa {
     int narrow_pixels; /* the most that `narrow` takes */
     int tile_pitch;    /* those of `tile`, rounded up to lanes */
     int sum_vectors;   /* and `add_sums` */
+    int outputs_by_2;  /* that `depthwise` sums from one reading, with stride 2 */
 
     /* c (rows, n), ldc apart, = ep(sum over k of a[k][row] * b[offset[k] + pixel]), with
      * a (k, wide_rows), rows <= wide_rows, and ep's arrays starting at the panel's first row. Each
@@ -168,9 +170,10 @@ typedef struct dv_isa {
     void (*maxpool_row)(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
                         bool settle, float *y, int32_t *switches);
 
-    /* y (rows, columns) = ep(the sums of the taps); output (i, j) has its first tap at
-     * (y0 + i * stride, x0 + j * stride) of x. ep's arrays start at the channel. Of x, rows but
-     * every `every`th are zeros and not read. */
+    /* y (outputs, rows, columns) = ep(the sums of the taps of all planes, x being the first and
+     * x->next between them); output (i, j) has its first tap at (y0 + i * stride,
+     * x0 + j * stride). ep's arrays start at the first output. Of x, rows but every `every`th are
+     * zeros and not read. */
     void (*depthwise)(const dv_filter *k, const dv_plane *x, int every, int y0, int x0,
                       const dv_epilogue *ep, const dv_target *y);
 

@@ -28,6 +28,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .narrow_pixels = NARROW_PIXELS,
     .tile_pitch = TILE_PITCH,
     .sum_vectors = SUM_VECTORS,
+    .outputs_by_2 = TAPS_MORE,
     .wide = wide,
     .narrow = narrow,
     .tile = tile,

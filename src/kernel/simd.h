@@ -42,6 +42,16 @@
 /* A function of which every call is compiled for its constant arguments. */
 #define TEMPLATE static inline __attribute__((always_inline))
 
+/* The same of large ones. Where each read is watched they would take minutes to compile, and are
+ * compiled once, for any arguments. */
+#define LARGE_TEMPLATE TEMPLATE
+#if defined(__clang__)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#undef LARGE_TEMPLATE
+#define LARGE_TEMPLATE static __attribute__((noinline))
+#endif
+#endif
+
 typedef float vf __attribute__((vector_size(LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(LANES * 4)));
 typedef float vf_unaligned __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
@@ -274,6 +284,19 @@ TEMPLATE v_mask v_mask_range(int lo, int hi)
 #endif
 }
 
+#if LANES == 4
+/* Of code without masks there should not be a copy in every loop. */
+static __attribute__((noinline)) vf v_load_some(const float *p, int lo, int hi)
+{
+    return v_load_range(p, lo, hi);
+}
+
+static __attribute__((noinline)) void v_store_some(float *p, vf v, int lo, int hi)
+{
+    v_store_range(p, v, lo, hi);
+}
+#endif
+
 /* As v_load_range and v_store_range. */
 TEMPLATE vf v_load_masked(const float *p, v_mask mask)
 {
@@ -282,7 +305,7 @@ TEMPLATE vf v_load_masked(const float *p, v_mask mask)
 #elif LANES == 8
     return _mm256_maskload_ps(p, mask);
 #else
-    return mask.lo == 0 && mask.hi >= LANES ? v_load(p) : v_load_range(p, mask.lo, mask.hi);
+    return mask.lo == 0 && mask.hi >= LANES ? v_load(p) : v_load_some(p, mask.lo, mask.hi);
 #endif
 }
 
@@ -296,7 +319,7 @@ TEMPLATE void v_store_masked(float *p, vf v, v_mask mask)
     if (mask.lo == 0 && mask.hi >= LANES)
         v_store(p, v);
     else
-        v_store_range(p, v, mask.lo, mask.hi);
+        v_store_some(p, v, mask.lo, mask.hi);
 #endif
 }
 

@@ -13,7 +13,7 @@ echo "-- the same model, on every machine that this one can be"
 for core in Haswell SkylakeX; do agree env OPENBLAS_CORETYPE=$core deconvviz verify "$refs"; done
 agree env -u OPENBLAS_CORETYPE deconvviz verify "$refs"
 for isa in avx512 avx2 baseline; do
-    for kernel in depthwise winograd direct scatter sparse gemm; do
+    for kernel in depthwise grouped winograd direct scatter sparse gemm; do
         agree env DECONVVIZ_ISA=$isa DECONVVIZ_KERNEL=$kernel deconvviz verify "$refs"
     done
     agree env DECONVVIZ_ISA=$isa deconvviz verify "$refs"
