@@ -261,7 +261,7 @@ LARGE_TEMPLATE void taps_plane(const int height, const int down, const int strid
     for (int r = 0; r < apart; r++)
         for (int row = r, rows; row < y->rows; row += rows * apart) {
             const int left = (y->rows - row + apart - 1) / apart, top = y0 + row * k->stride[0];
-            rows = outputs == TAPS_MORE && outputs > 1 ? TAPS_FEWER : taps_tile_rows(left);
+            rows = outputs > 1 && outputs >= TAPS_MORE ? TAPS_FEWER : taps_tile_rows(left);
             const taps_tile t = { .x = x->data + (ptrdiff_t)top * (ptrdiff_t)x->pitch,
                                   .next = x->next,
                                   .step = (size_t)dilation * x->pitch,

@@ -100,10 +100,10 @@ class Contender:
         self.process.wait()
 
 
-def export(name):
-    path = os.path.join(FOLDER, name + '.onnx')
+def export(name, batch=1):
+    path = os.path.join(FOLDER, name + (f'-{batch}' if batch > 1 else '') + '.onnx')
     if not os.path.exists(path):
-        code = (f'import torch; from networks import make; torch.onnx.export(make({name!r}), torch.zeros(1, 3, 224, 224),'
+        code = (f'import torch; from networks import make; torch.onnx.export(make({name!r}), torch.zeros({batch}, 3, 224, 224),'
                 f' {path + ".new"!r}, opset_version=13)')
         subprocess.run([PYTHON, '-W', 'ignore', '-c', code], cwd=HERE, check=True, stdout=subprocess.DEVNULL)
         os.rename(path + '.new', path)
