@@ -280,8 +280,8 @@ static void expect_same_bytes(int base, int chain, int h, int w)
 static void fused_or_not_the_bytes_are_the_same(void **unused)
 {
     (void)unused;
-    static const int sizes[][2] = { { 13, 13 }, { 7, 7 }, { 9, 34 }, { 56, 56 } };
-    for (int size = 0; size < 4; size++)
+    static const int sizes[][2] = { { 13, 13 }, { 7, 7 }, { 9, 34 } };
+    for (int size = 0; size < 3; size++)
         for (int base = 0; base < N_BASES; base++)
             for (int chain = 0; chain < N_CHAINS; chain++)
                 expect_same_bytes(base, chain, sizes[size][0], sizes[size][1]);
