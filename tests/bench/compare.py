@@ -18,9 +18,10 @@ FOLDER = os.path.join(HERE, '../../build/bench')
 PYTHON = '/usr/bin/python3'
 ENV = {k: v for k, v in os.environ.items() if k not in ('OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE')}
 ENV['NODE_PATH'] = os.path.join(FOLDER, 'node_modules')
-# Seconds before each turn: the threads of the one before spin for a while, on the core that this one needs. A turn is at least
-# two passes and so many seconds, of which the last counts: the first ones wake threads and fill caches.
-REST, TURN = 0.05, 0.02
+# Seconds before each turn: the threads of the one before spin for a while, on the core that this one needs. A turn is so many
+# seconds of passes, of which the last counts: the first ones wake threads and fill caches, and it may take a tenth of a second
+# until two threads that woke on one core have been moved apart.
+REST, TURN = 0.05, 0.2
 # what is asked for: ours of the peer's time with one thread and two, on a core that begins one or two multiplications of 512
 # bits in a cycle (AMD up to Zen 4; Intel with AVX-512, AMD from Zen 5 on)
 GOALS = {
