@@ -125,6 +125,13 @@ typedef struct dv_isa {
     void (*transpose)(int rows, int columns, const float *from, size_t from_pitch, float *to,
                       size_t to_pitch);
 
+    /* to (rows, n) = from, rows `pitch` and `to_pitch` apart; and to (columns, rows) = from (rows,
+     * columns) transposed, of any sizes. */
+    void (*copy_rows)(int rows, int n, const float *from, ptrdiff_t pitch, float *to,
+                      ptrdiff_t to_pitch);
+    void (*copy_transposed)(int rows, int columns, const float *from, ptrdiff_t pitch, float *to,
+                            ptrdiff_t to_pitch);
+
     /* to[i] = clamp(from[i] * scale + shift). */
     void (*finish)(int n, const float *from, float scale, float shift, float lo, float hi,
                    float *to);

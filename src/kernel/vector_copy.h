@@ -18,6 +18,60 @@ static void transpose(int rows, int columns, const float *from, size_t from_pitc
         }
 }
 
+/* Floats of a row that memcpy copies faster. */
+enum { LONG_ROW = 256 };
+
+static void copy_rows(int rows, int n, const float *from, ptrdiff_t pitch, float *to,
+                      ptrdiff_t to_pitch)
+{
+    for (int y = 0; y < rows; y++, from += pitch, to += to_pitch) {
+        int i = 0;
+        if (n >= LONG_ROW) {
+            memcpy(to, from, (size_t)n * sizeof *to);
+            continue;
+        }
+        for (; i + LANES <= n; i += LANES)
+            v_store(to + i, v_load(from + i));
+        if (i < n)
+            v_store_range(to + i, v_load_range(from + i, 0, n - i), 0, n - i);
+    }
+}
+
+/* Up to `lanes` rows and columns. */
+TEMPLATE void transpose_block(const bool whole, int rows, int columns, const float *from,
+                              ptrdiff_t pitch, float *to, ptrdiff_t to_pitch)
+{
+    vf r[LANES];
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+        r[i] = whole      ? v_load(from + i * pitch)
+               : i < rows ? v_load_range(from + i * pitch, 0, columns)
+                          : (vf){ 0 };
+    v_transpose(r);
+    UNROLL
+    for (int i = 0; i < LANES; i++)
+        if (whole)
+            v_store(to + i * to_pitch, r[i]);
+        else if (i < columns)
+            v_store_range(to + i * to_pitch, r[i], 0, rows);
+}
+
+static void copy_transposed(int rows, int columns, const float *from, ptrdiff_t pitch, float *to,
+                            ptrdiff_t to_pitch)
+{
+    for (int x = 0; x < columns; x += LANES)
+        for (int y = 0; y < rows; y += LANES) {
+            const int w = columns - x < LANES ? columns - x : LANES;
+            const int h = rows - y < LANES ? rows - y : LANES;
+            const float *p = from + y * pitch + x;
+            float *q = to + x * to_pitch + y;
+            if (w == LANES && h == LANES)
+                transpose_block(true, h, w, p, pitch, q, to_pitch);
+            else
+                transpose_block(false, h, w, p, pitch, q, to_pitch);
+        }
+}
+
 static void finish(int n, const float *from, float scale, float shift, float lo, float hi,
                    float *to)
 {

@@ -1,5 +1,7 @@
 #include "nn/piece.h"
 
+#include "nn/float_copy.h"
+
 #include <string.h>
 
 /* A run of fewer elements than this is not worth its turn of the loops around it. */
@@ -72,7 +74,7 @@ static void lengthen_runs(loops *l)
 }
 
 /* in: as `seen` gives it. False: there are no elements. */
-static bool loops_over(const dv_piece *p, const dv_ranges *r, dv_layout in, dv_layout out, loops *l)
+static bool span(const dv_piece *p, const dv_ranges *r, dv_layout in, dv_layout out, loops *l)
 {
     *l = (loops){ .n = p->out, .in = in, .out = out };
     for (int k = 0; k < l->n.rank; k++) {
@@ -85,6 +87,13 @@ static bool loops_over(const dv_piece *p, const dv_ranges *r, dv_layout in, dv_l
         l->out.at += lo * out.step[k];
     }
     dv_merge_axes(&l->n, 2, (dv_layout *[]){ &l->in, &l->out });
+    return true;
+}
+
+static bool loops_over(const dv_piece *p, const dv_ranges *r, dv_layout in, dv_layout out, loops *l)
+{
+    if (!span(p, r, in, out, l))
+        return false;
     lengthen_runs(l);
     const int last = l->n.rank - 1;
     l->length = l->n.dim[last];
@@ -211,6 +220,14 @@ static void copy_run(char *to, ptrdiff_t to_step, const char *from, ptrdiff_t st
         memcpy(to, from, (size_t)n * size);
 }
 
+static void copy_floats(const dv_piece *p, const dv_ranges *r, const float *in, float *out,
+                        dv_pool *pool)
+{
+    loops l;
+    if (span(p, r, seen(p, dv_layout_whole(&p->in)), dv_layout_whole(&p->out), &l))
+        dv_float_copy(&l.n, &l.in, &l.out, in, out, pool);
+}
+
 static void copy_ranges(const dv_piece *p, const dv_ranges *r, size_t size, const char *in,
                         char *out)
 {
@@ -228,26 +245,25 @@ void dv_piece_copy(const dv_piece *p, size_t size, const void *in, void *out)
     copy_ranges(p, &all, size, in, out);
 }
 
-void dv_piece_copy_box(const dv_piece *p, const dv_box *whole, dv_box box, size_t size,
-                       const void *in, void *out)
+void dv_piece_copy_box(const dv_piece *p, const dv_box *whole, dv_box box, const float *in,
+                       float *out, dv_pool *pool)
 {
     dv_ranges ranges;
     box = own_part(p, whole, box);
     if (dv_box_empty(&box))
         return;
     if (is_ranges(p, whole, &box, &ranges)) {
-        copy_ranges(p, &ranges, size, in, out);
+        copy_floats(p, &ranges, in, out, pool);
         return;
     }
-    const ptrdiff_t bytes = (ptrdiff_t)size;
     const dv_layout from = seen(p, dv_layout_whole(&p->in)), to = dv_layout_whole(&p->out);
     dv_run r = dv_run_seen(&p->out, whole, box);
     int32_t skip;
     while (dv_run_next(&r))
         if (clip_run(p, &r, &skip))
-            copy_run((char *)out + dv_layout_at(&to, r.index, r.rank) * bytes, 1,
-                     (const char *)in + dv_layout_at(&from, r.index, r.rank) * bytes,
-                     from.step[r.last], r.n, size);
+            copy_run((char *)(out + dv_layout_at(&to, r.index, r.rank)), 1,
+                     (const char *)(in + dv_layout_at(&from, r.index, r.rank)), from.step[r.last],
+                     r.n, sizeof *out);
 }
 
 /* -- back ------------------------------------------------------------------------------------- */

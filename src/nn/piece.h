@@ -29,9 +29,9 @@ dv_piece dv_piece_broadcast(const dv_shape *in, const dv_shape *out);
  * input to all of the output. With `fill`, `in` is one element. */
 void dv_piece_copy(const dv_piece *p, size_t size, const void *in, void *out);
 
-/* The same for what lies in a box of the output, all of which is `whole`. */
-void dv_piece_copy_box(const dv_piece *p, const dv_box *whole, dv_box box, size_t size,
-                       const void *in, void *out);
+/* The same of floats for what lies in a box of the output, all of which is `whole`. */
+void dv_piece_copy_box(const dv_piece *p, const dv_box *whole, dv_box box, const float *in,
+                       float *out, dv_pool *pool);
 
 /* in += the adjoint of the piece of out, for tensors of these shapes; nothing where either has no
  * data. */

@@ -7,9 +7,9 @@ void dv_rearrange(const dv_call *c)
         const dv_box whole = dv_box_whole(&c->out[o].shape), box = dv_wanted(c, o);
         for (int i = 0; i < c->n_in; i++)
             for (int k = 0; !dv_box_empty(&box) && c->op->piece(c, i, o, k, &p); k++)
-                dv_piece_copy_box(&p, &whole, box, sizeof(float),
+                dv_piece_copy_box(&p, &whole, box,
                                   p.fill ? c->op->filling(c, DV_F32) : c->in[i].data,
-                                  c->out[o].data);
+                                  c->out[o].data, c->pool);
     }
 }
 
