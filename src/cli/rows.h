@@ -6,6 +6,7 @@
 #define DV_CLI_ROWS_H
 
 #include "cli/network.h"
+#include "deconvviz/figure.h"
 
 /* clang-format off */
 #define CLI_GROUP_ROW(title) { "", 0, CLI_GROUP, 0, NULL, title }
@@ -43,6 +44,17 @@
 #define CLI_TABLE_ROWS(type)                                                                       \
     { "json", 0, CLI_FLAG, offsetof(type, json), NULL, "one JSON object a line" },                 \
     { "csv", 0, CLI_FLAG, offsetof(type, csv), NULL, "comma-separated values" }
+
+/* -- a study's figure: the members `figure` and `no_figure` ------------------------------------------ */
+
+#define CLI_FIGURE_ROWS(type)                                                                      \
+    { "out", 'o', CLI_WRITES, offsetof(type, figure.path), "FILE",                                 \
+      "the figure: .png, .svg or .pdf" },                                                          \
+    { "width", 0, CLI_REAL(40, 1000), offsetof(type, figure.width), "MM",                          \
+      "of the figure; its text has the size for that (180)" },                                     \
+    { "dpi", 0, CLI_REAL(50, 1200), offsetof(type, figure.dpi), "N",                               \
+      "pixels an inch of a PNG, and of pictures in the others (200)" },                            \
+    { "no-figure", 0, CLI_FLAG, offsetof(type, no_figure), NULL, "only the table" }
 
 /* -- the network: the member `network` ------------------------------------------------------------ */
 
