@@ -1,6 +1,7 @@
 #include "mine/journal.h"
 #include "base/file.h"
 #include "base/guard.h"
+#include "base/locked.h"
 #include "base/temporary.h"
 #include "base/text.h"
 
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -41,46 +41,6 @@ static bool system_says(const dv_journal *j, const char *what, dv_error *err)
 
 /* -- the file --------------------------------------------------------------------------------- */
 
-/* Waits a second for it: a process that was killed just now may not be gone yet. */
-static bool lock(int fd)
-{
-    struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-    const struct timespec pause = { .tv_nsec = 20000000 };
-    for (int attempt = 0; fcntl(fd, F_SETLK, &whole) != 0; attempt++) {
-        if (attempt == 50 || (errno != EACCES && errno != EAGAIN))
-            return false;
-        nanosleep(&pause, NULL);
-    }
-    return true;
-}
-
-/* Another process may have put a new file in the place of this one before it was locked. */
-static bool is_still_there(const dv_journal *j)
-{
-    struct stat mine, theirs;
-    return fstat(j->fd, &mine) == 0 && stat(j->path, &theirs) == 0 &&
-           mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino;
-}
-
-static bool open_locked(dv_journal *j, dv_error *err)
-{
-    for (int attempt = 0; attempt < 100; attempt++) {
-        j->fd = open(j->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-        if (j->fd < 0)
-            return system_says(j, "cannot write", err);
-        if (!lock(j->fd)) {
-            if (errno == EACCES || errno == EAGAIN)
-                return dv_fail(err, DV_IO, "%s: another process is at work on it", j->path);
-            return system_says(j, "cannot lock", err);
-        }
-        if (is_still_there(j))
-            return true;
-        close(j->fd);
-        j->fd = -1;
-    }
-    return dv_fail(err, DV_IO, "%s: cannot lock", j->path);
-}
-
 dv_journal *dv_journal_open(const char *path, int64_t limit, dv_error *err)
 {
     dv_journal *j = calloc(1, sizeof *j);
@@ -98,7 +58,8 @@ dv_journal *dv_journal_open(const char *path, int64_t limit, dv_error *err)
     }
     snprintf(j->path, n, "%s", path);
     snprintf(j->fresh, n, "%s.new", path);
-    if (!dv_guard_allows(j->path, err) || !dv_guard_allows(j->fresh, err) || !open_locked(j, err)) {
+    if (!dv_guard_allows(j->path, err) || !dv_guard_allows(j->fresh, err) ||
+        (j->fd = dv_locked_open(j->path, err)) < 0) {
         dv_journal_close(j);
         return NULL;
     }
@@ -127,22 +88,6 @@ void dv_journal_remove(dv_journal *j)
 {
     unlink(j->fresh); /* of a process that was killed */
     unlink(j->path);
-}
-
-/* 0, or errno. */
-static int write_at(int fd, const char *data, size_t size, int64_t at)
-{
-    while (size > 0) {
-        ssize_t done = pwrite(fd, data, size, at);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return done < 0 ? errno : EIO;
-        data += done;
-        size -= (size_t)done;
-        at += done;
-    }
-    return 0;
 }
 
 /* -- frames ----------------------------------------------------------------------------------- */
@@ -290,11 +235,11 @@ bool dv_journal_restart(dv_journal *j, dv_index *x, dv_error *err)
         return false;
     }
     int fd = dv_temporary_file(j->fresh, O_RDWR | O_TRUNC | O_CLOEXEC);
-    int problem = fd < 0 || !lock(fd) ? errno : 0;
+    int problem = fd < 0 || !dv_lock(fd) ? errno : 0;
     if (!problem)
-        problem = write_at(fd, magic, sizeof magic, 0);
+        problem = dv_write_at(fd, magic, sizeof magic, 0);
     if (!problem)
-        problem = write_at(fd, t.data, t.size, sizeof magic);
+        problem = dv_write_at(fd, t.data, t.size, sizeof magic);
     if (!problem && (fsync(fd) < 0 || rename(j->fresh, j->path) < 0))
         problem = errno;
     if (!problem)
@@ -339,7 +284,7 @@ bool dv_journal_write(dv_journal *j, const dv_record *r, dv_error *err)
     }
     if (!end_frame(t, err))
         return false;
-    int problem = write_at(j->fd, t->data, t->size, j->end);
+    int problem = dv_write_at(j->fd, t->data, t->size, j->end);
     if (problem) {
         (void)!ftruncate(j->fd, j->end); /* a part of a record would be dropped when read, too */
         return dv_fail(err, dv_file_code(problem), "%s: cannot write: %s", j->path,

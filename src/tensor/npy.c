@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 64, HEADER_MAX = 256 };
+enum { ALIGN = 64 };
 
 static const char magic[6] = { '\x93', 'N', 'U', 'M', 'P', 'Y' };
 
@@ -180,8 +180,7 @@ bool dv_npy_read(const char *path, dv_shape *shape, float **data, dv_error *err)
     return true;
 }
 
-/* Writes what stands before the numbers; returns its length, a multiple of ALIGN. */
-static size_t print_header(const dv_shape *shape, const char *descr, char header[HEADER_MAX])
+static size_t print_header(const dv_shape *shape, const char *descr, char header[DV_NPY_HEADER_MAX])
 {
     char dims[DV_SHAPE_TEXT_MAX + 2 * DV_MAX_RANK];
     int n = 0;
@@ -189,7 +188,7 @@ static size_t print_header(const dv_shape *shape, const char *descr, char header
     for (int i = 0; i < shape->rank; i++)
         n += snprintf(dims + n, sizeof dims - (size_t)n, "%s%d", i ? ", " : "", shape->dim[i]);
     size_t at = sizeof magic + 4;
-    at += (size_t)snprintf(header + at, HEADER_MAX - at,
+    at += (size_t)snprintf(header + at, DV_NPY_HEADER_MAX - at,
                            "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }", descr,
                            dims, shape->rank == 1 ? "," : "");
     size_t whole = (at + 1 + ALIGN - 1) / ALIGN * ALIGN, text = whole - sizeof magic - 4;
@@ -201,10 +200,15 @@ static size_t print_header(const dv_shape *shape, const char *descr, char header
     return whole;
 }
 
+size_t dv_npy_header(const dv_shape *shape, char header[DV_NPY_HEADER_MAX])
+{
+    return print_header(shape, "<f4", header);
+}
+
 static bool write_as(const char *path, const dv_shape *shape, const float *data, dv_dtype type,
                      dv_error *err)
 {
-    char header[HEADER_MAX];
+    char header[DV_NPY_HEADER_MAX];
     size_t start = print_header(shape, type == DV_F16 ? "<f2" : "<f4", header);
     size_t n = dv_shape_count(shape), size = start + n * dv_dtype_size(type);
     char *bytes = malloc(size);

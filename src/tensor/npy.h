@@ -25,4 +25,9 @@ bool dv_npy_write(const char *path, const dv_shape *shape, const float *data,
 bool dv_npy_write_half(const char *path, const dv_shape *shape, const float *data,
                        dv_error *err) DV_MUST_CHECK;
 
+/* What stands before the numbers of a file of float32: to `header`, returns its length. That is the
+ * same for all shapes of two dimensions, so that one can be put in the place of another. */
+enum { DV_NPY_HEADER_MAX = 256 };
+size_t dv_npy_header(const dv_shape *shape, char header[DV_NPY_HEADER_MAX]);
+
 #endif
