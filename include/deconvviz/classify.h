@@ -22,6 +22,15 @@ typedef struct dv_labels {
 bool dv_labels_read(dv_labels *l, const char *path, const dv_model *m, dv_error *err) DV_MUST_CHECK;
 void dv_labels_free(dv_labels *l);
 
+/* The classes of images where nobody has listed them: those that `words` (see dv_truth_read) find,
+ * each once, in the order of their bytes. In a file a class is what stands behind the last tab of a
+ * line, or, where it has none, its last blank; where all are numbers they count from 0. Fails
+ * (DV_BAD_USAGE) where there are none, or more than DV_LABELS_MAX. The caller frees it, also after
+ * a failure. */
+enum { DV_LABELS_MAX = 100000 };
+bool dv_labels_collect(dv_labels *l, const char *words, const dv_list *images,
+                       dv_error *err) DV_MUST_CHECK;
+
 /* "" where a class has none. */
 const char *dv_label(const dv_labels *l, int i);
 

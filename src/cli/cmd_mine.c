@@ -3,6 +3,7 @@
 #include "cli/inputs.h"
 #include "cli/layer_list.h"
 #include "cli/rows.h"
+#include "cli/shard.h"
 #include "cli/signals.h"
 #include "deconvviz/mine.h"
 
@@ -26,8 +27,7 @@ static const cli_option options[] = {
       "how many of them one image may give" },
     { "list", 0, CLI_FILE, offsetof(mine_options, list), "FILE",
       "images, a path a line; - for standard input" },
-    { "shard", 0, CLI_TEXT, offsetof(mine_options, shard), "K/N",
-      "every N-th image from the K-th on; merge puts shards together" },
+    CLI_SHARD_ROW(mine_options),
     CLI_GROUP_ROW("What is written:"),
     { "out", 'o', CLI_NEEDED(WRITES), offsetof(mine_options, out), "INDEX",
       "the index to write (JSON)" },
@@ -50,15 +50,6 @@ typedef struct work {
     dv_list images;
     int n_tensors, tensors[CLI_LIST_MAX];
 } work;
-
-static bool parse_shard(const char *text, int *shard, int *shards, dv_error *err)
-{
-    int used = 0;
-    *shard = *shards = 1;
-    if (text && (sscanf(text, "%6d/%6d%n", shard, shards, &used) != 2 || text[used]))
-        return dv_fail(err, DV_BAD_USAGE, "--shard '%s': K/N is needed, as in 1/4", text);
-    return true;
-}
 
 static bool list_images(work *w, int n_args, char **args, dv_error *err)
 {
@@ -101,7 +92,7 @@ static bool mine(work *w, dv_error *err)
                           .pool = w->network.pool,
                           .output = o->out,
                           .watch = cli_watch };
-    if (!parse_shard(o->shard, &m.shard, &m.shards, err) ||
+    if (!cli_shard_parse(o->shard, &m.shard, &m.shards, err) ||
         !cli_network_takes_images(&w->network, err))
         return false;
     cli_progress_begin("images", !o->network.quiet);

@@ -12,6 +12,7 @@
     X(prepare)              \
     X(forward)              \
     X(mine)                 \
+    X(features)             \
     X(merge)                \
     X(sheets)               \
     X(record)               \

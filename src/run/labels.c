@@ -2,13 +2,14 @@
 #include "deconvviz/classify.h"
 
 #include "base/file.h"
+#include "run/classes.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* -- labels ----------------------------------------------------------------------------------- */
 
-static bool add_label(dv_labels *l, const char *text, size_t n, dv_error *err)
+bool dv_labels_add(dv_labels *l, const char *text, size_t n, dv_error *err)
 {
     bool grow = (l->n & (l->n - 1)) == 0; /* room for 1, 2, 4, … */
     char **more = l->text;
@@ -23,8 +24,7 @@ static bool add_label(dv_labels *l, const char *text, size_t n, dv_error *err)
     return true;
 }
 
-/* The line at *at, without its end, and *at behind it; its length in *n. NULL at the end. */
-static const char *next_line(const char **at, const char *end, size_t *n)
+const char *dv_next_line(const char **at, const char *end, size_t *n)
 {
     const char *line = *at;
     if (line >= end)
@@ -55,8 +55,8 @@ static bool read_labels(dv_labels *l, const char *path, dv_error *err)
         return false;
     const char *at = (const char *)f.data, *end = at + f.size, *line;
     size_t n;
-    while (ok && (line = next_line(&at, end, &n)))
-        ok = add_label(l, line, n, err);
+    while (ok && (line = dv_next_line(&at, end, &n)))
+        ok = dv_labels_add(l, line, n, err);
     dv_file_unmap(&f);
     while (ok && l->n > 0 && !l->text[l->n - 1][0])
         free(l->text[--l->n]);
@@ -69,7 +69,7 @@ bool dv_labels_read(dv_labels *l, const char *path, const dv_model *m, dv_error 
     bool ok = !path || read_labels(l, path, err);
     for (int i = 0; ok && !path && i < dv_model_n_labels(m); i++) {
         const char *text = dv_model_label(m, i);
-        ok = add_label(l, text, strlen(text), err);
+        ok = dv_labels_add(l, text, strlen(text), err);
     }
     return ok && labels_fit(l, path, m, err);
 }
@@ -182,7 +182,7 @@ static bool parse_lines(dv_truth *t, size_t size, const char *name, dv_error *er
 {
     const char *at = t->text, *end = at + size, *line;
     size_t n, path_length = 0;
-    for (int number = 1; (line = next_line(&at, end, &n)); number++) {
+    for (int number = 1; (line = dv_next_line(&at, end, &n)); number++) {
         int class = n > 0 ? split_line(t->labels, line, n, &path_length) : 0;
         if (class < 0)
             return dv_fail(err, DV_BAD_DATA, "%s:%d: PATH CLASS is needed, not '%.*s'", name,
@@ -215,14 +215,19 @@ static bool read_lines(dv_truth *t, const char *path, dv_error *err)
            dv_fail(err, DV_NO_MEMORY, "no memory for the classes of %d images", t->n);
 }
 
+int dv_truth_source(const char *words)
+{
+    return strcmp(words, "dirs") == 0    ? DV_TRUTH_DIRS
+           : strcmp(words, "names") == 0 ? DV_TRUTH_NAMES
+                                         : DV_TRUTH_FILE;
+}
+
 bool dv_truth_read(dv_truth *t, const char *words, const dv_labels *labels, dv_error *err)
 {
     *t = (dv_truth){ .labels = labels };
     if (!words)
         return true;
-    t->from = strcmp(words, "dirs") == 0    ? DV_TRUTH_DIRS
-              : strcmp(words, "names") == 0 ? DV_TRUTH_NAMES
-                                            : DV_TRUTH_FILE;
+    t->from = dv_truth_source(words);
     if (t->from == DV_TRUTH_FILE)
         return read_lines(t, words, err);
     return labels->n > 0 ||
@@ -253,22 +258,29 @@ static int find_line(const dv_truth *t, const char *path)
     return alone ? found->number : -1;
 }
 
-int dv_truth_of(const dv_truth *t, const char *path)
+const char *dv_class_word(int from, const char *path, size_t *n)
 {
     const char *name = name_of(path), *folder = name;
-    switch (t->from) {
-    case DV_TRUTH_NONE:
-        break;
-    case DV_TRUTH_FILE:
-        return t->n > 0 ? find_line(t, path) : -1;
-    case DV_TRUTH_NAMES:
-        return find_label(t->labels, name, strcspn(name, "_-."));
-    case DV_TRUTH_DIRS:
-        if (folder > path)
-            folder--; /* the slash */
-        while (folder > path && folder[-1] != '/')
-            folder--;
-        return name > path ? find_label(t->labels, folder, (size_t)(name - 1 - folder)) : -1;
+    if (from == DV_TRUTH_NAMES) {
+        *n = strcspn(name, "_-.");
+        return *n > 0 ? name : NULL;
     }
-    return -1;
+    if (from != DV_TRUTH_DIRS || name == path)
+        return NULL;
+    folder--; /* the slash */
+    *n = 0;
+    while (folder > path && folder[-1] != '/') {
+        folder--;
+        ++*n;
+    }
+    return *n > 0 ? folder : NULL;
+}
+
+int dv_truth_of(const dv_truth *t, const char *path)
+{
+    size_t n;
+    if (t->from == DV_TRUTH_FILE)
+        return t->n > 0 ? find_line(t, path) : -1;
+    const char *word = dv_class_word((int)t->from, path, &n);
+    return word ? find_label(t->labels, word, n) : -1;
 }

@@ -226,6 +226,43 @@ static bool classify_images(scarce_scene *s, dv_error *err)
     return ok;
 }
 
+static bool extract_features(scarce_scene *s, dv_error *err)
+{
+    int tensor;
+    dv_labels labels = { 0 };
+    dv_truth truth = { 0 };
+    dv_features_result r;
+    dv_features_options o = { .n_tensors = 1,
+                              .tensors = &tensor,
+                              .preprocess = album_preprocess,
+                              .truth = &truth,
+                              .shard = 1,
+                              .shards = 1,
+                              .output = "features.npy" };
+    bool ok = dv_model_find(s->model, "2", &tensor, err) &&
+              dv_labels_collect(&labels, "truth", &s->list, err) &&
+              dv_truth_read(&truth, "truth", &labels, err) &&
+              dv_features(s->model, &s->list, &o, &r, err);
+    dv_truth_free(&truth);
+    dv_labels_free(&labels);
+    if (ok) {
+        scarce_mix_file(s, "features.npy");
+        scarce_mix_file(s, "features.txt");
+    }
+    return ok;
+}
+
+static bool merge_features(scarce_scene *s, dv_error *err)
+{
+    static const char *const paths[] = { "features2.npy", "features1.npy" };
+    dv_features_result r;
+    if (!dv_features_merge(2, paths, "merged.npy", &r, err))
+        return false;
+    scarce_mix_file(s, "merged.npy");
+    scarce_mix_file(s, "merged.json");
+    return true;
+}
+
 static void reads_and_selections(void **state)
 {
     (void)state;
@@ -252,6 +289,8 @@ static void runs(void **state)
         { "projecting", before_projecting, project_images },
         { "comparing rules", before_projecting, compare_rules },
         { "classifying", before_classifying, classify_images },
+        { "features", before_classifying, extract_features },
+        { "features of shards", NULL, merge_features },
         { "sheets", open_album, draw_sheets },
         { "recording", open_album, record },
         { "verifying", open_album, verify },
@@ -263,6 +302,23 @@ static void runs(void **state)
 }
 
 /* -- beforehand ------------------------------------------------------------------------------- */
+
+static bool shard_features(const dv_model *m, int shard, const char *output, dv_error *err)
+{
+    int tensor;
+    dv_list list = { 0 };
+    dv_features_result r;
+    dv_features_options o = { .n_tensors = 1,
+                              .tensors = &tensor,
+                              .preprocess = album_preprocess,
+                              .shard = shard,
+                              .shards = 2,
+                              .output = output };
+    const bool ok = dv_model_find(m, "2", &tensor, err) && dv_list_add(&list, "img", err) &&
+                    dv_features(m, &list, &o, &r, err);
+    dv_list_free(&list);
+    return ok;
+}
 
 static bool is_third(void *ctx)
 {
@@ -280,7 +336,8 @@ static int begin(void **state)
     bool ok = !album_mine(m, NULL, &third, &err) && err.code == DV_CANCELLED &&
               rename("index.journal", "journal") == 0 && album_mine_shard(m, 1, "shard1", &err) &&
               album_mine_shard(m, 2, "shard2", &err) && album_mine(m, NULL, &none, &err) &&
-              album_record(m, NULL, &none, &err);
+              album_record(m, NULL, &none, &err) && shard_features(m, 1, "features1.npy", &err) &&
+              shard_features(m, 2, "features2.npy", &err);
     dv_model_free(m);
     if (!ok)
         fail_msg("%s", err.message);
