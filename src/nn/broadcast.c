@@ -46,7 +46,7 @@ dv_box dv_window_broadcast(const dv_call *c, int i, int o, dv_box out)
     const dv_shape *in = &c->in[i].shape, *to = &c->out[0].shape;
     if (dv_box_empty(&out) || dv_shape_equal(in, to))
         return out;
-    dv_ranges r = dv_ranges_of(to, &out), mine;
+    dv_ranges r = dv_ranges_of(to, &out), mine = { .lo = { 0 } };
     for (int a = 0; a < in->rank; a++) {
         int k = a + to->rank - in->rank;
         bool repeated = in->dim[a] == 1;
