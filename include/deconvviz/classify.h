@@ -34,6 +34,16 @@ bool dv_labels_collect(dv_labels *l, const char *words, const dv_list *images,
 /* "" where a class has none. */
 const char *dv_label(const dv_labels *l, int i);
 
+/* The label for the eye: without a WordNet id, up to the first comma: "tench"; "class 7" where a
+ * class has none. Cut where there is no room. Returns `to`. */
+enum { DV_LABEL_SHORT_MAX = 48 };
+const char *dv_label_short(const dv_labels *l, int i, char to[DV_LABEL_SHORT_MAX]);
+
+/* The class that `text` means, of n: its number, its label, the label's first word, or the short
+ * label. Fails (DV_BAD_USAGE) with it. */
+bool dv_label_find(const dv_labels *l, const char *text, int n, int *number,
+                   dv_error *err) DV_MUST_CHECK;
+
 /* A line "PATH CLASS" of a file. */
 typedef struct dv_truth_line {
     const char *path;

@@ -39,6 +39,7 @@
 #include "deconvviz/load.h"
 #include "deconvviz/mine.h"
 #include "deconvviz/model.h"
+#include "deconvviz/occlude.h"
 #include "deconvviz/pool.h"
 #include "deconvviz/project.h"
 #include "deconvviz/projections.h"

@@ -47,14 +47,16 @@
 
 /* -- a study's figure: the members `figure` and `no_figure` ------------------------------------------ */
 
-#define CLI_FIGURE_ROWS(type)                                                                      \
-    { "out", 'o', CLI_WRITES, offsetof(type, figure.path), "FILE",                                 \
-      "the figure: .png, .svg or .pdf" },                                                          \
+#define CLI_FIGURE_SIZE_ROWS(type)                                                                 \
     { "width", 0, CLI_REAL(40, 1000), offsetof(type, figure.width), "MM",                          \
       "of the figure; its text has the size for that (180)" },                                     \
     { "dpi", 0, CLI_REAL(50, 1200), offsetof(type, figure.dpi), "N",                               \
       "pixels an inch of a PNG, and of pictures in the others (200)" },                            \
     { "no-figure", 0, CLI_FLAG, offsetof(type, no_figure), NULL, "only the table" }
+#define CLI_FIGURE_ROWS(type)                                                                      \
+    { "out", 'o', CLI_WRITES, offsetof(type, figure.path), "FILE",                                 \
+      "the figure: .png, .svg or .pdf" },                                                          \
+    CLI_FIGURE_SIZE_ROWS(type)
 
 /* -- the network: the member `network` ------------------------------------------------------------ */
 

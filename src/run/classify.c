@@ -3,9 +3,9 @@
 #include "graph/plan.h"
 #include "image/photo.h"
 #include "run/crew.h"
+#include "run/scores.h"
 #include "run/watch.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum { FIVE = 5 };
@@ -25,47 +25,23 @@ typedef struct pass {
 
 /* -- one image -------------------------------------------------------------------------------- */
 
-/* Whether scores are probabilities already: none below 0, and 1 in all. */
-static bool are_probabilities(const float *score, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (score[i] < 0)
-            return false;
-        sum += (double)score[i];
-    }
-    return fabs(sum - 1) < 1e-3;
-}
-
-/* Whether class a comes before class b: the higher score, of equal ones the smaller number. */
-static bool is_before(const float *score, int a, int b)
-{
-    float difference = score[a] - score[b];
-    return difference > 0 || (difference == 0 && a < b);
-}
-
 static void rank(const float *score, size_t n, dv_classified *c)
 {
     c->n = n < DV_CLASSIFY_MOST ? (int)n : DV_CLASSIFY_MOST;
     for (int i = 0, held = 0; i < (int)n; i++) {
         int at = held < c->n ? held++ : c->n;
-        for (; at > 0 && is_before(score, i, c->best[at - 1]); at--)
+        for (; at > 0 && dv_score_before(score, i, c->best[at - 1]); at--)
             if (at < c->n)
                 c->best[at] = c->best[at - 1];
         if (at < c->n)
             c->best[at] = i;
     }
-    double most = (double)score[c->best[0]], total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += exp((double)score[i] - most);
-    bool as_they_are = are_probabilities(score, n);
-    for (int k = 0; k < c->n; k++) {
-        double s = (double)score[c->best[k]];
-        c->probability[k] = (float)(as_they_are ? s : exp(s - most) / total);
-    }
+    const dv_score_sum sum = dv_score_add_up(score, n);
+    for (int k = 0; k < c->n; k++)
+        c->probability[k] = (float)dv_score_probability(&sum, score[c->best[k]]);
     c->rank = 1;
     for (int i = 0; i < (int)n && c->truth >= 0; i++)
-        c->rank += i != c->truth && is_before(score, i, c->truth);
+        c->rank += i != c->truth && dv_score_before(score, i, c->truth);
 }
 
 static size_t count_classes(const pass *p)

@@ -52,6 +52,13 @@ static bool hire(dv_worker *w, const dv_crew *c, const dv_crew_options *o, dv_po
     return true;
 }
 
+_Static_assert((int)DV_CREW_TOGETHER == (int)DV_TOGETHER, "as many as traces go together");
+
+void dv_worker_forward(const dv_worker *w, int n, bool *ok, dv_error *err)
+{
+    dv_traces_forward(w->traces, (const float *const *)w->inputs, n, ok, err);
+}
+
 /* A ring in which each worker that works together has twice its tasks. */
 static void number_slots(dv_crew *c, const dv_crew_options *o)
 {

@@ -25,6 +25,12 @@ typedef struct dv_worker {
                       one after the other, by the first projector */
 } dv_worker;
 
+/* A worker takes no more tasks at once. */
+enum { DV_CREW_TOGETHER = 8 };
+
+/* The first n of its traces on the first n of its inputs, see dv_traces_forward. */
+void dv_worker_forward(const dv_worker *w, int n, bool *ok, dv_error *err);
+
 typedef struct dv_crew_options {
     const dv_request *request;
     dv_pool *pool; /* NULL: one thread */

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "run/classes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,6 +112,43 @@ static int find_class(const dv_labels *l, const char *text, size_t n)
         return number < INT32_MAX ? (int)number : -1;
     }
     return n > 0 ? find_label(l, text, n) : -1;
+}
+
+/* Where the label's name begins: behind a WordNet id. */
+static const char *name_of_label(const char *label)
+{
+    enum { DIGITS = 8 };
+    const bool id = label[0] == 'n' && strspn(label + 1, "0123456789") == DIGITS;
+    return id && label[1 + DIGITS] == ' ' ? label + 2 + DIGITS : label;
+}
+
+const char *dv_label_short(const dv_labels *l, int i, char to[DV_LABEL_SHORT_MAX])
+{
+    const char *name = name_of_label(dv_label(l, i));
+    size_t n = strcspn(name, ",");
+    if (n >= DV_LABEL_SHORT_MAX) {
+        n = DV_LABEL_SHORT_MAX - 1;
+        while (n > 0 && ((unsigned char)name[n] & 0xC0) == 0x80) /* no half of a UTF-8 character */
+            n--;
+    }
+    if (n > 0)
+        snprintf(to, DV_LABEL_SHORT_MAX, "%.*s", (int)n, name);
+    else
+        snprintf(to, DV_LABEL_SHORT_MAX, "class %d", i);
+    return to;
+}
+
+bool dv_label_find(const dv_labels *l, const char *text, int n, int *number, dv_error *err)
+{
+    char name[DV_LABEL_SHORT_MAX];
+    *number = find_class(l, text, strlen(text));
+    for (int i = 0; i < l->n && *number < 0; i++)
+        if (strcmp(dv_label_short(l, i, name), text) == 0)
+            *number = i;
+    if (*number >= n)
+        return dv_fail(err, DV_BAD_USAGE, "class %s: the network has classes 0 to %d", text, n - 1);
+    return *number >= 0 || dv_fail(err, DV_BAD_USAGE, "no class is called '%s'%s", text,
+                                   l->n == 0 ? ", for there are no labels" : "");
 }
 
 /* -- truth out of a file ---------------------------------------------------------------------- */
