@@ -74,7 +74,7 @@ int dv_truth_of(const dv_truth *t, const char *path);
 
 enum { DV_CLASSIFY_MOST = 100 };
 
-/* What the network says of an image. Probabilities are those of a softmax, unless the outputs are
+/* What the networks say of an image. Probabilities are those of a softmax, unless the outputs are
  * some already: none below 0, and 1 in all. */
 typedef struct dv_classified {
     const char *path;
@@ -87,11 +87,26 @@ typedef struct dv_classified {
     const dv_error *failed;              /* NULL: it did not; else the rest says nothing */
 } dv_classified;
 
-typedef struct dv_classify_options {
+/* A network that is asked, and how images become its input. */
+typedef struct dv_classifier {
+    const dv_model *model;
     dv_preprocess preprocess; /* of the model's input size */
-    const dv_truth *truth;    /* an image whose class it does not know fails */
-    bool exact;               /* see dv_request */
-    struct dv_pool *pool;     /* NULL: one thread */
+    const int *classes;       /* (its outputs) which class each is; NULL: as they are numbered */
+} dv_classifier;
+
+/* Which class of `of` each label of `l` is: the same text, or the same first word. Both have as
+ * many; classes: (l->n). Fails (DV_BAD_USAGE) with a label that is none of them, or is twice. */
+bool dv_labels_match(const dv_labels *l, const dv_labels *of, int *classes,
+                     dv_error *err) DV_MUST_CHECK;
+
+typedef struct dv_classify_options {
+    int n_models;                /* of as many classes each */
+    const dv_classifier *models; /* (n_models) of several the probabilities are averaged */
+    int crops; /* DV_CROPS: the ten views of an image are averaged likewise; else its centre alone
+                */
+    const dv_truth *truth; /* an image whose class it does not know fails */
+    bool exact;            /* see dv_request */
+    struct dv_pool *pool;  /* NULL: one thread */
     /* Called for each image in the order of the list, on any thread; what it is given ends with the
      * call. False, with err set: the run ends. */
     void *ctx;
@@ -106,7 +121,7 @@ typedef struct dv_classify_result {
 
 /* An image that fails is left out, and told as such; where it is the only one, or memory has run
  * out, the call fails. */
-bool dv_classify_images(const dv_model *m, const dv_list *images, const dv_classify_options *o,
+bool dv_classify_images(const dv_list *images, const dv_classify_options *o,
                         dv_classify_result *result, dv_error *err) DV_MUST_CHECK;
 
 DV_END

@@ -67,6 +67,15 @@ typedef struct dv_image_map {
 bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_map *map,
                 dv_error *err) DV_MUST_CHECK;
 
+/* Ten views of an image: its four corners (top left, top right, bottom left, bottom right), the
+ * centre, which is that of dv_prepare, and the mirror images of these five (Krizhevsky et al. 2012,
+ * section 4.1; torchvision's TenCrop). */
+enum { DV_CROPS = 10, DV_CROP_CENTRE = 4 };
+
+/* As dv_prepare, for view `crop` of the ten. */
+bool dv_prepare_crop(const dv_image *im, const dv_preprocess *p, int crop, float *to,
+                     dv_error *err) DV_MUST_CHECK;
+
 /* The same pixels as dv_prepare, before they become numbers: what the network saw,
  * (size[0],size[1],3) RGB bytes. The caller frees *out with dv_image_free. */
 bool dv_prepare_view(const dv_image *im, const dv_preprocess *p, dv_image *out,

@@ -41,7 +41,6 @@ typedef enum cli_kind {
     CLI_KIND_CHOICE,
     CLI_KIND_WORD,
     CLI_KIND_LAYER,
-    CLI_KIND_LAYERS,
     CLI_KIND_MODEL,
     CLI_KIND_FILE,
     CLI_KIND_FOLDER,
@@ -54,6 +53,7 @@ typedef enum cli_kind {
 typedef struct cli_type {
     cli_kind kind;
     cli_range range; /* of numbers */
+    bool list;       /* may be given again and again: the values go to a cli_list */
     bool required;   /* only where it can be seen that none was given: a text, or layers */
 } cli_type;
 
@@ -68,8 +68,9 @@ typedef struct cli_type {
 #define CLI_SIZE(max)       CLI_IN(NUMBERS, 1, max, true)
 /* int: which of the words of `arg`, "pair|crop|full", counted from 0 */
 #define CLI_CHOICE          { .kind = CLI_KIND_CHOICE }
-#define CLI_LAYERS          { .kind = CLI_KIND_LAYERS }            /* cli_list */
-/* The others go to a const char *: */
+/* The others go to a const char *; lists of them to a cli_list: */
+#define CLI_LAYERS          { .kind = CLI_KIND_LAYER, .list = true }
+#define CLI_MODEL_LIST      { .kind = CLI_KIND_MODEL, .list = true }
 #define CLI_TEXT            { .kind = CLI_KIND_TEXT }              /* what the command reads itself */
 #define CLI_WORD            { .kind = CLI_KIND_WORD }              /* one of the words of `arg` */
 #define CLI_LAYER           { .kind = CLI_KIND_LAYER }
@@ -81,6 +82,7 @@ typedef struct cli_type {
 #define CLI_PLACE           { .kind = CLI_KIND_PLACE }             /* a folder for files, or a file */
 /* no option: `help` stands over those that follow; its name is "" */
 #define CLI_GROUP           { .kind = CLI_KIND_GROUP }
+#define CLI_NEEDED_LAYERS   { .kind = CLI_KIND_LAYER, .list = true, .required = true }
 /* One that has to be given: CLI_NEEDED(WRITES) */
 #define CLI_NEEDED(KIND)    { .kind = CLI_KIND_##KIND, .required = true }
 #define CLI_IN(KIND, least, most, is_whole)                                                        \

@@ -1,148 +1,79 @@
 /* cmd_classify.c - `deconvviz classify`: the best classes of images, and the error over a set. */
-#include "base/json_write.h"
-#include "cli/rows.h"
-#include "deconvviz/classify.h"
+#include "cli/classify_print.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-typedef struct classify_options {
-    cli_network_options network;
-    const char *labels, *labels_from;
-    int top;
-    bool json;
-} classify_options;
+#define AT(member) offsetof(cli_classify_options, member)
 
-#define AT(member) offsetof(classify_options, member)
-
+/* clang-format off */
 static const cli_option options[] = {
-    CLI_GROUP_ROW("What is printed:"),
-    { "top", 0, CLI_INT(0, DV_CLASSIFY_MOST), AT(top), "N", "classes of each image; 0: none" },
+    CLI_GROUP_ROW("What is asked:"),
+    { "crops", 0, CLI_CHOICE, AT(crops), "1|10",
+      "views of an image that are averaged: its centre, or four corners, centre and their mirrors" },
     { "labels", 0, CLI_FILE, AT(labels), "FILE",
       "names of the classes, one a line (the model's own)" },
     { "labels-from", 0, CLI_FILE, AT(labels_from), "dirs|names|FILE",
-      "also the top-1 and top-5 error. The true class of an image: its folder's name, its own up "
-      "to "
+      "also the top-1 and top-5 error. The true class of an image: its folder's name, its own up to "
       "'_', '-' or '.', or lines PATH CLASS; where CLASS is a label or its first word, or the "
       "class's number" },
+    CLI_GROUP_ROW("What is printed:"),
+    { "table", 0, CLI_CHOICE, AT(table), "images|classes|confusions|calibration",
+      "the best classes of each image; or of --labels-from, how each class fares, which is taken for "
+      "which, and how often the network is right when it is so sure" },
+    { "top", 0, CLI_INT(0, DV_CLASSIFY_MOST), AT(top), "N", "classes of each image; 0: none" },
     { "json", 0, CLI_FLAG, AT(json), NULL,
-      "one JSON object a line for each image, then one for all" },
-    CLI_NETWORK_ROWS(classify_options),
+      "one JSON object a line for each image, or row of the table, then one for all" },
+    { "csv", 0, CLI_FLAG, AT(csv), NULL, "comma-separated values" },
+    { "out", 'o', CLI_WRITES, AT(figure.path), "FILE",
+      "a figure, .png, .svg or .pdf: confusions and calibration, by --labels-from" },
+    CLI_FIGURE_SIZE_ROWS(cli_classify_options),
+    CLI_GROUP_ROW("The networks:"),
+    { "model", 'm', CLI_MODEL_LIST, AT(models), "MODEL",
+      CLI_MODEL_HELP "; of several, each prepared its own way, probabilities are averaged" },
+    CLI_WEIGHTS_ROW(cli_classify_options),
+    CLI_INPUT_SIZE_ROW(cli_classify_options),
+    CLI_PREPROCESS_ROWS(cli_classify_options),
+    CLI_RUN_ROWS(cli_classify_options),
     { 0 },
 };
+/* clang-format on */
 
 static const cli_example examples[] = {
     { "deconvviz classify img.jpg", "The five best classes" },
     { "deconvviz classify --top 0 --labels-from names photos",
       "Only the error over a folder whose file names begin with the class" },
+    { "deconvviz classify --crops 10 --labels-from names --top 0 -o set.png photos",
+      "A figure of which classes are taken for which, by ten views of each image" },
     { 0 },
 };
 
-typedef struct work {
-    const classify_options *o;
-    cli_network network;
-    dv_labels labels;
-    dv_truth truth;
-    dv_list images;
-} work;
-
-/* -- words ------------------------------------------------------------------------------------ */
-
-static void add_lines(dv_text *t, const work *w, const dv_classified *a)
-{
-    dv_text_format(t, "%s\n", a->path);
-    for (int k = 0; k < a->n && k < w->o->top; k++)
-        dv_text_format(t, "  %5.1f %%  %4d  %s\n", (double)a->probability[k] * 100, a->best[k],
-                       dv_label(&w->labels, a->best[k]));
-}
-
-static void add_json(dv_text *t, const work *w, const dv_classified *a)
-{
-    dv_json j = { .to = t };
-    dv_json_object(&j, NULL);
-    dv_json_put_text(&j, "image", a->path);
-    dv_json_list(&j, "classes");
-    for (int k = 0; k < a->n && k < w->o->top; k++) {
-        dv_json_object(&j, NULL);
-        dv_json_put_int(&j, "class", a->best[k]);
-        dv_json_put_text(&j, "label", dv_label(&w->labels, a->best[k]));
-        dv_json_put_float(&j, "probability", a->probability[k]);
-        dv_json_end(&j);
-    }
-    dv_json_end(&j);
-    if (a->truth >= 0) {
-        dv_json_put_int(&j, "truth", a->truth);
-        dv_json_put_int(&j, "rank", a->rank);
-    }
-    dv_json_end(&j);
-    dv_json_line(&j);
-}
-
-static bool tell(void *ctx, const dv_classified *c, dv_error *err)
-{
-    const work *w = ctx;
-    if (c->failed)
-        cli_skip(c->failed);
-    if (c->failed || w->o->top == 0)
-        return true;
-    dv_text t = { 0 };
-    (w->o->json ? add_json : add_lines)(&t, w, c);
-    bool ok = dv_text_ok(&t, "results", err) && cli_print_text(&t, "results", err);
-    free(t.data);
-    return ok;
-}
-
-static void add_errors_json(dv_text *t, const dv_classify_result *r, double top1, double top5)
-{
-    dv_json j = { .to = t };
-    dv_json_object(&j, NULL);
-    dv_json_put_int(&j, "images", r->counted);
-    dv_json_put_int(&j, "right_top1", r->right1);
-    dv_json_put_int(&j, "right_top5", r->right5);
-    dv_json_put_short(&j, "top1_error", 1 - top1, 6);
-    dv_json_put_short(&j, "top5_error", 1 - top5, 6);
-    dv_json_end(&j);
-    dv_json_line(&j);
-}
-
-static bool tell_errors(const work *w, const dv_classify_result *r, dv_error *err)
-{
-    const double n = r->counted, top1 = r->right1 / n, top5 = r->right5 / n;
-    dv_text t = { 0 };
-    if (w->o->json)
-        add_errors_json(&t, r, top1, top5);
-    else
-        dv_text_format(
-            &t,
-            "%d images: top-1 error %.2f %% (%d right, %.2f %%), top-5 error %.2f %% (%d right, "
-            "%.2f %%)\n",
-            r->counted, 100 - 100 * top1, r->right1, 100 * top1, 100 - 100 * top5, r->right5,
-            100 * top5);
-    bool ok = cli_print_text(&t, "the error", err);
-    free(t.data);
-    return ok;
-}
-
 /* -- the command ------------------------------------------------------------------------------ */
 
-static bool classify(work *w, dv_error *err)
+static bool classify(cli_classify *w, dv_error *err)
 {
-    const dv_classify_options c = { .preprocess = w->network.prepare,
+    const cli_classify_options *o = w->o;
+    const dv_classify_options c = { .n_models = w->n,
+                                    .models = w->classifiers,
+                                    .crops = o->crops ? DV_CROPS : 1,
                                     .truth = &w->truth,
-                                    .exact = w->o->network.exact,
-                                    .pool = w->network.pool,
+                                    .exact = o->network.exact,
+                                    .pool = w->networks[0].pool,
                                     .ctx = w,
-                                    .classified = tell,
+                                    .classified = cli_classify_tell,
                                     .watch = cli_watch };
+    const dv_model *m = w->networks[0].model;
+    const size_t classes = dv_shape_count(dv_tensor_shape(m, dv_model_output(m)));
     dv_classify_result r;
-    cli_progress_begin("images", !w->o->network.quiet);
-    bool ok = dv_classify_images(w->network.model, &w->images, &c, &r, err);
+    w->tally.labels = &w->labels;
+    if (!dv_tally_begin(&w->tally, (int)classes, err) || !cli_classify_begin(w, err))
+        return false;
+    cli_progress_begin("images", !o->network.quiet);
+    bool ok = dv_classify_images(&w->images, &c, &r, err);
     cli_progress_end();
-    ok = ok && (r.counted == 0 || tell_errors(w, &r, err));
-    return ok && cli_none_skipped("images", w->images.count, err);
+    return ok && cli_classify_end(w, &r, err) && cli_none_skipped("images", w->images.count, err);
 }
 
-static bool list_images(work *w, int n_args, char **args, dv_error *err)
+static bool list_images(cli_classify *w, int n_args, char **args, dv_error *err)
 {
     for (int i = 0; i < n_args; i++)
         if (!dv_list_add(&w->images, args[i], err))
@@ -154,18 +85,72 @@ static bool list_images(work *w, int n_args, char **args, dv_error *err)
            dv_fail(err, DV_BAD_DATA, "%s: no images in it", w->o->labels_from);
 }
 
+/* Where a network has labels of its own, its outputs are the classes that are called the same. */
+static bool match_labels(cli_classify *w, int i, dv_error *err)
+{
+    dv_labels own;
+    const dv_model *m = w->networks[i].model;
+    bool ok = dv_labels_read(&own, NULL, m, err);
+    if (ok && own.n > 0 && w->labels.n > 0) {
+        w->classes[i] = calloc((size_t)own.n, sizeof **w->classes);
+        ok = w->classes[i] ? dv_labels_match(&own, &w->labels, w->classes[i], err) ||
+                                 dv_fail_in(err, "%s", dv_model_name(m))
+                           : dv_fail(err, DV_NO_MEMORY, "no memory for %d labels", own.n);
+    }
+    dv_labels_free(&own);
+    return ok;
+}
+
+static bool open_network(cli_classify *w, int i, const char *path, dv_error *err)
+{
+    cli_network_options o = w->o->network;
+    o.model = path;
+    cli_network *n = &w->networks[i];
+    w->n = i + 1;
+    if (!cli_network_open(n, &o, NULL, err) || !cli_network_takes_images(n, err))
+        return false;
+    if (i == 0 ? !dv_labels_read(&w->labels, w->o->labels, n->model, err)
+               : !match_labels(w, i, err))
+        return false;
+    w->classifiers[i] = (dv_classifier){ n->model, n->prepare, w->classes[i] };
+    return true;
+}
+
+static bool open_networks(cli_classify *w, dv_error *err)
+{
+    const cli_list *models = &w->o->models;
+    if (models->n > CLI_CLASSIFY_MODELS)
+        return dv_fail(err, DV_BAD_USAGE, "--model can be given %d times", CLI_CLASSIFY_MODELS);
+    if (models->n > 1 && w->o->network.weights)
+        return dv_fail(err, DV_BAD_USAGE, "--weights goes with one --model");
+    for (int i = 0; i == 0 || i < models->n; i++)
+        if (!open_network(w, i, models->n > 0 ? models->text[i] : NULL, err))
+            return false;
+    return true;
+}
+
+static bool check_options(const cli_classify_options *o, dv_error *err)
+{
+    if (!o->labels_from && (o->table != TABLE_IMAGES || o->figure.path))
+        return dv_fail(err, DV_BAD_USAGE, "%s needs the true classes: --labels-from",
+                       o->figure.path ? "-o" : "--table");
+    return !o->figure.path || dv_figure_check(&o->figure, err);
+}
+
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
-    const classify_options *o = opts;
-    work w = { .o = o };
-    bool ok = cli_network_open(&w.network, &o->network, NULL, err) &&
-              cli_network_takes_images(&w.network, err) &&
-              dv_labels_read(&w.labels, o->labels, w.network.model, err) &&
+    const cli_classify_options *o = opts;
+    cli_classify w = { .o = o };
+    bool ok = check_options(o, err) && open_networks(&w, err) &&
               dv_truth_read(&w.truth, o->labels_from, &w.labels, err) &&
               list_images(&w, n_args, args, err) && classify(&w, err);
+    dv_tally_free(&w.tally);
     dv_truth_free(&w.truth);
     dv_labels_free(&w.labels);
-    cli_network_close(&w.network);
+    for (int i = 0; i < w.n; i++) {
+        cli_network_close(&w.networks[i]);
+        free(w.classes[i]);
+    }
     dv_list_free(&w.images);
     return ok;
 }
@@ -180,7 +165,7 @@ const cli_command cmd_classify = {
     .arguments = { CLI_IMAGES, .least = 1, .instead = "labels-from", .both = true },
     .options = options,
     .examples = examples,
-    .defaults = &(const classify_options){ .network = CLI_NETWORK_DEFAULTS, .top = 5 },
-    .options_size = sizeof(classify_options),
+    .defaults = &(const cli_classify_options){ .network = CLI_NETWORK_DEFAULTS, .top = 5 },
+    .options_size = sizeof(cli_classify_options),
     .run = run,
 };

@@ -60,6 +60,7 @@ static const cli_option options[] = {
       "IMAGE-occlude.png are" },
     { "format", 0, CLI_CHOICE, AT(format), "png|svg|pdf", "of figures in a folder" },
     CLI_FIGURE_SIZE_ROWS(occlude_options),
+    CLI_NO_FIGURE_ROW(occlude_options),
     { "rows", 0, CLI_CHOICE, AT(rows), "images|positions",
       "of the table: one for each image, or for each position of the square" },
     CLI_TABLE_ROWS(occlude_options),
@@ -74,7 +75,7 @@ static const cli_example examples[] = {
     { "deconvviz occlude -m model.onnx --class 'golden retriever' --others photos -o dog.pdf "
       "dog.jpg",
       "One class, with projections of three other images" },
-    { "deconvviz occlude -m model.onnx --rows positions --csv --no-figure dog.jpg",
+    { "deconvviz occlude -m model.onnx --rows positions --csv --no-figure img.jpg",
       "The numbers behind the maps" },
     { 0 },
 };
@@ -266,7 +267,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_occlude = {
     .name = "occlude",
-    .summary = "Cover parts of an image, and map what a feature map and a class make of it",
+    .summary = "Cover parts of an image; map what becomes of a feature and the class",
     .description =
         "Slides a square over the image, as Zeiler & Fergus do (2013, figure 7). The figure has "
         "the "

@@ -6,7 +6,6 @@ cli_fit cli_fit_of(const cli_option *o)
 {
     switch (o->type.kind) {
     case CLI_KIND_LAYER:
-    case CLI_KIND_LAYERS:
         return CLI_FIT_LAYERS;
     case CLI_KIND_MODEL:
         return CLI_FIT_MODELS;

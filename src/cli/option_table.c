@@ -60,6 +60,8 @@ const char *cli_default_text(const cli_option *o, const void *defaults, char *to
     const char *text = NULL;
     size_t len = 0;
     to[0] = '\0';
+    if (o->type.list)
+        return to;
     switch (o->type.kind) {
     case CLI_KIND_CHOICE:
         text = cli_nth_word(o->arg, *(const int *)at, &len);
@@ -84,7 +86,6 @@ const char *cli_default_text(const cli_option *o, const void *defaults, char *to
     case CLI_KIND_FLAG:
     case CLI_KIND_REAL:
     case CLI_KIND_NUMBERS:
-    case CLI_KIND_LAYERS:
     case CLI_KIND_GROUP:
         break;
     }

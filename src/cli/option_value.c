@@ -120,6 +120,8 @@ static bool add_to_list(const cli_option *o, cli_list *list, const char *text, d
 bool cli_store(const cli_option *o, void *options, const char *text, dv_error *err)
 {
     void *at = (char *)options + o->offset;
+    if (o->type.list)
+        return add_to_list(o, at, text, err);
     switch (o->type.kind) {
     case CLI_KIND_FLAG:
         *(bool *)at = true;
@@ -144,8 +146,6 @@ bool cli_store(const cli_option *o, void *options, const char *text, dv_error *e
         return find_choice(o, at, text, err);
     case CLI_KIND_WORD:
         return store_word(o, at, text, err);
-    case CLI_KIND_LAYERS:
-        return add_to_list(o, at, text, err);
     case CLI_KIND_GROUP:
         break;
     }

@@ -23,7 +23,7 @@
       "from 0: 12, 0-15, 3,7,9 or all" more }
 
 #define CLI_UNIT_ROWS(type)                                                                        \
-    CLI_LAYERS_ROW(type, CLI_NEEDED(LAYERS), ""),                                                  \
+    CLI_LAYERS_ROW(type, CLI_NEEDED_LAYERS, ""),                                                  \
     CLI_CHANNELS_ROW(type, CLI_NEEDED(TEXT), "; or top:9, the strongest on the image"),            \
     { "position", 'p', CLI_TEXT, offsetof(type, position), "max|Y,X|all",                          \
       "where the channel is strongest, one place, or its whole map" }
@@ -51,12 +51,14 @@
     { "width", 0, CLI_REAL(40, 1000), offsetof(type, figure.width), "MM",                          \
       "of the figure; its text has the size for that (180)" },                                     \
     { "dpi", 0, CLI_REAL(50, 1200), offsetof(type, figure.dpi), "N",                               \
-      "pixels an inch of a PNG, and of pictures in the others (200)" },                            \
+      "pixels an inch of a PNG, and of pictures in the others (200)" }
+#define CLI_NO_FIGURE_ROW(type)                                                                    \
     { "no-figure", 0, CLI_FLAG, offsetof(type, no_figure), NULL, "only the table" }
 #define CLI_FIGURE_ROWS(type)                                                                      \
     { "out", 'o', CLI_WRITES, offsetof(type, figure.path), "FILE",                                 \
       "the figure: .png, .svg or .pdf" },                                                          \
-    CLI_FIGURE_SIZE_ROWS(type)
+    CLI_FIGURE_SIZE_ROWS(type),                                                                    \
+    CLI_NO_FIGURE_ROW(type)
 
 /* -- the network: the member `network` ------------------------------------------------------------ */
 
@@ -66,13 +68,18 @@
     { "weights", 0, CLI_FILE, offsetof(type, network.weights), "FILE",                             \
       "safetensors for a JSON network (those beside it)" }
 
-#define CLI_MODEL_ROWS(type)                                                                       \
-    CLI_GROUP_ROW("The network:"),                                                                 \
-    CLI_MODEL_ROW(type, "ONNX, JSON network or safetensors, or the name of a built-in one "        \
-                        "($DECONVVIZ_MODEL, else " DV_DEFAULT_MODEL ")"),                          \
-    CLI_WEIGHTS_ROW(type),                                                                         \
+#define CLI_MODEL_HELP                                                                             \
+    "ONNX, JSON network or safetensors, or the name of a built-in one ($DECONVVIZ_MODEL, else "    \
+    DV_DEFAULT_MODEL ")"
+#define CLI_INPUT_SIZE_ROW(type)                                                                   \
     { "size", 0, CLI_SIZE(DV_IMAGE_MAX_SIDE), offsetof(type, network.size), "S|H,W",               \
       "size of its input in pixels (the model's)" }
+
+#define CLI_MODEL_ROWS(type)                                                                       \
+    CLI_GROUP_ROW("The network:"),                                                                 \
+    CLI_MODEL_ROW(type, CLI_MODEL_HELP),                                                           \
+    CLI_WEIGHTS_ROW(type),                                                                         \
+    CLI_INPUT_SIZE_ROW(type)
 
 #define CLI_PREPROCESS_ROWS(type)                                                                  \
     CLI_GROUP_ROW("How an image becomes its input:"),                                              \

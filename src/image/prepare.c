@@ -82,6 +82,16 @@ static int proportion(int a, int b, int c, int least)
     return n < least ? least : n < INT32_MAX ? (int)n : INT32_MAX;
 }
 
+/* Moves the part to the corner that a view is of, where it is of one. */
+static void move_to_crop(struct layout *l, int crop)
+{
+    crop %= DV_CROPS / 2;
+    if (crop == DV_CROP_CENTRE)
+        return;
+    l->part.x = crop % 2 ? l->width - l->part.width : 0;
+    l->part.y = crop / 2 ? l->height - l->part.height : 0;
+}
+
 static struct layout lay_out(const dv_image *im, const dv_preprocess *p)
 {
     int h = p->size[0], w = p->size[1];
@@ -117,7 +127,8 @@ static uint8_t grey(const uint8_t *rgb)
 }
 
 /* What is cut, as RGB; from malloc. */
-static uint8_t *cut(const dv_image *im, const dv_preprocess *p, struct layout *l, dv_error *err)
+static uint8_t *cut(const dv_image *im, const dv_preprocess *p, int crop, struct layout *l,
+                    dv_error *err)
 {
     if (im->width < 1 || im->height < 1) {
         dv_fail(err, DV_BAD_DATA, "the image has no pixels");
@@ -126,6 +137,7 @@ static uint8_t *cut(const dv_image *im, const dv_preprocess *p, struct layout *l
     if (!dv_preprocess_check(p, err))
         return NULL;
     *l = lay_out(im, p);
+    move_to_crop(l, crop);
     uint8_t *rgb = malloc((size_t)l->part.width * l->part.height * 3);
     if (!rgb) {
         dv_fail(err, DV_NO_MEMORY, "out of memory for %d x %d pixels", l->part.width,
@@ -138,14 +150,9 @@ static uint8_t *cut(const dv_image *im, const dv_preprocess *p, struct layout *l
     return NULL;
 }
 
-bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_map *map,
-                dv_error *err)
+/* Pixels (n,3) become the planes (channels,n). */
+static void fill_planes(const uint8_t *rgb, size_t n, const dv_preprocess *p, float *to)
 {
-    struct layout l;
-    uint8_t *rgb = cut(im, p, &l, err);
-    if (!rgb)
-        return false;
-    size_t n = (size_t)l.part.width * l.part.height;
     for (int c = 0; c < p->channels; c++) {
         float values[256]; /* what each level becomes */
         for (int v = 0; v < 256; v++)
@@ -159,6 +166,16 @@ bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_
             for (size_t i = 0; i < n; i++)
                 plane[i] = values[from[3 * i]];
     }
+}
+
+bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_map *map,
+                dv_error *err)
+{
+    struct layout l;
+    uint8_t *rgb = cut(im, p, DV_CROP_CENTRE, &l, err);
+    if (!rgb)
+        return false;
+    fill_planes(rgb, (size_t)l.part.width * l.part.height, p, to);
     free(rgb);
     if (map)
         *map = (dv_image_map){
@@ -168,10 +185,35 @@ bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_
     return true;
 }
 
+/* Left becomes right, in each row of w pixels. */
+static void mirror(uint8_t *rgb, int w, int h)
+{
+    for (int y = 0; y < h; y++, rgb += 3 * (size_t)w)
+        for (int x = 0; x < w / 2; x++) {
+            uint8_t left[3], *a = rgb + 3 * x, *b = rgb + 3 * (w - 1 - x);
+            memcpy(left, a, 3);
+            memcpy(a, b, 3);
+            memcpy(b, left, 3);
+        }
+}
+
+bool dv_prepare_crop(const dv_image *im, const dv_preprocess *p, int crop, float *to, dv_error *err)
+{
+    struct layout l;
+    uint8_t *rgb = cut(im, p, crop, &l, err);
+    if (!rgb)
+        return false;
+    if (crop >= DV_CROPS / 2)
+        mirror(rgb, l.part.width, l.part.height);
+    fill_planes(rgb, (size_t)l.part.width * l.part.height, p, to);
+    free(rgb);
+    return true;
+}
+
 bool dv_prepare_view(const dv_image *im, const dv_preprocess *p, dv_image *out, dv_error *err)
 {
     struct layout l;
-    uint8_t *rgb = cut(im, p, &l, err);
+    uint8_t *rgb = cut(im, p, DV_CROP_CENTRE, &l, err);
     if (!rgb)
         return false;
     if (p->channels == 1)

@@ -151,6 +151,28 @@ bool dv_label_find(const dv_labels *l, const char *text, int n, int *number, dv_
                                    l->n == 0 ? ", for there are no labels" : "");
 }
 
+bool dv_labels_match(const dv_labels *l, const dv_labels *of, int *classes, dv_error *err)
+{
+    if (l->n != of->n)
+        return dv_fail(err, DV_BAD_USAGE, "%d labels, and %d of the first network", l->n, of->n);
+    bool *taken = calloc((size_t)of->n + 1, sizeof *taken);
+    bool ok = taken || dv_fail(err, DV_NO_MEMORY, "no memory for %d labels", of->n);
+    for (int i = 0; ok && i < l->n; i++) {
+        const char *text = l->text[i];
+        classes[i] = find_label(of, text, strlen(text));
+        if (classes[i] < 0)
+            classes[i] = find_label(of, text, strcspn(text, " \t"));
+        ok = classes[i] >= 0 && !taken[classes[i]];
+        if (!ok)
+            dv_fail(err, DV_BAD_USAGE, "class %d, '%s', is %s of the first network's", i, text,
+                    classes[i] < 0 ? "none" : "a second time one");
+        else
+            taken[classes[i]] = true;
+    }
+    free(taken);
+    return ok;
+}
+
 /* -- truth out of a file ---------------------------------------------------------------------- */
 
 static const char *name_of(const char *path)

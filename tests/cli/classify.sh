@@ -43,3 +43,26 @@ classify flat/cut.ppm
 for n in 1 2 3; do deconvviz classify --threads $n --json flat >$n.json 2>/dev/null; cmp 1.json $n.json; done
 wc -l <1.json
 classify
+
+echo "-- ten views, several networks, tables"
+models=$TESTDATA/../../models
+cp "$models/zfnet64.json" zf.json
+cp "$models/zfnet64-epoch64.safetensors" zfnet64.safetensors
+cp "$models/tiny-imagenet-100.txt" .
+set -- $(best flat/01.ppm)
+printf 'flat/01.ppm %s\nflat/02.ppm %s\nflat/04.ppm 7\n' "$1" "$1" >truth.txt
+classify --crops 10 --top 1 flat/01.ppm | awk 'END { print NR " lines" }'
+classify --top 0 --json -m zfnet64 -m zf.json --crops 10 --labels-from truth.txt | sed 's/:[0-9.]*\([,}]\)/:N\1/g; s/\[[0-9.,]*\]/[N,N]/g'
+classify --csv --top 2 --labels-from truth.txt flat/01.ppm | sed 's/,0\.[0-9]*,/,P,/'
+classify --csv --table classes --labels-from truth.txt | head -n 1
+classify --table confusions --labels-from truth.txt | awk 'NR == 1 { print } END { print NR " lines" }'
+classify --csv --table calibration --labels-from truth.txt | awk 'END { print NR " lines" }'
+classify --top 0 --labels-from truth.txt -o classes.svg && grep -c '<svg' classes.svg
+
+echo "-- refused"
+classify --table classes flat/01.ppm
+classify -o classes.png flat/01.ppm
+classify --labels-from truth.txt -o classes.jpg flat/01.ppm
+classify --crops 5 flat/01.ppm
+classify -m zfnet64 -m "$TESTDATA/small.onnx" flat/01.ppm
+classify -m zf.json -m zf.json --weights zfnet64.safetensors flat/01.ppm

@@ -215,12 +215,13 @@ static bool classify_images(scarce_scene *s, dv_error *err)
     dv_labels labels = { 0 };
     dv_truth truth = { 0 };
     dv_classify_result r;
+    const dv_classifier network = { .model = s->model, .preprocess = album_preprocess };
     const dv_classify_options o = {
-        .preprocess = album_preprocess, .truth = &truth, .ctx = s, .classified = tell_classified
+        .n_models = 1, .models = &network, .truth = &truth, .ctx = s, .classified = tell_classified
     };
     bool ok = dv_labels_read(&labels, NULL, s->model, err) &&
               dv_truth_read(&truth, "truth", &labels, err) &&
-              dv_classify_images(s->model, &s->list, &o, &r, err);
+              dv_classify_images(&s->list, &o, &r, err);
     dv_truth_free(&truth);
     dv_labels_free(&labels);
     return ok;
