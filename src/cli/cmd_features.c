@@ -42,8 +42,7 @@ static const cli_option options[] = {
 static const cli_example examples[] = {
     { "deconvviz features -l 5,7 -o features.npy photos",
       "Each channel's largest value in two layers, for every photograph" },
-    { "deconvviz features -l 5 --pool grid:3 --normalize --labels-from names -o features.npy "
-      "photos",
+    { "deconvviz features -l 5 --pool grid:3 --labels-from names -o f.npy photos",
       "Means over 3 by 3 parts of layer 5, with the classes" },
     { 0 },
 };

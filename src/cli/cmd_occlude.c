@@ -72,8 +72,7 @@ static const cli_option options[] = {
 
 static const cli_example examples[] = {
     { "deconvviz occlude img.jpg", "Where the built-in network looks, as occlude.png" },
-    { "deconvviz occlude -m model.onnx --class 'golden retriever' --others photos -o dog.pdf "
-      "dog.jpg",
+    { "deconvviz occlude -m model.onnx --class 7 --others photos -o img.pdf img.jpg",
       "One class, with projections of three other images" },
     { "deconvviz occlude -m model.onnx --rows positions --csv --no-figure img.jpg",
       "The numbers behind the maps" },
@@ -267,7 +266,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_occlude = {
     .name = "occlude",
-    .summary = "Cover parts of an image; map what becomes of a feature and the class",
+    .summary = "Cover parts of an image, and map what a feature makes of it",
     .description =
         "Slides a square over the image, as Zeiler & Fergus do (2013, figure 7). The figure has "
         "the "
