@@ -193,6 +193,8 @@ valgrind: ## run the quick unit tests of VARIANT under memcheck
 oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/setup oracle)
 	$(PYTHON) tests/oracle/check_networks.py --program $B/deconvviz
 	$(PYTHON) tests/oracle/compare.py all --program $B/deconvviz
+	$(PYTHON) -W ignore tests/oracle/classify.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.safetensors \
+	    ../shared/models/imagenet-labels.txt ../shared/images/imagenet-1000
 	$(PYTHON) tests/oracle/check_zoo.py --program $B/deconvviz
 	$(PYTHON) tests/oracle/mine.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000
 

@@ -68,8 +68,8 @@ bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_
                 dv_error *err) DV_MUST_CHECK;
 
 /* Ten views of an image: its four corners (top left, top right, bottom left, bottom right), the
- * centre, which is that of dv_prepare, and the mirror images of these five (Krizhevsky et al. 2012,
- * section 4.1; torchvision's TenCrop). */
+ * centre, which is that of dv_prepare, and the same five of its mirror image (Krizhevsky et al.
+ * 2012, section 4.1; as torchvision's TenCrop). */
 enum { DV_CROPS = 10, DV_CROP_CENTRE = 4 };
 
 /* As dv_prepare, for view `crop` of the ten. */

@@ -82,14 +82,17 @@ static int proportion(int a, int b, int c, int least)
     return n < least ? least : n < INT32_MAX ? (int)n : INT32_MAX;
 }
 
-/* Moves the part to the corner that a view is of, where it is of one. */
+/* Moves the part from the centre to where a view is. */
 static void move_to_crop(struct layout *l, int crop)
 {
+    const bool mirrored = crop >= DV_CROPS / 2;
     crop %= DV_CROPS / 2;
-    if (crop == DV_CROP_CENTRE)
-        return;
-    l->part.x = crop % 2 ? l->width - l->part.width : 0;
-    l->part.y = crop / 2 ? l->height - l->part.height : 0;
+    if (crop != DV_CROP_CENTRE) {
+        l->part.x = crop % 2 ? l->width - l->part.width : 0;
+        l->part.y = crop / 2 ? l->height - l->part.height : 0;
+    }
+    if (mirrored)
+        l->part.x = l->width - l->part.width - l->part.x;
 }
 
 static struct layout lay_out(const dv_image *im, const dv_preprocess *p)

@@ -74,9 +74,8 @@ static void ten_views_are_corners_centre_and_mirrors(void **state)
         for (int c = 0; c < 3; c++)
             for (int y = 0; y < ALBUM_SIDE; y++)
                 for (int x = 0; x < ALBUM_SIDE; x++) {
-                    const int from = crop < 5 ? x : ALBUM_SIDE - 1 - x;
-                    const float want =
-                        all[(c * side + y0[crop % 5] + y) * side + x0[crop % 5] + from];
+                    const int at = x0[crop % 5] + x, from = crop < 5 ? at : side - 1 - at;
+                    const float want = all[(c * side + y0[crop % 5] + y) * side + from];
                     assert_true(view[(c * ALBUM_SIDE + y) * ALBUM_SIDE + x] == want);
                 }
         if (crop == DV_CROP_CENTRE)
