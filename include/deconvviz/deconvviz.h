@@ -32,6 +32,7 @@
 #include "deconvviz/draw.h"
 #include "deconvviz/error.h"
 #include "deconvviz/figure.h"
+#include "deconvviz/filters.h"
 #include "deconvviz/image.h"
 #include "deconvviz/index.h"
 #include "deconvviz/list.h"

@@ -105,6 +105,7 @@ typedef enum cli_argument {
     CLI_INDEX,
     CLI_REFERENCES,
     CLI_COMMAND,
+    CLI_MODELS,
 } cli_argument;
 
 /* What stands beside the options. */
