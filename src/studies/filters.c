@@ -232,12 +232,14 @@ static bool look_at_selected(study *s, dv_error *err)
     dv_filters_layer *l = &s->result->layer;
     l->projected = true;
     l->n_large_pixel = -1;
+    l->name = dv_tensor_name(s->network->model, s->o->selected->tensor);
     for (int i = 0; i < dv_model_n_layers(s->network->model); i++) {
         const dv_layer *other = dv_model_layer(s->network->model, i);
-        if (other->tensor == s->o->selected->tensor)
+        if (other->tensor == s->o->selected->tensor) {
             l->number = other->number;
+            l->name = other->name;
+        }
     }
-    l->name = dv_tensor_name(s->network->model, s->o->selected->tensor);
     return dv_patches_projected(&s->projected, s->network, s->o->selected, s->o, err) &&
            measure_shown(s, &s->projected.patches, err);
 }

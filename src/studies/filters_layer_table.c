@@ -221,18 +221,15 @@ static void add_pair(dv_text *t, const int32_t v[2])
 
 static void add_pattern(dv_text *t, const dv_filters_layer *l)
 {
-    if (isnan(l->grid))
+    if (isnan(l->grid) || isnan(l->grid_low))
         return;
-    if (dv_filters_patterned(l))
-        dv_text_format(t,
-                       " Projections from %s have %.2g times as much power on its grid as around "
-                       "it (95 %% interval %.2g to %.2g): its pattern shows.",
-                       l->second ? l->second : l->name, l->grid, l->grid_low, l->grid_high);
-    else
-        dv_text_format(t,
-                       " Projections from %s have no pattern of its grid (%.2g of the power around "
-                       "it, 95 %% interval %.2g to %.2g).",
-                       l->second ? l->second : l->name, l->grid, l->grid_low, l->grid_high);
+    dv_text_format(t,
+                   " Projections from %s have %.2g times as much power on its grid as around it "
+                   "(95 %% interval %.2g to %.2g): %s.",
+                   l->second ? l->second : l->name, l->grid, l->grid_low, l->grid_high,
+                   dv_filters_patterned(l) ? "its pattern shows"
+                   : l->grid_high < 1      ? "no pattern of it"
+                                           : "no pattern that is sure");
 }
 
 /* What the paper did, as far as it is left to be done here. */
