@@ -113,17 +113,18 @@ static bool measure_second(const study *s, dv_filters_layer *l, dv_error *err)
     dv_filters_layer second = { .stride = { l->stride[0], l->stride[1] } };
     dv_sample above = { 0 };
     const bool ok =
-        (filters && ratio) || dv_fail(err, DV_NO_MEMORY, "no memory for %d projections", p->n);
-    if (ok && dv_filters_measure(p, s->o, filters, &second, err)) {
-        for (int i = 0; i < p->n; i++)
-            if (s->projected.values[i] > 0 && !isnan(filters[i].above))
-                dv_sample_add(&above, filters[i].above);
+        ((filters && ratio) || dv_fail(err, DV_NO_MEMORY, "no memory for %d projections", p->n)) &&
+        dv_filters_measure(p, s->o, filters, &second, err);
+    for (int i = 0; ok && i < p->n; i++)
+        if (s->projected.values[i] > 0 && !isnan(filters[i].above))
+            dv_sample_add(&above, filters[i].above);
+    if (ok) {
         l->projected_above = above.n ? above.mean : (double)NAN;
         measure_grids(s, ratio, l);
     }
     free(filters);
     free(ratio);
-    return ok && second.n == p->n;
+    return ok;
 }
 
 static bool look_at_second(study *s, dv_error *err)

@@ -188,6 +188,7 @@ void dv_filters_print_layers(int n, const dv_filters *results, dv_text *to)
             (dv_column){ .title = heads[i].failed ? "" : heads[i].data, .right = true };
     }
     print_lines(n, results, compared, to);
+    to->failed = to->failed || heads[0].failed || heads[1].failed;
     free(heads[0].data);
     free(heads[1].data);
 }

@@ -478,6 +478,29 @@ static void a_projection_is_that_of_the_strongest_unit(void **state)
     dv_model_free(m);
 }
 
+static bool at_once(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static void it_stops_when_it_is_told_to(void **state)
+{
+    (void)state;
+    static float w[N_MADE][SIZE];
+    dv_error err;
+    dv_filters r;
+    make_filters(w);
+    dv_model *m = model_of(w[0], N_MADE, 2);
+    dv_filters_options o = plain;
+    o.watch.cancelled = at_once;
+    assert_false(
+        dv_filters_study(1, &(dv_filters_network){ m, album_preprocess, true }, &o, &r, &err));
+    assert_int_equal(err.code, DV_CANCELLED);
+    dv_filters_free(&r);
+    dv_model_free(m);
+}
+
 static void leaves_fall_alike_for_a_seed(void **state)
 {
     (void)state;
@@ -506,6 +529,7 @@ int main(void)
         cmocka_unit_test(filters_come_in_the_order_asked_for),
         cmocka_unit_test(any_threads_and_either_scale_tell_the_same),
         cmocka_unit_test(a_projection_is_that_of_the_strongest_unit),
+        cmocka_unit_test(it_stops_when_it_is_told_to),
         cmocka_unit_test(leaves_fall_alike_for_a_seed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
