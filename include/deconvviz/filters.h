@@ -87,7 +87,7 @@ typedef struct dv_filters_layer {
     int n_duplicate, n_colored;
     int n_low, n_mid, n_high; /* where most of their energy is; the mean is low */
     double mean, low, mid, high;
-    double ring[DV_FILTER_RINGS];  /* shares, the mean in the first */
+    double ring[DV_FILTER_RINGS];  /* shares, the mean not taken off */
     double noise[DV_FILTER_RINGS]; /* the same of white noise */
     double above, above_photo, above_noise;
 
@@ -104,8 +104,8 @@ typedef struct dv_filters {
     dv_filter *filters; /* (n) in the order asked for */
     dv_image *pictures; /* (n) theirs, one pixel a weight */
     int n_second;
-    dv_image *second; /* (n_second) projections of units of the second convolution, those with the
-                         strongest pattern first */
+    dv_image *second; /* (n_second) projections of units of the second convolution, those first that
+                         answer most, as far as they lie inside the image */
 } dv_filters;
 
 void dv_filters_free(dv_filters *f);

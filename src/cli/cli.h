@@ -182,6 +182,9 @@ const char *cli_nth_word(const char *words, int n, size_t *len);
 const cli_option *cli_find_option(const cli_option *table, const char *name, size_t len);
 const cli_option *cli_option_of_kind(const cli_option *table, cli_kind kind);
 
+/* Whether the option for the model stands beside the arguments, and not in their place. */
+bool cli_has_model_beside(const cli_command *cmd);
+
 /* Files or folders that the option has the command write. */
 bool cli_is_output(const cli_option *o);
 

@@ -1,4 +1,5 @@
 /* cmd_filters.c - `deconvviz filters`: the filters of a first layer, of one network or of two. */
+#include "base/guard.h"
 #include "base/text.h"
 #include "cli/rows.h"
 #include "cli/selected.h"
@@ -180,7 +181,7 @@ static bool study(work *w, dv_error *err)
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts, .n = n_args > 1 ? MOST : 1 };
-    bool ok = check_words(w.o, n_args, err);
+    bool ok = check_words(w.o, n_args, err) && (!w.o->image || dv_guard_add(w.o->image, err));
     for (int i = 0; ok && i < w.n; i++)
         ok = open_network(&w, i, n_args > i ? args[i] : NULL, err);
     ok = ok && study(&w, err) && print_tables(&w, err);
@@ -194,7 +195,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_filters = {
     .name = "filters",
-    .summary = "Show the first layer's filters, their frequencies, and whether they alias",
+    .summary = "Show a first layer's filters, their frequencies and aliasing",
     .description =
         "The filters are the weights as they act: times the factor of a batch normalisation behind "
         "them. A second network is put beside the first.\n\n"

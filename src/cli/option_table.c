@@ -21,6 +21,13 @@ const cli_option *cli_option_of_kind(const cli_option *table, cli_kind kind)
     return NULL;
 }
 
+bool cli_has_model_beside(const cli_command *cmd)
+{
+    const cli_option *model = cli_option_of_kind(cmd->options, CLI_KIND_MODEL);
+    const char *instead = cmd->arguments.instead;
+    return model && !(instead && strcmp(model->name, instead) == 0);
+}
+
 bool cli_is_output(const cli_option *o)
 {
     cli_kind kind = o->type.kind;

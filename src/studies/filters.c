@@ -81,7 +81,13 @@ static void measure_grids(const study *s, double *ratio, dv_filters_layer *l)
 
 /* -- the second convolution ------------------------------------------------------------------- */
 
-/* Pictures of the units that answer most, each on its own scale. */
+/* How far up a unit is shown. */
+static float rank_of(const dv_projected_patches *p, int i)
+{
+    return p->values[i] * p->inside[i];
+}
+
+/* Each picture is on its own scale. */
 static bool draw_second(const study *s, dv_error *err)
 {
     const dv_projected_patches *p = &s->projected;
@@ -92,7 +98,7 @@ static bool draw_second(const study *s, dv_error *err)
     for (int k = 0; ok && k < most; k++) {
         int best = -1;
         for (int i = 0; i < p->patches.n; i++)
-            if (!shown[i] && p->values[i] > 0 && (best < 0 || p->values[i] > p->values[best]))
+            if (!shown[i] && p->values[i] > 0 && (best < 0 || rank_of(p, i) > rank_of(p, best)))
                 best = i;
         if (best < 0)
             break;

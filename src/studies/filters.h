@@ -17,15 +17,16 @@ dv_table dv_filters_layer_table(int n, const dv_filters *results);
  * difference. */
 void dv_filters_print_layers(int n, const dv_filters *results, dv_text *to);
 
-/* One of these lines: whether a figure has it too; and its cells, of which the first says what it
- * is. */
+/* One of these lines: whether it is told, of a figure too; and its cells, of which the first says
+ * what it is. */
 typedef enum dv_filters_row {
-    DV_FILTERS_NO_ROW, /* behind the last */
+    DV_FILTERS_NO_ROW,    /* behind the last */
+    DV_FILTERS_EMPTY_ROW, /* nothing is known of it */
     DV_FILTERS_ROW,
     DV_FILTERS_ROW_OF_FIGURE
 } dv_filters_row;
 
-dv_filters_row dv_filters_layer_row(int row);
+dv_filters_row dv_filters_layer_row(int n, const dv_filters *results, int row);
 void dv_filters_layer_cell(int n, const dv_filters *results, int row, int column, dv_text *to);
 
 /* Measures all patches, and fills filters (n), in their order, and what of the layer follows. */

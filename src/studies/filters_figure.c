@@ -69,12 +69,15 @@ static void add_caption(const drawing *d, dv_text *t)
                    d->o->one_scale ? "all are on one scale" : "each is on its own scale",
                    d->o->dead, d->o->dominating);
     if (l->projected || d->results[0].n_second > 0)
-        dv_text_format(t, " %s by the rule %s and the switches of %s.",
-                       l->projected ? "Projected"
-                                    : "Below them the projections of the units of "
-                                      "the second convolution that answer most,",
+        dv_text_format(t, " %s the rule %s and the switches of %s.",
+                       l->projected ? "By"
+                                    : "Projected: units of the second convolution that "
+                                      "answer most, by",
                        dv_rule_name(d->o->rule),
                        d->o->image ? file_name(d->o->image) : "a picture of dead leaves");
+    dv_text_format(t, " Dashed: Nyquist limits%s.",
+                   l->projected ? " of the first layer"
+                                : ", and the RMS of 0.1 from where the paper renormalises");
     for (int i = 0; i < d->n; i++) {
         char *verdict = dv_filters_verdict(&d->results[i].layer);
         dv_text_format(t, "\n%s: %s", d->results[i].layer.network, verdict ? verdict : "");
@@ -91,6 +94,16 @@ static char *label_of(dv_text *labels, const dv_filter *f)
     dv_text_format(labels, "%d", (int)f->channel);
     dv_text_add(labels, "", 1);
     return labels->failed ? NULL : labels->data + at;
+}
+
+/* As many as rows, or up to half as many more, so that the last row is as full as can be. */
+static int columns_for(int n)
+{
+    int best = (int)ceil(sqrt(n));
+    for (int columns = best; 2 * columns <= 3 * (int)ceil(sqrt(n)); columns++)
+        if ((columns - n % columns) % columns < (best - n % best) % best)
+            best = columns;
+    return best;
 }
 
 /* Filters in their own order need no numbers. */
@@ -110,6 +123,7 @@ static void add_filters(drawing *d, const dv_filters *r)
         dv_figure_grid(&d->figure, &(dv_grid){ .title = layer_title(d, r),
                                                .n = r->n,
                                                .shown = shown,
+                                               .columns = columns_for(r->n),
                                                .gap = r->n > 100 ? 0.5 : 0.8 });
     d->figure.failed = d->figure.failed || !shown || labels.failed;
     free(shown);
@@ -156,6 +170,12 @@ static double percents(const double ring[DV_FILTER_RINGS], double y[DV_FILTER_RI
     return most;
 }
 
+static const char *curve_name(const drawing *d, int network)
+{
+    const dv_filters_layer *l = &d->results[network].layer;
+    return d->n > 1 ? l->network : l->projected ? "projections" : "filters";
+}
+
 static int color_of(int network)
 {
     return DV_COLOR_FIRST + network;
@@ -177,7 +197,7 @@ static void add_spectra(drawing *d)
                                       .max = DV_FILTER_RINGS * RING },
                                .y = { .label = "share of energy", .unit = "%", .max = top } });
     for (int i = 0; i < d->n; i++)
-        dv_figure_curve(&d->figure, &(dv_curve){ .name = d->results[i].layer.network,
+        dv_figure_curve(&d->figure, &(dv_curve){ .name = curve_name(d, i),
                                                  .n = DV_FILTER_RINGS,
                                                  .x = x,
                                                  .y = y[i],
@@ -193,7 +213,7 @@ static void add_spectra(drawing *d)
         const int32_t *s = d->results[i].layer.stride;
         const int32_t stride = s[0] > s[1] ? s[0] : s[1];
         d->text.size = 0;
-        dv_text_format(&d->text, "Nyquist, stride %d", (int)stride);
+        dv_text_format(&d->text, "stride %d", (int)stride);
         if (stride > 1 && !d->text.failed)
             mark_line(d, 0.5 / stride, 0, 0.5 / stride, top, color_of(i), d->text.data);
     }
@@ -217,10 +237,11 @@ static void add_rms_curve(drawing *d, int network)
         qsort(y, (size_t)r->n, sizeof *y, descending);
         for (int i = 0; i < r->n; i++)
             y[i] = y[i] > 0 ? y[i] : (double)NAN;
-        dv_figure_curve(
-            &d->figure,
-            &(dv_curve){
-                .name = r->layer.network, .n = r->n, .x = x, .y = y, .color = color_of(network) });
+        dv_figure_curve(&d->figure, &(dv_curve){ .name = curve_name(d, network),
+                                                 .n = r->n,
+                                                 .x = x,
+                                                 .y = y,
+                                                 .color = color_of(network) });
     }
     d->figure.failed = d->figure.failed || !x || !y;
     free(x);
@@ -232,13 +253,13 @@ static void add_rms(drawing *d)
     const bool projected = d->results[0].layer.projected;
     dv_figure_axes(
         &d->figure,
-        &(dv_axes){ .title = "Energy of the filters",
+        &(dv_axes){ .title = projected ? "RMS of the projections" : "RMS of the filters",
                     .x = { .label = "filters, the largest first", .unit = "%", .max = 100 },
                     .y = { .label = "RMS", .log = true } });
     for (int i = 0; i < d->n; i++)
         add_rms_curve(d, i);
     if (!projected)
-        mark_line(d, 0, 0.1, 100, 0.1, DV_COLOR_GREY, "0.1");
+        mark_line(d, 0, 0.1, 100, 0.1, DV_COLOR_GREY, NULL);
 }
 
 /* -- numbers ---------------------------------------------------------------------------------- */
@@ -259,8 +280,11 @@ static void add_cells(drawing *d)
                                    : "difference");
         dv_text_add(&t, "", 1);
     }
-    for (int row = 0; rows < MOST_ROWS && dv_filters_layer_row(row) != DV_FILTERS_NO_ROW; row++) {
-        if (dv_filters_layer_row(row) != DV_FILTERS_ROW_OF_FIGURE)
+    for (int row = 0; rows < MOST_ROWS; row++) {
+        const dv_filters_row is = dv_filters_layer_row(d->n, d->results, row);
+        if (is == DV_FILTERS_NO_ROW)
+            break;
+        if (is != DV_FILTERS_ROW_OF_FIGURE)
             continue;
         for (int c = 0; c < columns; c++) {
             at[n++] = t.size;

@@ -34,7 +34,7 @@ typedef struct layer_number {
     X(above, SHARE, true, "above", "energy above the Nyquist limit of the stride")           \
     X(above_photo, SHARE, true, "above_photo", "  of what photographs excite (1/f^2)")       \
     X(above_noise, SHARE, false, "above_noise", "  of filters of white noise")                \
-    X(n_projected, WHOLE, false, "projected", "projections looked at")                        \
+    X(n_projected, WHOLE, true, "projected", "projections looked at")                        \
     X(projected_above, SHARE, true, "projected_above", "  their energy above that limit")    \
     X(grid, WIDE, true, "grid", "  power on the stride's grid : around it")                  \
     X(grid_low, WIDE, false, "grid_low", "    95 % interval, from")                           \
@@ -135,11 +135,14 @@ static void add_value(dv_text *to, const layer_number *number, double v, bool di
         dv_text_format(to, difference ? "%+.3g" : "%.3g", v);
 }
 
-dv_filters_row dv_filters_layer_row(int row)
+dv_filters_row dv_filters_layer_row(int n, const dv_filters *results, int row)
 {
-    return row >= N_NUMBERS         ? DV_FILTERS_NO_ROW
-           : numbers[row].of_figure ? DV_FILTERS_ROW_OF_FIGURE
-                                    : DV_FILTERS_ROW;
+    if (row >= N_NUMBERS)
+        return DV_FILTERS_NO_ROW;
+    for (int i = 0; i < n; i++)
+        if (!isnan(value_of(&results[i].layer, &numbers[row])))
+            return numbers[row].of_figure ? DV_FILTERS_ROW_OF_FIGURE : DV_FILTERS_ROW;
+    return DV_FILTERS_EMPTY_ROW;
 }
 
 void dv_filters_layer_cell(int n, const dv_filters *results, int row, int column, dv_text *to)
@@ -163,6 +166,8 @@ static void print_lines(int n, const dv_filters *results, const dv_column *compa
     dv_table t = { .columns = compared, .n_columns = n > 1 ? N_COMPARED : SECOND };
     dv_text cell = { 0 };
     for (int row = 0; row < N_NUMBERS; row++) {
+        if (dv_filters_layer_row(n, results, row) == DV_FILTERS_EMPTY_ROW)
+            continue;
         dv_table_row(&t);
         for (int column = 0; column < t.n_columns; column++) {
             cell.size = 0;
@@ -225,8 +230,8 @@ static void add_pattern(dv_text *t, const dv_filters_layer *l)
     if (isnan(l->grid) || isnan(l->grid_low))
         return;
     dv_text_format(t,
-                   " Projections from %s have %.2g times as much power on its grid as around it "
-                   "(95 %% interval %.2g to %.2g): %s.",
+                   " Projections from %s have %.2f times as much power on its grid as around it "
+                   "(95 %% interval %.2f to %.2f): %s.",
                    l->second ? l->second : l->name, l->grid, l->grid_low, l->grid_high,
                    dv_filters_patterned(l) ? "its pattern shows"
                    : l->grid_high < 1      ? "no pattern of it"

@@ -92,15 +92,15 @@ static void measure_frequencies(dv_measure *m, double energy, dv_filter *f,
         const double u = dv_fourier_frequency(k % n, n), v = dv_fourier_frequency(k / n, n);
         const double squared = fmax(u * u + v * v, 1.0 / n / n);
         const bool beyond = is_above(m, u, v);
-        ring[ring_of(u, v)] += m->detail[k] / whole;
+        const int at = ring_of(u, v), third = at / DV_FILTER_THIRD;
+        ring[at] += m->power[k] / whole;
+        *(third == 0 ? &f->low : third == 1 ? &f->mid : &f->high) += m->detail[k] / whole;
         above += beyond ? m->power[k] : 0;
         photo += m->power[k] / squared;
         photo_above += beyond ? m->power[k] / squared : 0;
         if (m->power[k] > m->power[m->peak] * (1 + 1e-9)) /* of two that rounding parts the first */
             m->peak = k;
     }
-    for (int i = 0; i < DV_FILTER_RINGS; i++)
-        *(i < DV_FILTER_THIRD ? &f->low : i < 2 * DV_FILTER_THIRD ? &f->mid : &f->high) += ring[i];
     f->above = above / whole;
     f->above_photo = photo_above / photo;
     f->frequency =
@@ -245,7 +245,6 @@ void dv_measure_filter(dv_measure *m, int i, dv_filter *f, double ring[DV_FILTER
     if (energy > 0) {
         f->mean = means / energy;
         measure_frequencies(m, energy, f, ring);
-        ring[0] += f->mean;
         measure_direction(m, energy, f);
         measure_bandwidth(m, i, f);
         return;

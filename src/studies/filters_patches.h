@@ -25,6 +25,7 @@ typedef struct dv_projected_patches {
     dv_patches patches;
     dv_unit *units;                        /* (n) */
     float *values;                         /* (n) */
+    float *inside;                         /* (n) shares of the receptive fields in the input */
     char image_sha256[DV_DIGEST_TEXT_MAX]; /* "" of a made picture */
 } dv_projected_patches;
 

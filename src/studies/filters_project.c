@@ -87,6 +87,8 @@ static bool frame(const projecting *p, dv_error *err)
         const dv_unit *u = &p->out->units[i];
         if (!dv_model_field(m, u->tensor, dv_unit_box(m, u), &p->fields[i], err))
             return false;
+        const dv_box seen = dv_box_intersect(p->fields[i], input);
+        p->out->inside[i] = (float)dv_box_count(&seen) / (float)dv_box_count(&p->fields[i]);
         for (int axis = DV_Y; axis <= DV_X; axis++)
             if (extent(&p->fields[i], axis) > size[axis])
                 size[axis] = extent(&p->fields[i], axis);
@@ -159,9 +161,10 @@ static bool make_room(projecting *p, dv_error *err)
     const size_t n = (size_t)p->selection->n + 1;
     p->out->units = calloc(n, sizeof *p->out->units);
     p->out->values = calloc(n, sizeof *p->out->values);
+    p->out->inside = calloc(n, sizeof *p->out->inside);
     p->fields = calloc(n, sizeof *p->fields);
     p->errors = calloc(n, sizeof *p->errors);
-    return (p->out->units && p->out->values && p->fields && p->errors) ||
+    return (p->out->units && p->out->values && p->out->inside && p->fields && p->errors) ||
            dv_fail(err, DV_NO_MEMORY, "no memory for %d units", (int)p->selection->n);
 }
 
@@ -191,5 +194,6 @@ void dv_projected_patches_free(dv_projected_patches *p)
     free(p->patches.v);
     free(p->units);
     free(p->values);
+    free(p->inside);
     *p = (dv_projected_patches){ .units = NULL };
 }

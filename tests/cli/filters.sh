@@ -29,6 +29,7 @@ done
 deconvviz filters --summary --sort hue --scale all 2>&1 >/dev/null | tail -n 1
 ls
 for key in Model Model-SHA256 Rule Layer; do grep -aq "tEXt$key" one.png && echo $key; done
+filters --summary -i one.png -o one.png
 rm ./*.png ./*.pdf ./*.svg
 echo "-- refused"
 filters -l 3

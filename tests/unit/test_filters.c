@@ -484,21 +484,43 @@ static bool at_once(void *ctx)
     return true;
 }
 
-static void it_stops_when_it_is_told_to(void **state)
+static void note_wrote(void *ctx, const char *path)
+{
+    ++*(int *)ctx;
+    assert_string_equal(path, "filters.png");
+}
+
+static void a_figure_of_two_is_written_whole_or_not_at_all(void **state)
 {
     (void)state;
     static float w[N_MADE][SIZE];
     dv_error err;
-    dv_filters r;
+    dv_filters r[2];
+    dv_image im;
+    int wrote = 0;
     make_filters(w);
-    dv_model *m = model_of(w[0], N_MADE, 2);
+    dv_model *m = model_of(w[0], N_MADE, 2), *other = model_of(w[0], N_MADE / 2, 4);
+    const dv_filters_network both[2] = { { m, album_preprocess, true },
+                                         { other, album_preprocess, true } };
     dv_filters_options o = plain;
-    o.watch.cancelled = at_once;
-    assert_false(
-        dv_filters_study(1, &(dv_filters_network){ m, album_preprocess, true }, &o, &r, &err));
+    o.figure = (dv_figure_file){ .path = "filters.png", .width = 100, .dpi = 50 };
+    o.watch = (dv_watch){ .ctx = &wrote, .wrote = note_wrote, .cancelled = at_once };
+    assert_false(dv_filters_study(2, both, &o, r, &err));
     assert_int_equal(err.code, DV_CANCELLED);
-    dv_filters_free(&r);
+    assert_true(access("filters.png", F_OK) != 0 && wrote == 0);
+    for (int i = 0; i < 2; i++)
+        dv_filters_free(&r[i]);
+    o.watch.cancelled = NULL;
+    if (!dv_filters_study(2, both, &o, r, &err))
+        fail_msg("%s", err.message);
+    assert_true(dv_image_load(&im, "filters.png", &err) && wrote == 1);
+    assert_int_equal(im.width, 197); /* of 100 mm at 50 dpi */
+    assert_true(r[0].n == N_MADE && r[1].n == N_MADE / 2 && r[1].layer.stride[0] == 4);
+    dv_image_free(&im);
+    for (int i = 0; i < 2; i++)
+        dv_filters_free(&r[i]);
     dv_model_free(m);
+    dv_model_free(other);
 }
 
 static void leaves_fall_alike_for_a_seed(void **state)
@@ -529,7 +551,7 @@ int main(void)
         cmocka_unit_test(filters_come_in_the_order_asked_for),
         cmocka_unit_test(any_threads_and_either_scale_tell_the_same),
         cmocka_unit_test(a_projection_is_that_of_the_strongest_unit),
-        cmocka_unit_test(it_stops_when_it_is_told_to),
+        cmocka_unit_test(a_figure_of_two_is_written_whole_or_not_at_all),
         cmocka_unit_test(leaves_fall_alike_for_a_seed),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
