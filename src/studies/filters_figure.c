@@ -146,15 +146,13 @@ static void add_second(drawing *d, const dv_filters *r)
 
 /* -- curves ----------------------------------------------------------------------------------- */
 
-static void mark_line(drawing *d, double x0, double y0, double x1, double y1, int color,
-                      const char *text)
+static void mark_line(drawing *d, double x0, double y0, double x1, double y1, int color)
 {
     dv_figure_mark(&d->figure, &(dv_mark){ .as = DV_MARK_LINE,
                                            .x0 = x0,
                                            .y0 = y0,
                                            .x1 = x1,
                                            .y1 = y1,
-                                           .text = text,
                                            .color = color,
                                            .dashed = true });
 }
@@ -214,8 +212,14 @@ static void add_spectra(drawing *d)
         const int32_t stride = s[0] > s[1] ? s[0] : s[1];
         d->text.size = 0;
         dv_text_format(&d->text, "stride %d", (int)stride);
-        if (stride > 1 && !d->text.failed)
-            mark_line(d, 0.5 / stride, 0, 0.5 / stride, top, color_of(i), d->text.data);
+        if (stride > 1 && !d->text.failed) {
+            mark_line(d, 0.5 / stride, 0, 0.5 / stride, top, color_of(i));
+            dv_figure_mark(&d->figure, &(dv_mark){ .as = DV_MARK_TEXT,
+                                                   .x0 = 0.5 / stride,
+                                                   .y0 = top * (0.03 + 0.09 * i),
+                                                   .text = d->text.data,
+                                                   .color = color_of(i) });
+        }
     }
 }
 
@@ -259,7 +263,7 @@ static void add_rms(drawing *d)
     for (int i = 0; i < d->n; i++)
         add_rms_curve(d, i);
     if (!projected)
-        mark_line(d, 0, 0.1, 100, 0.1, DV_COLOR_GREY, NULL);
+        mark_line(d, 0, 0.1, 100, 0.1, DV_COLOR_GREY);
 }
 
 /* -- numbers ---------------------------------------------------------------------------------- */
