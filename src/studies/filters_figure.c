@@ -75,9 +75,8 @@ static void add_caption(const drawing *d, dv_text *t)
                                       "answer most, by",
                        dv_rule_name(d->o->rule),
                        d->o->image ? file_name(d->o->image) : "a picture of dead leaves");
-    dv_text_format(t, " Dashed: Nyquist limits%s.",
-                   l->projected ? " of the first layer"
-                                : ", and the RMS of 0.1 from where the paper renormalises");
+    dv_text_format(t, " Dashed: the Nyquist limit of the first layer's stride%s.",
+                   l->projected ? "" : "; the RMS of 0.1, from where the paper renormalises");
     for (int i = 0; i < d->n; i++) {
         char *verdict = dv_filters_verdict(&d->results[i].layer);
         dv_text_format(t, "\n%s: %s", d->results[i].layer.network, verdict ? verdict : "");
@@ -210,16 +209,8 @@ static void add_spectra(drawing *d)
     for (int i = 0; i < d->n; i++) {
         const int32_t *s = d->results[i].layer.stride;
         const int32_t stride = s[0] > s[1] ? s[0] : s[1];
-        d->text.size = 0;
-        dv_text_format(&d->text, "stride %d", (int)stride);
-        if (stride > 1 && !d->text.failed) {
+        if (stride > 1)
             mark_line(d, 0.5 / stride, 0, 0.5 / stride, top, color_of(i));
-            dv_figure_mark(&d->figure, &(dv_mark){ .as = DV_MARK_TEXT,
-                                                   .x0 = 0.5 / stride,
-                                                   .y0 = top * (0.03 + 0.09 * i),
-                                                   .text = d->text.data,
-                                                   .color = color_of(i) });
-        }
     }
 }
 
