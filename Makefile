@@ -196,6 +196,10 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	$(PYTHON) -W ignore tests/oracle/classify.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.safetensors \
 	    ../shared/models/imagenet-labels.txt ../shared/images/imagenet-1000
 	$(PYTHON) tests/oracle/check_zoo.py --program $B/deconvviz
+	$(PYTHON) tests/oracle/filters.py $B/deconvviz models/alexnet64.safetensors conv1.weight 4
+	$(PYTHON) tests/oracle/filters.py $B/deconvviz models/zfnet64.safetensors conv1.weight 2
+	$(PYTHON) tests/oracle/filters.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.safetensors features.0.weight 2 \
+	    -m ../shared/models/squeezenet1.1-imagenet.onnx
 	$(PYTHON) tests/oracle/mine.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000
 
 # Hours: what `make check` does for minutes.

@@ -33,6 +33,7 @@
 #include "deconvviz/error.h"
 #include "deconvviz/features.h"
 #include "deconvviz/figure.h"
+#include "deconvviz/filters.h"
 #include "deconvviz/image.h"
 #include "deconvviz/index.h"
 #include "deconvviz/list.h"

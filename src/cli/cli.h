@@ -107,6 +107,7 @@ typedef enum cli_argument {
     CLI_INDEX,
     CLI_REFERENCES,
     CLI_COMMAND,
+    CLI_MODELS,
 } cli_argument;
 
 /* What stands beside the options. */
@@ -182,6 +183,9 @@ const char *cli_nth_word(const char *words, int n, size_t *len);
 /* Options by their names; NULL: there is none. */
 const cli_option *cli_find_option(const cli_option *table, const char *name, size_t len);
 const cli_option *cli_option_of_kind(const cli_option *table, cli_kind kind);
+
+/* Whether the option for the model stands beside the arguments, and not in their place. */
+bool cli_has_model_beside(const cli_command *cmd);
 
 /* Files or folders that the option has the command write. */
 bool cli_is_output(const cli_option *o);

@@ -8,6 +8,7 @@
     X(project)              \
     X(compare_rules)        \
     X(occlude)              \
+    X(filters)              \
     X(layers)               \
     X(classify)             \
     X(prepare)              \

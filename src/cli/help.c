@@ -82,7 +82,7 @@ static void print_usage(FILE *to, const cli_command *cmd, const char *name, bool
     const char *other = cmd->arguments.instead;
     page p = { to, 7, 7 + (int)strlen("deconvviz ") };
     p.column += fprintf(to, "deconvviz %s", name);
-    if (cli_option_of_kind(cmd->options, CLI_KIND_MODEL))
+    if (cli_has_model_beside(cmd))
         print_item(&p, "[-m MODEL]", strlen("[-m MODEL]"));
     for (const cli_option *o = cmd->options; o->name; o++)
         if (o->type.required)

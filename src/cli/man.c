@@ -99,7 +99,7 @@ static void put_usage(FILE *to, const cli_command *cmd, bool instead)
         fprintf(to, ".Nm deconvviz\n.Op Cm %s\n", cmd->name);
     else
         fprintf(to, ".Nm deconvviz\n.Cm %s\n", cmd->name);
-    if (cli_option_of_kind(cmd->options, CLI_KIND_MODEL))
+    if (cli_has_model_beside(cmd))
         fputs(".Op Fl m Ar MODEL\n", to);
     for (const cli_option *o = cmd->options; o->name; o++)
         if (o->type.required) {

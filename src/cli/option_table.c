@@ -21,6 +21,13 @@ const cli_option *cli_option_of_kind(const cli_option *table, cli_kind kind)
     return NULL;
 }
 
+bool cli_has_model_beside(const cli_command *cmd)
+{
+    const cli_option *model = cli_option_of_kind(cmd->options, CLI_KIND_MODEL);
+    const char *instead = cmd->arguments.instead;
+    return model && !(instead && strcmp(model->name, instead) == 0);
+}
+
 bool cli_is_output(const cli_option *o)
 {
     cli_kind kind = o->type.kind;
@@ -50,6 +57,7 @@ const char *cli_argument_name(cli_argument what)
     static const char *const names[] = {
         [CLI_NO_ARGUMENT] = "", [CLI_IMAGE] = "IMAGE",     [CLI_IMAGES] = "IMAGE|FOLDER",
         [CLI_INDEX] = "INDEX",  [CLI_REFERENCES] = "REFS", [CLI_COMMAND] = "COMMAND",
+        [CLI_MODELS] = "MODEL",
     };
     return names[what];
 }

@@ -2,6 +2,7 @@
 #include "album.h"
 #include "net.h"
 #include "scarce.h"
+#include "studies/filters.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -195,6 +196,29 @@ static bool compare_rules(scarce_scene *s, dv_error *err)
     return true;
 }
 
+/* In numbers and in tables. */
+static bool look_at_filters(scarce_scene *s, dv_error *err)
+{
+    const dv_filters_network n = { s->model, album_preprocess, true };
+    const dv_filters_options o = { .dead = 0.25, .dominating = 3, .duplicate = 0.9 };
+    dv_filters r;
+    dv_text text = { 0 };
+    bool ok = dv_filters_study(1, &n, &o, &r, err);
+    if (ok) {
+        dv_table filters = dv_filters_table(1, &r), layers = dv_filters_layer_table(1, &r);
+        dv_table_print_json(&filters, &text);
+        dv_table_print_csv(&layers, &text);
+        dv_filters_print_layers(1, &r, &text);
+        dv_table_free(&filters);
+        dv_table_free(&layers);
+        ok = dv_text_ok(&text, "tables", err);
+        scarce_mix(s, text.data, ok ? text.size : 0);
+        free(text.data);
+    }
+    dv_filters_free(&r);
+    return ok;
+}
+
 static bool tell_classified(void *ctx, const dv_classified *c, dv_error *err)
 {
     (void)err;
@@ -289,6 +313,7 @@ static void runs(void **state)
         { "mining on", leave_journal, mine_on },
         { "projecting", before_projecting, project_images },
         { "comparing rules", before_projecting, compare_rules },
+        { "filters", open_album, look_at_filters },
         { "classifying", before_classifying, classify_images },
         { "features", before_classifying, extract_features },
         { "features of shards", NULL, merge_features },
