@@ -177,7 +177,7 @@ bool dv_patches_projected(dv_projected_patches *out, const dv_filters_network *n
     const dv_crew_options c = { .request = &r, .pool = o->pool, .units = s->n, .alone = true };
     dv_crew crew = { .n_workers = 0 };
     projecting p = { .network = n, .selection = s, .o = o, .out = out };
-    dv_error none;
+    dv_error none = { .code = DV_OK };
     err = err ? err : &none;
     *out = (dv_projected_patches){ .units = NULL };
     bool ok = make_room(&p, err) && dv_crew_hire(&crew, n->model, &c, err);
