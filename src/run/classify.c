@@ -3,6 +3,7 @@
 #include "graph/plan.h"
 #include "image/photo.h"
 #include "run/crew.h"
+#include "run/scores.h"
 #include "run/watch.h"
 
 #include <math.h>
@@ -25,18 +26,6 @@ typedef struct pass {
 
 /* -- one image -------------------------------------------------------------------------------- */
 
-/* Whether scores are probabilities already: none below 0, and 1 in all. */
-static bool are_probabilities(const float *score, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (score[i] < 0)
-            return false;
-        sum += (double)score[i];
-    }
-    return fabs(sum - 1) < 1e-3;
-}
-
 /* Whether class a comes before class b: the higher score, of equal ones the smaller number. */
 static bool is_before(const float *score, int a, int b)
 {
@@ -58,7 +47,7 @@ static void rank(const float *score, size_t n, dv_classified *c)
     double most = (double)score[c->best[0]], total = 0;
     for (size_t i = 0; i < n; i++)
         total += exp((double)score[i] - most);
-    bool as_they_are = are_probabilities(score, n);
+    bool as_they_are = dv_scores_are_probabilities(score, n);
     for (int k = 0; k < c->n; k++) {
         double s = (double)score[c->best[k]];
         c->probability[k] = (float)(as_they_are ? s : exp(s - most) / total);
