@@ -34,6 +34,7 @@
 #include "deconvviz/figure.h"
 #include "deconvviz/image.h"
 #include "deconvviz/index.h"
+#include "deconvviz/invariance.h"
 #include "deconvviz/list.h"
 #include "deconvviz/load.h"
 #include "deconvviz/mine.h"

@@ -9,6 +9,7 @@
     X(compare_rules)        \
     X(layers)               \
     X(classify)             \
+    X(invariance)           \
     X(prepare)              \
     X(forward)              \
     X(mine)                 \
