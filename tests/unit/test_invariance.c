@@ -40,19 +40,20 @@ static uint8_t photos[IMAGES][3 * PHOTO * PHOTO];
 static dv_model *model;
 static dv_list list;
 
-/* conv -> max over the map -> two layers without positions */
+/* conv -> max over the map -> two layers without positions. The conv sees every second pixel: what
+ * is pooled of it stays when an image is moved by two, and not by one. */
 static dv_model *make_model(void)
 {
     static const net_ints transposed[] = { { "transB", 0, { 1 } }, { 0 } };
     dv_model *m = net_new(3, SIDE, SIDE);
-    net_conv(m, "x", "c1", 3, 5, 3, 1, 1, net_random, 7);
+    net_conv(m, "x", "c1", 3, 5, 3, 2, 1, net_random, 7);
     net_add(m, "Relu", "c1", "r1", NULL);
     net_add(m, "GlobalMaxPool", "r1", "g", NULL);
     net_add(m, "Flatten", "g", "f", NULL);
     net_constant(m, "w2", 6, 5, 0, 0, net_random, 3);
     net_add(m, "Gemm", "f w2", "h", transposed);
     net_add(m, "Relu", "h", "r2", NULL);
-    net_constant(m, "w3", CLASSES, 6, 0, 0, net_random, 11);
+    net_constant(m, "w3", CLASSES, 6, 0, 0, net_random, 23);
     net_add(m, "Gemm", "r2 w3", "y", transposed);
     net_finish(m, "y");
     memset(m->sha256, 'a', 64);
@@ -261,10 +262,10 @@ static void nothing_done_is_no_distance_and_what_is_pooled_does_not_move(void **
             assert_true(t.distance[i][2][l] == 0);
     for (int p = 0; p < 5; p++) {
         /* the middle of the last image is moved, and is all there */
-        assert_true(t.distance[3][p][1] == 0 && t.distance[3][p][2] == 0);
+        const bool even = p % 2 == 0;
+        assert_true((t.distance[3][p][1] == 0) == even && (t.distance[3][p][2] == 0) == even);
         assert_true(p == 2 || t.distance[3][p][0] > 0.1 * t.norm[3][0]);
-        assert_true(t.probability[3][p] == t.before[3]);
-        assert_true(p == 2 || t.distance[0][p][1] > 0);
+        assert_true((t.probability[3][p] == t.before[3]) == even);
     }
     dv_invariance_free(&r);
 }
