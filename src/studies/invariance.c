@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- what is done -------------------------------------------------------------------------------
- */
+/* -- what is done ----------------------------------------------------------------------------- */
 
 enum { STEPS_OF_SIDE = 32, STEPS_OF_SHIFT = 8 /* in one direction */, MOST_TURN = 720 };
 
@@ -89,8 +88,7 @@ static bool list_points(const dv_invariance_options *o, dv_invariance *r, dv_err
     return true;
 }
 
-/* -- which layers -------------------------------------------------------------------------------
- */
+/* -- which layers ----------------------------------------------------------------------------- */
 
 static void add_layer(dv_invariance *r, const char *name, int tensor)
 {
@@ -157,8 +155,7 @@ static bool list_layers(const dv_model *m, const dv_invariance_options *o, dv_in
     return true;
 }
 
-/* -- from samples to estimates ------------------------------------------------------------------
- */
+/* -- from samples to estimates ---------------------------------------------------------------- */
 
 static dv_estimate estimate(const dv_sample *s)
 {
@@ -234,8 +231,7 @@ static void estimate_all(const dv_invariance_study *s)
     r->consistency.share = share_of_pairs(&r->consistency, &s->same_pairs);
 }
 
-/* -- trends -------------------------------------------------------------------------------------
- */
+/* -- trends ----------------------------------------------------------------------------------- */
 
 static double magnitude(const dv_invariance_point *p)
 {
@@ -284,8 +280,7 @@ dv_trend dv_invariance_trend(const dv_invariance *r, dv_motion motion, int layer
     return t;
 }
 
-/* -- the study ----------------------------------------------------------------------------------
- */
+/* -- the study -------------------------------------------------------------------------------- */
 
 static void free_study(dv_invariance_study *s)
 {

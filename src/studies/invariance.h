@@ -8,8 +8,7 @@
 #include "image/transform.h"
 #include "report/table.h"
 
-/* -- the run, invariance_run.c ------------------------------------------------------------------
- */
+/* -- the run, invariance_run.c ---------------------------------------------------------------- */
 
 /* What is known of an image once all its views are done. Arrays are of the study's points and
  * layers. */
@@ -46,8 +45,7 @@ void dv_measured_free(dv_measured *m);
 
 bool dv_invariance_run(dv_invariance_study *s, dv_error *err) DV_MUST_CHECK;
 
-/* -- what comes of it ---------------------------------------------------------------------------
- */
+/* -- what comes of it ------------------------------------------------------------------------- */
 
 /* For programs: a row of an image for each point and chosen layer; rows of the whole set. All have
  * the same columns. The caller frees the table. */

@@ -12,7 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLES = 6, EXAMPLE_COLUMNS = 3, NAME_MAX = 24, TICKS_MAX = 12, WORDS_MAX = 48 };
+enum {
+    EXAMPLES = 6,
+    EXAMPLE_COLUMNS = 3,
+    IMAGE_MM = 22,
+    NAME_MAX = 24,
+    TICKS_MAX = 12,
+    WORDS_MAX = 48
+};
+
+static const double aspect_of_curves = 1.1, aspect_of_consistency = 4.5;
 
 /* The points of one motion: those from `first` on. */
 typedef struct stretch {
@@ -33,10 +42,21 @@ typedef struct drawing {
     double farthest; /* the largest mean that a heat map shows */
 } drawing;
 
-/* -- words --------------------------------------------------------------------------------------
- */
+/* Of each image; else of the means. */
+static bool has_curves(const drawing *d)
+{
+    return d->r->images == d->study->n_kept;
+}
 
-/* A file's name without folder, extension and WordNet id, cut where it is long. */
+/* -- words ------------------------------------------------------------------------------------ */
+
+/* Whether a byte of UTF-8 belongs to the character before it. */
+static bool is_continued(char c)
+{
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+/* A file's name without folder, extension and WordNet id, blanks for '_', cut where it is long. */
 static const char *short_name(const char *path, char to[NAME_MAX])
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -44,13 +64,12 @@ static const char *short_name(const char *path, char to[NAME_MAX])
         name += 10;
     const char *dot = strrchr(name, '.');
     size_t n = dot && dot > name ? (size_t)(dot - name) : strlen(name);
-    if (n < NAME_MAX) {
-        snprintf(to, NAME_MAX, "%.*s", (int)n, name);
-        return to;
-    }
-    for (n = NAME_MAX - 4; n > 0 && ((unsigned char)name[n] & 0xC0) == 0x80;)
+    const bool is_long = n >= NAME_MAX;
+    for (n = is_long ? NAME_MAX - 4 : n; is_long && n > 0 && is_continued(name[n]);)
         n--;
-    snprintf(to, NAME_MAX, "%.*s…", (int)n, name);
+    snprintf(to, NAME_MAX, "%.*s%s", (int)n, name, is_long ? "…" : "");
+    for (char *c = to; (c = strchr(c, '_'));)
+        *c = ' ';
     return to;
 }
 
@@ -60,26 +79,65 @@ static const char *title_of(dv_motion m)
     return titles[m];
 }
 
+/* The ends of an axis and its quarters, where these are short numbers; else round ones are found.
+ */
+static void quarter(dv_axis *a, double ticks[TICKS_MAX])
+{
+    char text[WORDS_MAX];
+    for (int i = 0; i <= 4; i++) {
+        ticks[i] = a->min + (a->max - a->min) * i / 4;
+        if (dv_format(text, sizeof text, "%g", ticks[i]) > 4)
+            return;
+    }
+    if (a->min < a->max) {
+        a->n_ticks = 5;
+        a->ticks = ticks;
+    }
+}
+
 static dv_axis amount_axis(const drawing *d, const stretch *s, double ticks[TICKS_MAX])
 {
-    const double most = s->x[s->n - 1], least = s->x[0];
-    dv_axis a = { .label = "scale", .min = least, .max = most };
+    dv_axis a = { .label = "scale", .min = s->x[0], .max = s->x[s->n - 1] };
     if (s->motion == DV_MOTION_TRANSLATION) {
         a.label = d->study->o->along_x ? "shift to the right" : "shift downwards";
         a.unit = "px";
     } else if (s->motion == DV_MOTION_ROTATION) {
         a.label = "rotation";
         a.unit = "°";
-        for (double at = 90 * ceil(least / 90); most - least >= 180 && at <= most; at += 90)
-            if (a.n_ticks < TICKS_MAX)
-                ticks[a.n_ticks++] = at;
-        a.ticks = a.n_ticks > 0 ? ticks : NULL;
     }
+    quarter(&a, ticks);
     return a;
 }
 
-/* -- views of the first image -------------------------------------------------------------------
- */
+/* -- the images ------------------------------------------------------------------------------- */
+
+/* Each in the colour of its curves, which this is the legend of. */
+static bool add_images(drawing *d, dv_error *err)
+{
+    const dv_preprocess *p = &d->study->o->preprocess;
+    dv_figure_row(&d->figure, "Images");
+    for (int i = 0; i < d->study->n_kept; i++) {
+        const char *path = d->study->kept[i].is.path;
+        char name[NAME_MAX];
+        dv_image im, seen;
+        if (!dv_image_load(&im, path, err))
+            return false;
+        const bool ok = dv_prepare_view(&im, p, &seen, err) || dv_fail_in(err, "%s", path);
+        dv_image_free(&im);
+        if (!ok)
+            return false;
+        const dv_shown shown = { .picture = seen, .label = short_name(path, name) };
+        dv_figure_grid(&d->figure, &(dv_grid){ .n = 1, .shown = &shown, .side = IMAGE_MM });
+        dv_figure_mark(&d->figure, &(dv_mark){ .as = DV_MARK_RECT,
+                                               .x1 = p->size[1],
+                                               .y1 = p->size[0],
+                                               .color = DV_COLOR_FIRST + i });
+        dv_image_free(&seen);
+    }
+    return true;
+}
+
+/* -- views of the first one ------------------------------------------------------------------- */
 
 static bool draw_view(const drawing *d, int point, dv_image *picture, dv_error *err)
 {
@@ -106,13 +164,12 @@ static bool add_examples(drawing *d, const stretch *s, dv_error *err)
     dv_shown shown[EXAMPLES] = { { .label = NULL } };
     char labels[EXAMPLES][WORDS_MAX];
     const int n = s->n < EXAMPLES ? s->n : EXAMPLES;
-    const char *unit = s->motion == DV_MOTION_TRANSLATION ? " px"
-                       : s->motion == DV_MOTION_SCALE     ? "×"
-                                                          : "°";
+    static const char *const units[DV_N_MOTIONS] = { "", "×", "°" };
     bool ok = true;
     for (int i = 0; ok && i < n; i++) {
         const int at = n > 1 ? (i * (s->n - 1) + (n - 1) / 2) / (n - 1) : 0;
-        dv_format(labels[i], WORDS_MAX, "%.4g%s", s->x[at], unit);
+        dv_format(labels[i], WORDS_MAX, "%s%.4g%s", s->x[at] < 0 ? "−" : "", fabs(s->x[at]),
+                  units[s->motion]);
         shown[i].label = labels[i];
         ok = draw_view(d, s->first + at, &shown[i].picture, err);
     }
@@ -147,8 +204,7 @@ static bool read_frame(drawing *d, dv_error *err)
     return ok;
 }
 
-/* -- curves -------------------------------------------------------------------------------------
- */
+/* -- curves ----------------------------------------------------------------------------------- */
 
 /* layer -1: the probability. */
 static double value_of(const drawing *d, const dv_measured *m, int point, int layer)
@@ -165,23 +221,15 @@ static const dv_estimate *estimate_of(const drawing *d, int point, int layer)
                      : &d->r->normalised[(size_t)point * (size_t)d->r->n_layers + (size_t)layer];
 }
 
-static bool has_curves(const drawing *d)
-{
-    return d->r->images == d->study->n_kept;
-}
-
 static void add_image_curves(drawing *d, const stretch *s, int layer)
 {
     for (int i = 0; i < d->study->n_kept; i++) {
         const dv_measured *m = &d->study->kept[i];
-        char name[NAME_MAX];
         for (int k = 0; k < s->n; k++)
             s->y[k] = value_of(d, m, s->first + k, layer);
-        dv_figure_curve(&d->figure, &(dv_curve){ .name = short_name(m->is.path, name),
-                                                 .n = s->n,
-                                                 .x = s->x,
-                                                 .y = s->y,
-                                                 .color = DV_COLOR_FIRST + i });
+        dv_figure_curve(
+            &d->figure,
+            &(dv_curve){ .n = s->n, .x = s->x, .y = s->y, .color = DV_COLOR_FIRST + i });
     }
 }
 
@@ -216,14 +264,16 @@ static double top_of(const drawing *d, const stretch *s)
     return top > 0 ? 1.05 * top : 1;
 }
 
-static void add_panel(drawing *d, const stretch *s, int layer, double top, int legend)
+static void add_panel(drawing *d, const stretch *s, int layer, double top)
 {
     char title[DV_LAYER_WORD_MAX + 8];
     double ticks[TICKS_MAX];
-    dv_axes a = { .x = amount_axis(d, s, ticks), .legend = DV_LEGEND_NONE };
+    dv_axes a = { .x = amount_axis(d, s, ticks),
+                  .aspect = aspect_of_curves,
+                  .legend = DV_LEGEND_NONE };
     a.y.max = layer < 0 ? 1 : top;
     if (layer < 0) {
-        a.title = d->r->labelled ? "true class" : "class seen before";
+        a.title = d->r->labelled ? "true class" : "predicted class";
         a.y.label = "probability";
     } else {
         const char *name = d->r->layers[layer].name;
@@ -232,8 +282,6 @@ static void add_panel(drawing *d, const stretch *s, int layer, double top, int l
         a.title = title;
         a.y.label = "distance / norm";
     }
-    if (legend && has_curves(d))
-        a.legend = DV_LEGEND_RIGHT;
     dv_figure_axes(&d->figure, &a);
     (has_curves(d) ? add_image_curves : add_mean_curve)(d, s, layer);
 }
@@ -244,25 +292,26 @@ static bool add_motion(drawing *d, const stretch *s, dv_error *err)
     dv_figure_row(&d->figure, title_of(s->motion));
     if (!add_examples(d, s, err))
         return false;
-    add_panel(d, s, d->r->low, top, false);
+    add_panel(d, s, d->r->low, top);
     if (d->r->high != d->r->low)
-        add_panel(d, s, d->r->high, top, false);
-    add_panel(d, s, -1, top, true);
+        add_panel(d, s, d->r->high, top);
+    add_panel(d, s, -1, top);
     return true;
 }
 
-/* -- all layers ---------------------------------------------------------------------------------
- */
+/* -- all layers ------------------------------------------------------------------------------- */
 
+/* Every so many layers, and the last. */
 static int list_layer_ticks(const dv_invariance *r, double ticks[TICKS_MAX],
                             const char *names[TICKS_MAX])
 {
-    const int every = (r->n_layers + TICKS_MAX - 1) / TICKS_MAX;
+    const int last = r->n_layers - 1, every = last / (TICKS_MAX - 2) + 1;
     int n = 0;
-    for (int l = 0; l < r->n_layers && n < TICKS_MAX; l += every) {
-        ticks[n] = r->n_layers - l - 0.5;
-        names[n++] = r->layers[l].name;
-    }
+    for (int l = 0; l <= last; l++)
+        if (l == last || (l % every == 0 && (l + every / 2 < last))) {
+            ticks[n] = r->n_layers - l - 0.5;
+            names[n++] = r->layers[l].name;
+        }
     return n;
 }
 
@@ -332,12 +381,14 @@ static void add_consistency(drawing *d)
         low[n] = 100 * e.low;
         high[n++] = 100 * e.high;
     }
-    const dv_axes a = { .x = { .label = "shift from one view to the other",
+    const dv_axes a = { .title = "shift consistency",
+                        .x = { .label = "shift from one view to the other",
                                .unit = "px",
                                .max = c->bins[c->n_bins - 1].max },
                         .y = { .label = "same class", .unit = "%", .max = 100 },
+                        .aspect = aspect_of_consistency,
                         .legend = DV_LEGEND_NONE };
-    dv_figure_row(&d->figure, "Shift consistency");
+    dv_figure_row(&d->figure, NULL);
     dv_figure_axes(&d->figure, &a);
     dv_figure_curve(&d->figure, &(dv_curve){ .n = n,
                                              .x = x,
@@ -349,8 +400,7 @@ static void add_consistency(drawing *d)
                                              .width = 0.85 * (c->bins[0].max - c->bins[0].min) });
 }
 
-/* -- the figure ---------------------------------------------------------------------------------
- */
+/* -- the figure ------------------------------------------------------------------------------- */
 
 static bool make_room(drawing *d, dv_error *err)
 {
@@ -386,9 +436,9 @@ static void describe(const drawing *d, dv_text *title, dv_text *caption)
                        "Euclidean distance of features from those of the untransformed image, "
                        "divided by their norm, and probability of the %s class. ",
                        r->labelled ? "true" : "predicted");
-        if (has_curves(d))
-            dv_text_format(caption, "A line is an image. ");
-        else
+        if (has_curves(d) && r->images > 1)
+            dv_text_format(caption, "A line is an image, in the colour of its frame. ");
+        else if (!has_curves(d))
             dv_text_format(caption, "Lines are means, bands their 95 %% intervals. ");
         dv_text_format(caption, "Where a photograph ends, %s is seen. ", fills[d->study->o->fill]);
     }
@@ -433,6 +483,8 @@ bool dv_invariance_draw(const dv_invariance_study *s, dv_error *err)
 {
     drawing d = { .study = s, .r = s->result };
     bool ok = make_room(&d, err) && (d.r->n_points == 0 || read_frame(&d, err));
+    if (ok && d.r->n_points > 0 && has_curves(&d) && d.r->images > 1)
+        ok = add_images(&d, err);
     for (int m = 0; ok && m < DV_N_MOTIONS; m++)
         ok = d.stretches[m].n == 0 || add_motion(&d, &d.stretches[m], err);
     if (ok) {

@@ -12,8 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- what is kept of an image -------------------------------------------------------------------
- */
+/* -- what is kept of an image ----------------------------------------------------------------- */
 
 bool dv_measured_make(dv_measured *m, const dv_invariance *r, dv_error *err)
 {
@@ -59,8 +58,7 @@ static void copy_measured(dv_measured *to, const dv_measured *from, const dv_inv
     memcpy(to->predicted, from->predicted, points * sizeof *to->predicted);
 }
 
-/* -- the run ------------------------------------------------------------------------------------
- */
+/* -- the run ---------------------------------------------------------------------------------- */
 
 /* The image that a worker is at. */
 typedef struct desk {
@@ -108,8 +106,7 @@ static size_t count_of(const dv_invariance_study *s, int layer)
     return dv_shape_count(dv_tensor_shape(s->model, s->result->layers[layer].tensor));
 }
 
-/* -- features -----------------------------------------------------------------------------------
- */
+/* -- features --------------------------------------------------------------------------------- */
 
 /* The distance of a from b, NULL: from 0. In eight sums, so that it is quick. */
 static double distance_of(const float *a, const float *b, size_t n)
@@ -146,8 +143,7 @@ static bool see(const run *r, dv_worker *w, desk *d, const dv_transform *t, doub
     return dv_trace_forward(w->trace, w->input, err);
 }
 
-/* -- an image -----------------------------------------------------------------------------------
- */
+/* -- an image --------------------------------------------------------------------------------- */
 
 static bool find_class(const run *r, const char *path, int *class, dv_error *err)
 {
@@ -197,8 +193,7 @@ static bool open_image(const run *r, dv_worker *w, desk *d, dv_error *err)
     return true;
 }
 
-/* -- a task -------------------------------------------------------------------------------------
- */
+/* -- a task ----------------------------------------------------------------------------------- */
 
 static bool measure_point(const run *r, dv_worker *w, desk *d, int point, answer *a, dv_error *err)
 {
@@ -274,8 +269,7 @@ static bool work(void *ctx, dv_worker *w, int64_t task, int slot, dv_error *err)
     return false;
 }
 
-/* -- all of them, in order ----------------------------------------------------------------------
- */
+/* -- all of them, in order -------------------------------------------------------------------- */
 
 static void begin_image(run *r, int32_t image, const answer *a)
 {
@@ -392,8 +386,7 @@ static bool commit(void *ctx, int64_t task, int slot, dv_error *err)
     return true;
 }
 
-/* -- room ---------------------------------------------------------------------------------------
- */
+/* -- room ------------------------------------------------------------------------------------- */
 
 /* How far places of pairs lie apart, in bins of a quarter of their range. */
 static void plan_pairs(const dv_invariance_options *o, dv_consistency *c)

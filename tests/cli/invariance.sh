@@ -14,6 +14,10 @@ awk -F, '$1 == "image" && $4 == 0 { print $3, $4, $5, $7 }' rows.csv | sort | un
 invariance $few --pairs 2 --no-figure --json img >rows.json
 wc -l <rows.json | awk '{ print $1 }'
 grep -o '^{"row":"[a-z]*",' rows.json | sort | uniq -c | awk '{ print $1, $2 }'
+echo "-- the figure says what it is"
+invariance $few --pairs 2 --seed 7 --fill edge img >/dev/null
+for key in Software Model-SHA256 Study Images Fill Pairs; do grep -aq "tEXt$key" invariance.png && echo $key; done
+deconvviz invariance --kind none --pairs 1 --width 85 -o pairs.svg img 2>&1 | grep wrote
 echo "-- any number of threads"
 for n in 1 2 3; do
     deconvviz invariance -q --threads $n --pairs 2 --no-figure --json $few img >$n.json
@@ -37,6 +41,8 @@ invariance --rotation 0,900,4 img
 invariance --kind scale --shift -1,1,3 img
 invariance --kind none --pairs 0 img
 invariance --fill black img
+invariance -o figure.txt img
+invariance -o img/01.ppm img
 invariance -l nosuch img
 invariance --json --csv img
 invariance --no-figure --kind none nosuch.ppm

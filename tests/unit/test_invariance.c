@@ -92,8 +92,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* -- by itself ----------------------------------------------------------------------------------
- */
+/* -- by itself -------------------------------------------------------------------------------- */
 
 /* What the network gets of a photograph that is moved, pixel by pixel; grey beyond it. */
 static void shifted_input(int image, int down, int right, float *input)
@@ -149,8 +148,7 @@ static double probability_of(const float *scores, int class)
     return exp((double)scores[class]) / total;
 }
 
-/* -- what is told -------------------------------------------------------------------------------
- */
+/* -- what is told ----------------------------------------------------------------------------- */
 
 /* All that a run tells. */
 typedef struct told {
@@ -203,8 +201,7 @@ static void close_to(double a, double b)
     assert_true(fabs(a - b) <= 1e-6 * fmax(fabs(b), 1e-3));
 }
 
-/* -- promises -----------------------------------------------------------------------------------
- */
+/* -- promises --------------------------------------------------------------------------------- */
 
 static void distances_are_those_of_passes_one_by_one(void **state)
 {
@@ -467,6 +464,50 @@ static void a_run_that_cannot_go_on_says_why(void **state)
     dv_list_free(&none);
 }
 
+static void tell_wrote(void *ctx, const char *path)
+{
+    told *t = ctx;
+    snprintf(t->reason, sizeof t->reason, "wrote %s", path);
+}
+
+static void a_figure_is_written_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    static const char *const paths[] = { "curves.png", "means.svg", "pairs.pdf" };
+    dv_list twice = { 0 };
+    dv_error err;
+    for (int i = 0; i < 2 * IMAGES; i++)
+        assert_true(dv_list_add(&twice, dv_list_path(&list, i % IMAGES), &err));
+    for (int i = 0; i < 3; i++) {
+        told t = { .n = 0 };
+        dv_invariance r;
+        dv_invariance_options o = shifts(-3, 3, &t);
+        o.measured = NULL;
+        o.pairs = 2;
+        o.figure = (dv_figure_file){ .path = paths[i], .width = 85, .dpi = 60 };
+        o.watch.wrote = tell_wrote;
+        if (i == 2)
+            o.amounts[DV_MOTION_TRANSLATION].n = 0;
+        else
+            o.amounts[DV_MOTION_ROTATION] = (dv_amounts){ 0, 360, 3 };
+        o.watch.cancelled = at_once;
+        assert_false(dv_invariance_measure(model, &twice, &o, &r, &err));
+        assert_int_not_equal(access(paths[i], F_OK), 0);
+        dv_invariance_free(&r);
+        o.watch.cancelled = NULL;
+        if (!dv_invariance_measure(model, i == 0 ? &list : &twice, &o, &r, &err))
+            fail_msg("%s", err.message);
+        assert_int_equal(access(paths[i], F_OK), 0);
+        assert_string_equal(t.reason + 6, paths[i]);
+        dv_invariance_free(&r);
+    }
+    dv_image im;
+    assert_true(dv_image_load(&im, "curves.png", &err));
+    assert_true(im.width > 150 && im.height > im.width);
+    dv_image_free(&im);
+    dv_list_free(&twice);
+}
+
 static void a_trend_is_told_of_means(void **state)
 {
     (void)state;
@@ -541,6 +582,7 @@ int main(void)
         cmocka_unit_test(the_class_is_the_true_one_where_it_is_said),
         cmocka_unit_test(layers_are_those_that_are_named),
         cmocka_unit_test(a_run_that_cannot_go_on_says_why),
+        cmocka_unit_test(a_figure_is_written_whole_or_not_at_all),
         cmocka_unit_test(a_trend_is_told_of_means),
         cmocka_unit_test(amounts_are_whole_pixels_and_make_sense),
     };
