@@ -59,7 +59,7 @@ typedef struct dv_invariance_point {
 /* What became of one image. Points and layers are those of the dv_invariance. */
 typedef struct dv_invariance_image {
     const char *path;
-    int class;                 /* whose probabilities these are */
+    int class_of;              /* whose probabilities these are */
     int predicted_before;      /* on the untransformed image */
     double before;             /* the probability there */
     const double *norm;        /* (n_layers) L2, of the untransformed features */

@@ -13,15 +13,15 @@ bool dv_scores_are_probabilities(const float *score, size_t n)
     return fabs(sum - 1) < 1e-3;
 }
 
-double dv_scores_probability(const float *score, size_t n, size_t class)
+double dv_scores_probability(const float *score, size_t n, size_t which)
 {
     if (dv_scores_are_probabilities(score, n))
-        return (double)score[class];
+        return (double)score[which];
     const double most = (double)score[dv_scores_best(score, n)];
     double total = 0;
     for (size_t i = 0; i < n; i++)
         total += exp((double)score[i] - most);
-    return exp((double)score[class] - most) / total;
+    return exp((double)score[which] - most) / total;
 }
 
 size_t dv_scores_best(const float *score, size_t n)

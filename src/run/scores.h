@@ -9,7 +9,7 @@
 bool dv_scores_are_probabilities(const float *score, size_t n);
 
 /* That of a class below n: by a softmax, unless the scores are some already. */
-double dv_scores_probability(const float *score, size_t n, size_t class);
+double dv_scores_probability(const float *score, size_t n, size_t which);
 
 /* The class with the highest score, of equal ones the first. */
 size_t dv_scores_best(const float *score, size_t n);

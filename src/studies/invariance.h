@@ -5,8 +5,10 @@
 
 #include "base/statistics.h"
 #include "deconvviz/invariance.h"
+#include "image/frame.h"
 #include "image/transform.h"
 #include "report/table.h"
+#include "run/crew.h"
 
 /* -- the run, invariance_run.c ---------------------------------------------------------------- */
 
@@ -44,6 +46,47 @@ bool dv_measured_make(dv_measured *m, const dv_invariance *r, dv_error *err) DV_
 void dv_measured_free(dv_measured *m);
 
 bool dv_invariance_run(dv_invariance_study *s, dv_error *err) DV_MUST_CHECK;
+
+/* -- one image at a time, invariance_view.c --------------------------------------------------- */
+
+/* The image that a worker is at, and the worker. */
+typedef struct dv_desk {
+    int32_t image; /* -1: none yet */
+    bool ok;
+    dv_error error; /* why not */
+    dv_frame frame;
+    uint8_t *rgb;    /* of one view */
+    float *features; /* of the untransformed view, layer by layer */
+    double *norm;    /* (n_layers) of them */
+    int class, predicted;
+    double probability;
+} dv_desk;
+
+/* What comes of one view, or of a pair. */
+typedef struct dv_viewed {
+    double *distance; /* (n_layers) */
+    double probability, uncovered;
+    int predicted;
+    bool same;    /* of a pair */
+    double apart; /* its two places, in pixels */
+} dv_viewed;
+
+/* The layers whose features are kept: all, or none where there are only pairs. */
+int dv_invariance_kept_layers(const dv_invariance_study *s);
+
+/* Values of a layer. */
+size_t dv_invariance_count(const dv_invariance_study *s, int layer);
+
+/* Reads image d->image with `margin` pixels around its view, and sees it untransformed. */
+bool dv_invariance_open(const dv_invariance_study *s, dv_worker *w, dv_desk *d, int margin,
+                        dv_error *err) DV_MUST_CHECK;
+
+/* Sees it transformed, by a point or at the two places of a pair; those of an image depend on its
+ * number in the list, and on nothing else but the seed. */
+bool dv_invariance_see_point(const dv_invariance_study *s, dv_worker *w, dv_desk *d, int point,
+                             dv_viewed *to, dv_error *err) DV_MUST_CHECK;
+bool dv_invariance_see_pair(const dv_invariance_study *s, dv_worker *w, dv_desk *d, int pair,
+                            dv_viewed *to, dv_error *err) DV_MUST_CHECK;
 
 /* -- what comes of it ------------------------------------------------------------------------- */
 

@@ -1,10 +1,5 @@
 /* The run over the images: each view of each image is a task. A worker keeps the image that it is
  * at, and the features of its untransformed view. */
-#include "base/random.h"
-#include "image/frame.h"
-#include "image/photo.h"
-#include "run/crew.h"
-#include "run/scores.h"
 #include "run/watch.h"
 #include "studies/invariance.h"
 
@@ -48,7 +43,7 @@ static void copy_measured(dv_measured *to, const dv_measured *from, const dv_inv
 {
     const size_t points = (size_t)r->n_points, layers = (size_t)r->n_layers;
     to->is.path = from->is.path;
-    to->is.class = from->is.class;
+    to->is.class_of = from->is.class_of;
     to->is.predicted_before = from->is.predicted_before;
     to->is.before = from->is.before;
     memcpy(to->norm, from->norm, layers * sizeof *to->norm);
@@ -60,31 +55,14 @@ static void copy_measured(dv_measured *to, const dv_measured *from, const dv_inv
 
 /* -- the run ---------------------------------------------------------------------------------- */
 
-/* The image that a worker is at. */
-typedef struct desk {
-    int32_t image; /* -1: none yet */
-    bool ok;
-    dv_error error; /* why not */
-    dv_frame frame;
-    uint8_t *rgb;    /* of one view */
-    float *features; /* (n_features) of the untransformed view, layer by layer */
-    double *norm;    /* (n_layers) of them */
-    int class, predicted;
-    double probability;
-} desk;
-
-/* What comes of a task. */
+/* What comes of a task, and what its desk knows of the image. */
 typedef struct answer {
     bool ok;
     dv_error error;
-    int class, predicted_before; /* of the image, as its desk has them */
+    int class, predicted;
     double before;
-    double *norm;     /* (n_layers) */
-    double *distance; /* (n_layers) */
-    double probability, uncovered;
-    int predicted;
-    bool same;    /* of a pair */
-    double apart; /* its two places, in pixels */
+    double *norm; /* (n_layers) */
+    dv_viewed viewed;
 } answer;
 
 typedef struct run {
@@ -93,7 +71,7 @@ typedef struct run {
     int margin;                 /* around a view that some transform reads */
     int views;                  /* tasks of each image: points, then pairs */
     size_t n_features;          /* of all layers */
-    desk *desks;                /* (n_workers) */
+    dv_desk *desks;             /* (n_workers) */
     answer *answers;            /* (n_slots) */
     dv_measured now;            /* the image whose tasks are being committed */
     dv_consistency_bin bins[8]; /* of it */
@@ -101,166 +79,29 @@ typedef struct run {
     dv_error error;             /* else the first reason */
 } run;
 
-static size_t count_of(const dv_invariance_study *s, int layer)
-{
-    return dv_shape_count(dv_tensor_shape(s->model, s->result->layers[layer].tensor));
-}
-
-/* -- features --------------------------------------------------------------------------------- */
-
-/* The distance of a from b, NULL: from 0. In eight sums, so that it is quick. */
-static double distance_of(const float *a, const float *b, size_t n)
-{
-    enum { SUMS = 8 };
-    double sums[SUMS] = { 0 }, total = 0;
-    size_t i = 0;
-    for (; b && i + SUMS <= n; i += SUMS)
-        for (size_t k = 0; k < SUMS; k++) {
-            const double d = (double)a[i + k] - (double)b[i + k];
-            sums[k] += d * d;
-        }
-    for (; i < n; i++) {
-        const double d = (double)a[i] - (b ? (double)b[i] : 0);
-        sums[i % SUMS] += d * d;
-    }
-    for (size_t k = 0; k < SUMS; k++)
-        total += sums[k];
-    return sqrt(total);
-}
-
-static const float *scores_of(const run *r, const dv_trace *t)
-{
-    return dv_trace_tensor(t, dv_model_output(r->study->model));
-}
-
-/* One view through the network. */
-static bool see(const run *r, dv_worker *w, desk *d, const dv_transform *t, double *uncovered,
-                dv_error *err)
-{
-    const dv_invariance_options *o = r->study->o;
-    *uncovered = dv_transform_view(&d->frame.image, d->frame.view, t, o->fill, d->rgb);
-    dv_pixels_prepare(d->rgb, &o->preprocess, w->input);
-    return dv_trace_forward(w->trace, w->input, err);
-}
-
-/* -- an image --------------------------------------------------------------------------------- */
-
-static bool find_class(const run *r, const char *path, int *class, dv_error *err)
-{
-    const dv_invariance_study *s = r->study;
-    if (!s->result->labelled)
-        return true;
-    *class = dv_truth_of(s->o->truth, path);
-    return (*class >= 0 && (size_t) * class < s->n_classes) ||
-           dv_fail(err, DV_BAD_DATA, "%s: its true class is none of the network's", path);
-}
-
-static bool read_frame(const run *r, const char *path, dv_frame *f, dv_error *err)
-{
-    dv_image im;
-    if (!dv_image_load(&im, path, err))
-        return false;
-    const bool ok = dv_frame_make(f, &im, &r->study->o->preprocess, r->margin, err) ||
-                    dv_fail_in(err, "%s", path);
-    dv_image_free(&im);
-    return ok;
-}
-
-static bool open_image(const run *r, dv_worker *w, desk *d, dv_error *err)
-{
-    const dv_invariance_study *s = r->study;
-    const char *path = dv_list_path(s->images, d->image);
-    const dv_transform none = dv_transform_none();
-    double uncovered;
-    dv_frame_free(&d->frame);
-    if (!find_class(r, path, &d->class, err) || !read_frame(r, path, &d->frame, err))
-        return false;
-    if (!see(r, w, d, &none, &uncovered, err))
-        return dv_fail_in(err, "%s", path);
-    float *to = d->features;
-    for (int l = 0; l < s->result->n_layers; l++) {
-        const size_t n = count_of(s, l);
-        const float *from = dv_trace_tensor(w->trace, s->result->layers[l].tensor);
-        memcpy(to, from, n * sizeof *to);
-        d->norm[l] = distance_of(from, NULL, n);
-        to += n;
-    }
-    const float *scores = scores_of(r, w->trace);
-    d->predicted = (int)dv_scores_best(scores, s->n_classes);
-    if (!s->result->labelled)
-        d->class = d->predicted;
-    d->probability = dv_scores_probability(scores, s->n_classes, (size_t)d->class);
-    return true;
-}
-
-/* -- a task ----------------------------------------------------------------------------------- */
-
-static bool measure_point(const run *r, dv_worker *w, desk *d, int point, answer *a, dv_error *err)
-{
-    const dv_invariance_study *s = r->study;
-    const dv_transform t = dv_invariance_transform(s->o, &s->result->points[point]);
-    if (!see(r, w, d, &t, &a->uncovered, err))
-        return false;
-    const float *before = d->features;
-    for (int l = 0; l < s->result->n_layers; l++) {
-        const size_t n = count_of(s, l);
-        const float *now = dv_trace_tensor(w->trace, s->result->layers[l].tensor);
-        a->distance[l] = distance_of(now, before, n);
-        before += n;
-    }
-    const float *scores = scores_of(r, w->trace);
-    a->predicted = (int)dv_scores_best(scores, s->n_classes);
-    a->probability = dv_scores_probability(scores, s->n_classes, (size_t)d->class);
-    return true;
-}
-
-/* One of two places; those of an image depend on its number in the list, and on nothing else. */
-static dv_transform draw_place(dv_random *random, int range)
-{
-    dv_transform t = dv_transform_none();
-    for (int i = 0; i < 2; i++)
-        t.shift[i] = (double)dv_random_below(random, (uint32_t)range) - range / 2;
-    return t;
-}
-
-static bool measure_pair(const run *r, dv_worker *w, desk *d, int pair, answer *a, dv_error *err)
-{
-    const dv_invariance_study *s = r->study;
-    const uint64_t of_image = dv_random_at(s->o->seed, (uint64_t)d->image);
-    dv_random random = { .seed = dv_random_at(of_image, (uint64_t)pair) };
-    const int range = s->result->consistency.range;
-    const dv_transform first = draw_place(&random, range), second = draw_place(&random, range);
-    if (!see(r, w, d, &first, &a->uncovered, err))
-        return false;
-    a->predicted = (int)dv_scores_best(scores_of(r, w->trace), s->n_classes);
-    if (!see(r, w, d, &second, &a->uncovered, err))
-        return false;
-    a->same = a->predicted == (int)dv_scores_best(scores_of(r, w->trace), s->n_classes);
-    a->apart = hypot(first.shift[0] - second.shift[0], first.shift[1] - second.shift[1]);
-    return true;
-}
-
 /* Where memory runs out the run ends: another time there may be enough. */
 static bool work(void *ctx, dv_worker *w, int64_t task, int slot, dv_error *err)
 {
     const run *r = ctx;
     const int n_points = r->study->result->n_points, view = (int)(task % r->views);
-    desk *d = &r->desks[w - r->crew->workers];
+    dv_desk *d = &r->desks[w - r->crew->workers];
     answer *a = &r->answers[slot];
     if (d->image != (int32_t)(task / r->views)) {
         d->image = (int32_t)(task / r->views);
-        d->ok = open_image(r, w, d, &d->error);
+        d->ok = dv_invariance_open(r->study, w, d, r->margin, &d->error);
     }
     a->ok = d->ok;
     a->error = d->error;
     if (a->ok) {
-        a->ok = view < n_points ? measure_point(r, w, d, view, a, &a->error)
-                                : measure_pair(r, w, d, view - n_points, a, &a->error);
+        a->ok =
+            view < n_points
+                ? dv_invariance_see_point(r->study, w, d, view, &a->viewed, &a->error)
+                : dv_invariance_see_pair(r->study, w, d, view - n_points, &a->viewed, &a->error);
         if (!a->ok)
             dv_fail_in(&a->error, "%s", dv_list_path(r->study->images, d->image));
     }
     a->class = d->class;
-    a->predicted_before = d->predicted;
+    a->predicted = d->predicted;
     a->before = d->probability;
     memcpy(a->norm, d->norm, (size_t)r->study->result->n_layers * sizeof *a->norm);
     if (a->ok || a->error.code != DV_NO_MEMORY)
@@ -277,8 +118,8 @@ static void begin_image(run *r, int32_t image, const answer *a)
     r->now.same = 0;
     memset(r->bins, 0, sizeof r->bins);
     r->now.is.path = dv_list_path(r->study->images, image);
-    r->now.is.class = a->class;
-    r->now.is.predicted_before = a->predicted_before;
+    r->now.is.class_of = a->class;
+    r->now.is.predicted_before = a->predicted;
     r->now.is.before = a->before;
     memcpy(r->now.norm, a->norm, (size_t)r->study->result->n_layers * sizeof *a->norm);
 }
@@ -286,21 +127,21 @@ static void begin_image(run *r, int32_t image, const answer *a)
 static void take_point(run *r, int point, const answer *a)
 {
     const size_t n = (size_t)r->study->result->n_layers;
-    memcpy(r->now.distance + (size_t)point * n, a->distance, n * sizeof *a->distance);
-    r->now.probability[point] = a->probability;
-    r->now.uncovered[point] = a->uncovered;
-    r->now.predicted[point] = a->predicted;
+    memcpy(r->now.distance + (size_t)point * n, a->viewed.distance, n * sizeof *a->viewed.distance);
+    r->now.probability[point] = a->viewed.probability;
+    r->now.uncovered[point] = a->viewed.uncovered;
+    r->now.predicted[point] = a->viewed.predicted;
 }
 
 static void take_pair(run *r, const answer *a)
 {
     const dv_consistency *c = &r->study->result->consistency;
     int bin = 0;
-    while (bin + 1 < c->n_bins && a->apart >= c->bins[bin].max)
+    while (bin + 1 < c->n_bins && a->viewed.apart >= c->bins[bin].max)
         bin++;
-    r->now.same += a->same;
+    r->now.same += a->viewed.same;
     r->bins[bin].pairs++;
-    r->bins[bin].same += a->same;
+    r->bins[bin].same += a->viewed.same;
 }
 
 /* An image whose views have all been seen, into the samples. */
@@ -350,7 +191,7 @@ static bool end_image(run *r, dv_error *err)
     }
     const dv_invariance_image *is = &r->now.is;
     s->result->images++;
-    s->result->right += s->result->labelled && is->predicted_before == is->class;
+    s->result->right += s->result->labelled && is->predicted_before == is->class_of;
     dv_sample_add(&s->before, is->before);
     add_points(r);
     if (o->pairs > 0)
@@ -421,16 +262,17 @@ static int find_margin(const dv_invariance_study *s)
 static bool hire(run *r, dv_crew *crew, dv_error *err)
 {
     const dv_invariance_study *s = r->study;
-    const int n = s->result->n_layers;
+    const int n = dv_invariance_kept_layers(s);
     int *keep = calloc((size_t)n + 1, sizeof *keep);
     if (!keep)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %d layers", n);
+    keep[0] = dv_model_output(s->model);
     for (int l = 0; l < n; l++) {
         keep[l] = s->result->layers[l].tensor;
-        r->n_features += count_of(s, l);
+        r->n_features += dv_invariance_count(s, l);
     }
     const dv_request request = {
-        .n_keep = n, .keep = keep, .exact = s->o->exact, .images = s->images->count
+        .n_keep = n > 0 ? n : 1, .keep = keep, .exact = s->o->exact, .images = s->images->count
     };
     const dv_crew_options c = { .request = &request,
                                 .pool = s->o->pool,
@@ -449,18 +291,18 @@ static bool make_room(run *r, dv_error *err)
     r->answers = calloc((size_t)r->crew->n_slots, sizeof *r->answers);
     bool ok = r->desks && r->answers;
     for (int i = 0; ok && i < r->crew->n_workers; i++) {
-        desk *d = &r->desks[i];
-        *d = (desk){ .image = -1,
-                     .rgb = malloc(3 * pixels),
-                     .features = malloc((r->n_features + 1) * sizeof *d->features),
-                     .norm = calloc(layers, sizeof *d->norm) };
+        dv_desk *d = &r->desks[i];
+        *d = (dv_desk){ .image = -1,
+                        .rgb = malloc(3 * pixels),
+                        .features = malloc((r->n_features + 1) * sizeof *d->features),
+                        .norm = calloc(layers, sizeof *d->norm) };
         ok = d->rgb && d->features && d->norm;
     }
     for (int i = 0; ok && i < r->crew->n_slots; i++) {
         answer *a = &r->answers[i];
         a->norm = calloc(layers, sizeof *a->norm);
-        a->distance = calloc(layers, sizeof *a->distance);
-        ok = a->norm && a->distance;
+        a->viewed.distance = calloc(layers, sizeof *a->viewed.distance);
+        ok = a->norm && a->viewed.distance;
     }
     return (ok ||
             dv_fail(err, DV_NO_MEMORY, "no memory for features of %zu values", r->n_features)) &&
@@ -477,7 +319,7 @@ static void leave_room(run *r)
     }
     for (int i = 0; r->answers && i < r->crew->n_slots; i++) {
         free(r->answers[i].norm);
-        free(r->answers[i].distance);
+        free(r->answers[i].viewed.distance);
     }
     free(r->desks);
     free(r->answers);

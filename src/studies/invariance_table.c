@@ -105,7 +105,7 @@ dv_table dv_invariance_image_table(const dv_invariance *r, const dv_invariance_i
             dv_table_real(&t, NORMALISED,
                           image->norm[l] > 0 ? distance / image->norm[l] : (double)NAN);
             dv_table_real(&t, PROBABILITY, image->probability[p]);
-            dv_table_int(&t, CLASS, image->class);
+            dv_table_int(&t, CLASS, image->class_of);
             dv_table_int(&t, PREDICTED, image->predicted[p]);
             dv_table_real(&t, SAME, image->predicted[p] == image->predicted_before);
             dv_table_real(&t, UNCOVERED, image->uncovered[p]);

@@ -165,7 +165,7 @@ static bool tell(void *ctx, const dv_invariance *r, const dv_invariance_image *i
     (void)err;
     const int i = t->n++;
     assert_true(r->n_points <= 32 && r->n_layers <= 4);
-    t->class[i] = im->class;
+    t->class[i] = im->class_of;
     t->before[i] = im->before;
     for (int l = 0; l < r->n_layers; l++)
         t->norm[i][l] = im->norm[l];
