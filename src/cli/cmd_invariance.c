@@ -39,8 +39,9 @@ static const cli_option options[] = {
       "pairs of random shifts of each image, for shift consistency; 0: none" },
     { "seed", 0, CLI_INT(0, INT32_MAX), AT(seed), "N", "of the random shifts" },
     CLI_GROUP_ROW("What is measured:"),
-    CLI_LAYERS_ROW(invariance_options, CLI_LAYERS,
-                   " (the first, and the last without positions but the output)"),
+    CLI_LAYERS_ROW(
+        invariance_options, CLI_LAYERS,
+        " (the first, and the last fully connected one before the output, else the output)"),
     { "labels", 0, CLI_FILE, AT(labels), "FILE",
       "names of the classes, one a line (the model's own)" },
     { "labels-from", 0, CLI_FILE, AT(labels_from), "dirs|names|FILE",

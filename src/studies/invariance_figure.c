@@ -37,7 +37,7 @@ dv_axis dv_stretch_axis(const dv_invariance_drawing *d, const dv_stretch *s,
 {
     dv_axis a = { .label = "scale", .min = s->x[0], .max = s->x[s->n - 1] };
     if (s->motion == DV_MOTION_TRANSLATION) {
-        a.label = d->study->o->along_x ? "shift to the right" : "shift downwards";
+        a.label = d->study->o->along_x ? "shift right" : "shift down";
         a.unit = "px";
     } else if (s->motion == DV_MOTION_ROTATION) {
         a.label = "rotation";
