@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EXAMPLES = 6, EXAMPLE_COLUMNS = 3, IMAGE_MM = 22, NAME_MAX = 24, LABEL_MAX = 48 };
+enum { EXAMPLES = 6, IMAGE_MM = 22, NAME_MAX = 24, LABEL_MAX = 48 };
 
 static const double aspect_of_curves = 1.1;
 
@@ -101,10 +101,8 @@ static bool add_examples(dv_invariance_drawing *d, const dv_stretch *s, dv_error
         ok = draw_view(d, s->first + at, &shown[i].picture, err);
     }
     if (ok)
-        dv_figure_grid(&d->figure, &(dv_grid){ .n = n,
-                                               .shown = shown,
-                                               .columns = n < EXAMPLE_COLUMNS ? n : EXAMPLE_COLUMNS,
-                                               .gap = 0.8 });
+        dv_figure_grid(&d->figure,
+                       &(dv_grid){ .n = n, .shown = shown, .columns = (n + 1) / 2, .gap = 0.8 });
     for (int i = 0; i < n; i++)
         dv_image_free(&shown[i].picture);
     return ok;
