@@ -60,13 +60,13 @@ const dv_estimate *dv_invariance_estimate(const dv_invariance_drawing *d, int po
 
 /* -- all layers ------------------------------------------------------------------------------- */
 
-/* Every so many layers, and the last. */
+/* Every so many layers, and the last, which is at the top. */
 static int list_layer_ticks(const dv_invariance *r, double ticks[TICKS_MAX],
                             const char *names[TICKS_MAX])
 {
     const int last = r->n_layers - 1, every = last / (TICKS_MAX - 2) + 1;
     int n = 0;
-    for (int l = 0; l <= last; l++)
+    for (int l = last; l >= 0; l--)
         if (l == last || (l % every == 0 && (l + every / 2 < last))) {
             ticks[n] = r->n_layers - l - 0.5;
             names[n++] = r->layers[l].name;
