@@ -36,6 +36,7 @@
 #include "deconvviz/filters.h"
 #include "deconvviz/image.h"
 #include "deconvviz/index.h"
+#include "deconvviz/invariance.h"
 #include "deconvviz/list.h"
 #include "deconvviz/load.h"
 #include "deconvviz/mine.h"

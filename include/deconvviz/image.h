@@ -56,6 +56,15 @@ bool dv_preprocess_named(dv_preprocess *p, const char *name);
  * 0 … */
 bool dv_preprocess_check(const dv_preprocess *p, dv_error *err) DV_MUST_CHECK;
 
+/* What is seen where an image that was moved does not reach. */
+typedef enum dv_fill {
+    DV_FILL_MEAN,    /* the mean colour of what the network saw of it before */
+    DV_FILL_GREY,    /* 128 */
+    DV_FILL_EDGE,    /* the nearest pixel of its edge */
+    DV_FILL_REFLECT, /* the image itself, mirrored at its edge */
+    DV_N_FILLS,
+} dv_fill;
+
 /* Where the network's input lies in the photograph: image x = (x + offset[1]) * scale[1], in pixel
  * edges; [0] is y. */
 typedef struct dv_image_map {

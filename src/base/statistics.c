@@ -37,19 +37,24 @@ double dv_student_95(int64_t freedom)
            (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * n * n * n);
 }
 
-void dv_share_interval(int64_t hits, int64_t n, double interval[2])
+void dv_proportion_interval(double p, double n, double interval[2])
 {
     const double z = 1.959963984540054;
-    if (n < 1) {
+    if (!(n > 0)) {
         interval[0] = 0;
         interval[1] = 1;
         return;
     }
-    const double p = (double)hits / (double)n, zz = z * z / (double)n;
+    const double zz = z * z / n;
     const double middle = (p + zz / 2) / (1 + zz);
-    const double half = z * sqrt(p * (1 - p) / (double)n + zz / (4 * (double)n)) / (1 + zz);
-    interval[0] = hits == 0 ? 0 : middle - half;
-    interval[1] = hits == n ? 1 : middle + half;
+    const double half = z * sqrt(p * (1 - p) / n + zz / (4 * n)) / (1 + zz);
+    interval[0] = p <= 0 ? 0 : middle - half;
+    interval[1] = p >= 1 ? 1 : middle + half;
+}
+
+void dv_share_interval(int64_t hits, int64_t n, double interval[2])
+{
+    dv_proportion_interval(n > 0 ? (double)hits / (double)n : 0, (double)n, interval);
 }
 
 static int by_value(const void *a, const void *b)

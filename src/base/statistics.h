@@ -31,6 +31,9 @@ double dv_student_95(int64_t freedom);
 /* The 95 % interval of a share, `hits` of n (Wilson 1927): within [0,1]. n 0: all of it. */
 void dv_share_interval(int64_t hits, int64_t n, double interval[2]);
 
+/* The same of a share p of a sample that is worth n independent ones, which need not be whole. */
+void dv_proportion_interval(double p, double n, double interval[2]);
+
 /* Sorts v: (n), and returns the value below which a share q of it lies, between two values on the
  * line between them. A NaN where there are none. */
 double dv_quantile(double *v, size_t n, double q);

@@ -11,6 +11,7 @@
     X(filters)              \
     X(layers)               \
     X(classify)             \
+    X(invariance)           \
     X(prepare)              \
     X(forward)              \
     X(mine)                 \

@@ -1,4 +1,6 @@
 #include "deconvviz/image.h"
+
+#include "image/frame.h"
 #include "image/resize.h"
 
 #include <math.h>
@@ -129,9 +131,19 @@ static uint8_t grey(const uint8_t *rgb)
     return (uint8_t)((rgb[0] * 19595U + rgb[1] * 38470U + rgb[2] * 7471U + 0x8000U) >> 16);
 }
 
-/* What is cut, as RGB; from malloc. */
-static uint8_t *cut(const dv_image *im, const dv_preprocess *p, int crop, struct layout *l,
-                    dv_error *err)
+/* The view with as much of `margin` pixels around it as there are. */
+static dv_part around(const struct layout *l, int margin)
+{
+    const dv_part v = l->part;
+    const int left = v.x < margin ? v.x : margin, top = v.y < margin ? v.y : margin;
+    const int right = l->width - v.x - v.width, below = l->height - v.y - v.height;
+    return (dv_part){ v.x - left, v.y - top, v.width + left + (right < margin ? right : margin),
+                      v.height + top + (below < margin ? below : margin) };
+}
+
+/* One of the ten views with `margin` pixels around it, as RGB; from malloc. */
+static uint8_t *cut(const dv_image *im, const dv_preprocess *p, int crop, int margin,
+                    struct layout *l, dv_part *part, dv_error *err)
 {
     if (im->width < 1 || im->height < 1) {
         dv_fail(err, DV_BAD_DATA, "the image has no pixels");
@@ -141,21 +153,21 @@ static uint8_t *cut(const dv_image *im, const dv_preprocess *p, int crop, struct
         return NULL;
     *l = lay_out(im, p);
     move_to_crop(l, crop);
-    uint8_t *rgb = malloc((size_t)l->part.width * l->part.height * 3);
+    *part = around(l, margin);
+    uint8_t *rgb = malloc((size_t)part->width * part->height * 3);
     if (!rgb) {
-        dv_fail(err, DV_NO_MEMORY, "out of memory for %d x %d pixels", l->part.width,
-                l->part.height);
+        dv_fail(err, DV_NO_MEMORY, "out of memory for %d x %d pixels", part->width, part->height);
         return NULL;
     }
-    if (dv_resize(im, l->width, l->height, l->part, rgb, err))
+    if (dv_resize(im, l->width, l->height, *part, rgb, err))
         return rgb;
     free(rgb);
     return NULL;
 }
 
-/* Pixels (n,3) become the planes (channels,n). */
-static void fill_planes(const uint8_t *rgb, size_t n, const dv_preprocess *p, float *to)
+void dv_pixels_prepare(const uint8_t *rgb, const dv_preprocess *p, float *to)
 {
+    size_t n = (size_t)p->size[0] * p->size[1];
     for (int c = 0; c < p->channels; c++) {
         float values[256]; /* what each level becomes */
         for (int v = 0; v < 256; v++)
@@ -175,10 +187,11 @@ bool dv_prepare(const dv_image *im, const dv_preprocess *p, float *to, dv_image_
                 dv_error *err)
 {
     struct layout l;
-    uint8_t *rgb = cut(im, p, DV_CROP_CENTRE, &l, err);
+    dv_part part;
+    uint8_t *rgb = cut(im, p, DV_CROP_CENTRE, 0, &l, &part, err);
     if (!rgb)
         return false;
-    fill_planes(rgb, (size_t)l.part.width * l.part.height, p, to);
+    dv_pixels_prepare(rgb, p, to);
     free(rgb);
     if (map)
         *map = (dv_image_map){
@@ -203,12 +216,13 @@ static void mirror(uint8_t *rgb, int w, int h)
 bool dv_prepare_crop(const dv_image *im, const dv_preprocess *p, int crop, float *to, dv_error *err)
 {
     struct layout l;
-    uint8_t *rgb = cut(im, p, crop, &l, err);
+    dv_part part;
+    uint8_t *rgb = cut(im, p, crop, 0, &l, &part, err);
     if (!rgb)
         return false;
     if (crop >= DV_CROPS / 2)
-        mirror(rgb, l.part.width, l.part.height);
-    fill_planes(rgb, (size_t)l.part.width * l.part.height, p, to);
+        mirror(rgb, part.width, part.height);
+    dv_pixels_prepare(rgb, p, to);
     free(rgb);
     return true;
 }
@@ -216,12 +230,33 @@ bool dv_prepare_crop(const dv_image *im, const dv_preprocess *p, int crop, float
 bool dv_prepare_view(const dv_image *im, const dv_preprocess *p, dv_image *out, dv_error *err)
 {
     struct layout l;
-    uint8_t *rgb = cut(im, p, DV_CROP_CENTRE, &l, err);
+    dv_part part;
+    uint8_t *rgb = cut(im, p, DV_CROP_CENTRE, 0, &l, &part, err);
     if (!rgb)
         return false;
     if (p->channels == 1)
-        for (size_t i = 0; i < (size_t)l.part.width * l.part.height; i++)
+        for (size_t i = 0; i < (size_t)part.width * part.height; i++)
             memset(rgb + 3 * i, grey(rgb + 3 * i), 3);
-    *out = (dv_image){ l.part.width, l.part.height, rgb };
+    *out = (dv_image){ part.width, part.height, rgb };
     return true;
+}
+
+bool dv_frame_make(dv_frame *f, const dv_image *im, const dv_preprocess *p, int margin,
+                   dv_error *err)
+{
+    struct layout l;
+    dv_part part;
+    *f = (dv_frame){ .image = { .rgb = NULL } };
+    uint8_t *rgb = cut(im, p, margin, &l, &part, err);
+    if (!rgb)
+        return false;
+    f->image = (dv_image){ part.width, part.height, rgb };
+    f->view = (dv_part){ l.part.x - part.x, l.part.y - part.y, l.part.width, l.part.height };
+    return true;
+}
+
+void dv_frame_free(dv_frame *f)
+{
+    dv_image_free(&f->image);
+    *f = (dv_frame){ .image = { .rgb = NULL } };
 }

@@ -35,3 +35,9 @@ dv_score_sum dv_score_add_up(const float *score, size_t n)
         s.total += exp((double)score[i] - s.most);
     return s;
 }
+
+double dv_probability_of(const float *score, size_t n, int class)
+{
+    const dv_score_sum s = dv_score_add_up(score, n);
+    return dv_score_probability(&s, score[class]);
+}

@@ -34,4 +34,7 @@ static inline double dv_score_probability(const dv_score_sum *s, float score)
     return s->as_they_are ? (double)score : exp((double)score - s->most) / s->total;
 }
 
+/* That of one class, below n. */
+double dv_probability_of(const float *score, size_t n, int class);
+
 #endif

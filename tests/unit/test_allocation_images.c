@@ -219,6 +219,33 @@ static bool look_at_filters(scarce_scene *s, dv_error *err)
     return ok;
 }
 
+static bool tell_measured(void *ctx, const dv_invariance *r, const dv_invariance_image *image,
+                          dv_error *err)
+{
+    (void)err;
+    scarce_mix(ctx, image->path, strlen(image->path));
+    scarce_mix(ctx, image->distance,
+               (size_t)r->n_points * (size_t)r->n_layers * sizeof *image->distance);
+    return true;
+}
+
+static bool measure_invariance(scarce_scene *s, dv_error *err)
+{
+    dv_invariance r;
+    const dv_invariance_options o = {
+        .preprocess = album_preprocess,
+        .amounts = { [DV_MOTION_TRANSLATION] = { 0, 2, 2 }, [DV_MOTION_ROTATION] = { 10, 10, 1 } },
+        .pairs = 1,
+        .pool = s->pool,
+        .ctx = s,
+        .measured = tell_measured,
+        .watch = watch(s)
+    };
+    const bool ok = dv_invariance_measure(s->model, &s->list, &o, &r, err);
+    dv_invariance_free(&r);
+    return ok;
+}
+
 static bool tell_classified(void *ctx, const dv_classified *c, dv_error *err)
 {
     (void)err;
@@ -317,6 +344,7 @@ static void runs(void **state)
         { "classifying", before_classifying, classify_images },
         { "features", before_classifying, extract_features },
         { "features of shards", NULL, merge_features },
+        { "invariance", before_classifying, measure_invariance },
         { "sheets", open_album, draw_sheets },
         { "recording", open_album, record },
         { "verifying", open_album, verify },
