@@ -247,7 +247,7 @@ bool dv_frame_make(dv_frame *f, const dv_image *im, const dv_preprocess *p, int 
     struct layout l;
     dv_part part;
     *f = (dv_frame){ .image = { .rgb = NULL } };
-    uint8_t *rgb = cut(im, p, margin, &l, &part, err);
+    uint8_t *rgb = cut(im, p, DV_CROP_CENTRE, margin, &l, &part, err);
     if (!rgb)
         return false;
     f->image = (dv_image){ part.width, part.height, rgb };
