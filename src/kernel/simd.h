@@ -52,6 +52,10 @@
 #endif
 #endif
 
+/* Of a pointer that goes on by a stride in unrolled code: without it compilers keep one for each of
+ * the places, in memory, and count all of them on. */
+#define ONE_POINTER(p) __asm__("" : "+r"(p))
+
 typedef float vf __attribute__((vector_size(LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(LANES * 4)));
 typedef float vf_unaligned __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
