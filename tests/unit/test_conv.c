@@ -708,11 +708,11 @@ int main(void)
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
         cmocka_unit_test(a_box_has_the_bytes_of_the_whole),
     };
-    static const char *const kernels[] = { NULL,      "gemm",   "direct", "winograd",
-                                           "grouped", "sparse", "scatter" };
+    static const char *const kernels[] = { NULL,       "gemm",    "direct", "strips",
+                                           "winograd", "grouped", "sparse", "scatter" };
     static const char *const sets[] = { "avx512", "avx2", "baseline" };
     int failures = 0;
-    for (int k = 0; k < 7; k++)
+    for (int k = 0; k < 8; k++)
         for (int i = 0; i < 3; i++) {
             char name[80];
             snprintf(name, sizeof name, "conv: %s, %s", kernels[k] ? kernels[k] : "best", sets[i]);
