@@ -9,6 +9,7 @@
 enum {
     BLOCK_FLOATS = 1 << 16, /* of input under one block of pixels: stays in the L2 cache */
     SMALL_FLOATS = 1 << 18, /* and of a map that is one block, so that weights are read once */
+    FAR_TASKS = 8,          /* that all read an input larger than a block */
     TASK_FLOPS = 1 << 19,   /* of one task, about: 5 us on a fast core */
     LEAST_FILL = 90,        /* per cent of vectors of pixels in use, to be worth having */
     NARROW_DEPTH = 256,     /* terms that make up for turning channels in vectors into rows */
@@ -62,7 +63,10 @@ static bool make_plan(const dv_conv *k, plan *p)
     if (!p->by_rows && p->block >= p->pixels)
         p->block = p->pixels;
     const int64_t flops = (int64_t)2 * p->depth * p->panel * dv_least(p->block, p->pixels);
+    const bool far = !p->wide && (int64_t)reads * dv_least(p->block, p->pixels) > BLOCK_FLOATS;
     p->task_panels = dv_least((int)(TASK_FLOPS / flops) + 1, p->panels);
+    if (far)
+        p->task_panels = dv_greatest(p->task_panels, p->panels / FAR_TASKS);
     const int64_t blocks = dv_ceil_div(p->pixels, p->block), panels = (int64_t)s->group * p->panels;
     return blocks * panels <= INT32_MAX && (int64_t)p->depth * p->panel <= INT32_MAX;
 }
@@ -218,25 +222,18 @@ static void narrow_run(const job *j, const float *a, int t, int terms, const flo
     }
 }
 
-/* A block of weights stays in the L1 cache for all pixels. */
-static void narrow_panel(const job *j, const float *a, int channel, int rows, const float *x,
-                         int first, int n, float *tile)
+/* sums (n, panel): those of a block of terms from `t` on, whose weights stay in the L1 cache for
+ * all pixels, are added to those before. next: the weights that are read then. */
+static void narrow_block(const job *j, const float *a, int t, const float *next, const float *x,
+                         int first, int n, float *sums)
 {
     const dv_isa *isa = j->k->isa;
-    const plan *p = &j->p;
-    const int end = first + n, ld = dv_round_up(n, isa->lanes);
-    const int shares = dv_ceil_div(n, isa->narrow_pixels);
-    const size_t panel = (size_t)isa->narrow_panel;
-    float *sums = tile + panel * (size_t)ld;
-    for (int t = 0; t < p->depth; t += p->sum_block, a += (size_t)p->sum_block * panel) {
-        const int terms = dv_least(p->sum_block, p->depth - t);
-        ahead f = { a + (size_t)p->depth * panel, shares, dv_ceil_div(isa->narrow_panel, shares) };
-        for (int at = first; at < end; at = next_run(j, at, end))
-            narrow_run(j, a, t, terms, x + at, run_length(j, at, end), &f,
-                       sums + (size_t)(at - first) * panel);
-    }
-    isa->transpose(n, isa->narrow_panel, sums, panel, tile, (size_t)ld);
-    store_tile(j, channel, rows, first, n, tile, ld);
+    const int end = first + n, shares = dv_ceil_div(n, isa->narrow_pixels);
+    const int terms = dv_least(j->p.sum_block, j->p.depth - t);
+    ahead f = { next, shares, dv_ceil_div(isa->narrow_panel, shares) };
+    for (int at = first; at < end; at = next_run(j, at, end))
+        narrow_run(j, a, t, terms, x + at, run_length(j, at, end), &f,
+                   sums + (size_t)(at - first) * (size_t)isa->narrow_panel);
 }
 
 /* Where the outputs of the pixels before `at` end. */
@@ -256,34 +253,86 @@ static void run_tail(const job *j, int channel, int rows, int first, int n)
         dv_tail_run(j->ep->tail, j->y + (size_t)(channel + i) * plane + lo, hi - lo);
 }
 
+/* Panels of a group and the pixels that one task computes of them. */
+typedef struct block {
+    int group, lo, hi;
+    const float *x; /* of the group */
+    int first, n;
+    float *tile; /* (panel, n rounded up to lanes); */
+    float *sums; /* of each panel, (n, panel) */
+} block;
+
+static const float *weights_of(const job *j, const block *b, int panel)
+{
+    const plan *p = &j->p;
+    return j->weight + ((size_t)b->group * (size_t)p->panels + (size_t)panel) * (size_t)p->depth *
+                           (size_t)p->panel;
+}
+
+static int channel_of(const job *j, const block *b, int panel)
+{
+    return b->group * (j->k->s.out_channels / j->k->s.group) + panel * j->p.panel;
+}
+
+static int rows_of(const job *j, int panel)
+{
+    return dv_least(j->k->s.out_channels / j->k->s.group - panel * j->p.panel, j->p.panel);
+}
+
+/* A block of terms of the input stays in the cache for all panels of the task. */
+static void sum_narrow(const job *j, const block *b)
+{
+    const size_t width = (size_t)j->p.panel, all = (size_t)b->n * width;
+    for (int t = 0; t < j->p.depth; t += j->p.sum_block)
+        for (int panel = b->lo; panel < b->hi; panel++) {
+            const bool turn = panel + 1 == b->hi && b->hi - b->lo > 1; /* to the next terms */
+            const int next = turn ? b->lo : panel + 1, next_t = turn ? t + j->p.sum_block : t;
+            narrow_block(j, weights_of(j, b, panel) + (size_t)t * width, t,
+                         weights_of(j, b, next) + (size_t)next_t * width, b->x, b->first, b->n,
+                         b->sums + (size_t)(panel - b->lo) * all);
+        }
+}
+
+static void run_panels(const job *j, const block *b)
+{
+    const dv_isa *isa = j->k->isa;
+    const size_t ld = (size_t)dv_round_up(b->n, isa->lanes), width = (size_t)j->p.panel;
+    if (!j->p.wide)
+        sum_narrow(j, b);
+    for (int panel = b->lo; panel < b->hi; panel++) {
+        const int channel = channel_of(j, b, panel), rows = rows_of(j, panel);
+        if (j->p.wide) {
+            wide_panel(j, weights_of(j, b, panel), channel, rows, b->x, b->first, b->n, b->tile);
+        } else {
+            const float *sums = b->sums + (size_t)(panel - b->lo) * (size_t)b->n * width;
+            isa->transpose(b->n, j->p.panel, sums, width, b->tile, ld);
+            store_tile(j, channel, rows, b->first, b->n, b->tile, (int)ld);
+        }
+        if (j->ep->tail)
+            run_tail(j, channel, rows, b->first, b->n);
+    }
+}
+
 static void run_block(void *ctx, int i, int worker)
 {
     const job *j = ctx;
     const dv_conv_shape *s = &j->k->s;
     const plan *p = &j->p;
-    const int blocks = dv_ceil_div(j->runs, j->together) * j->blocks;
-    const int group = i / (j->chunks * blocks), chunk = i % j->chunks;
-    const int block = i / j->chunks % blocks; /* stays in the cache for all panels */
-    const int skipped = block % j->blocks * p->block, n = dv_least(p->block, j->run - skipped);
-    const int run = block / j->blocks * j->together;
+    const int blocks = dv_ceil_div(j->runs, j->together) * j->blocks, chunk = i % j->chunks;
+    const int at = i / j->chunks % blocks; /* stays in the cache for all panels */
+    const int skipped = at % j->blocks * p->block, run = at / j->blocks * j->together;
     const int end = dv_least(run + j->together, j->runs);
-    const int channels = s->out_channels / s->group;
     const size_t in_group =
         (size_t)(s->in_channels / s->group) * (size_t)p->planes.channel * p->planes.plane;
-    const float *x = j->x + (size_t)group * in_group;
-    float *tile = (float *)(void *)(j->scratch + (size_t)worker * j->scratch_size);
-    const int last = dv_least((chunk + 1) * p->task_panels, p->panels);
-    for (int panel = chunk * p->task_panels; panel < last; panel++) {
-        const float *a = j->weight + ((size_t)group * (size_t)p->panels + (size_t)panel) *
-                                         (size_t)p->depth * (size_t)p->panel;
-        const int rows = dv_least(channels - panel * p->panel, p->panel);
-        const int channel = group * channels + panel * p->panel;
-        for (int r = run; r < end; r++) {
-            const int first = j->first + r * p->planes.pitch + skipped;
-            (p->wide ? wide_panel : narrow_panel)(j, a, channel, rows, x, first, n, tile);
-            if (j->ep->tail)
-                run_tail(j, channel, rows, first, n);
-        }
+    block b = { .group = i / (j->chunks * blocks), .lo = chunk * p->task_panels };
+    b.hi = dv_least(b.lo + p->task_panels, p->panels);
+    b.x = j->x + (size_t)b.group * in_group;
+    b.n = dv_least(p->block, j->run - skipped);
+    b.tile = (float *)(void *)(j->scratch + (size_t)worker * j->scratch_size);
+    b.sums = b.tile + (size_t)dv_round_up(b.n, j->k->isa->lanes) * (size_t)p->panel;
+    for (int r = run; r < end; r++) {
+        b.first = j->first + r * p->planes.pitch + skipped;
+        run_panels(j, &b);
     }
 }
 
@@ -292,7 +341,8 @@ static size_t tile_size(const dv_conv *k, const plan *p)
     if (p->planes.dense && p->wide)
         return 0;
     const size_t n = (size_t)dv_least(p->block, p->pixels) + (size_t)k->isa->lanes;
-    return dv_aligned_size((p->wide ? 1 : 2) * n * (size_t)p->panel * sizeof(float));
+    const size_t arrays = p->wide ? 1 : 1 + (size_t)p->task_panels;
+    return dv_aligned_size(arrays * n * (size_t)p->panel * sizeof(float));
 }
 
 static size_t forward_scratch(const dv_conv *k, int workers)
