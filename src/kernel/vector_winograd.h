@@ -78,14 +78,15 @@ TEMPLATE void transform_column(const int m, const dv_plane *x, int top, int left
         v_mask_range(-left, x->columns - left < LANES ? x->columns - left : LANES);
     const float *p = x->data + (ptrdiff_t)top * (ptrdiff_t)x->pitch + left;
     vf d[WINOGRAD_MAX];
-    if (top >= 0 && top + n <= x->rows)
-        UNROLL
+    const bool whole = top >= 0 && top + n <= x->rows;
+    UNROLL
     for (int i = 0; i < n; i++, p += x->pitch) {
         __builtin_prefetch(p + x->next);
-        d[i] = v_load_masked(p, inside);
+        if (whole || (top + i >= 0 && top + i < x->rows))
+            d[i] = v_load_masked(p, inside);
+        else
+            d[i] = (vf){ 0 };
     }
-    else UNROLL for (int i = 0; i < n; i++, p += x->pitch) d[i] =
-        top + i < 0 || top + i >= x->rows ? (vf){ 0 } : v_load_masked(p, inside);
     transform_input(m, d, o);
 }
 
