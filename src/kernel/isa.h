@@ -75,6 +75,21 @@ typedef struct dv_tile {
     size_t ldc;
 } dv_tile;
 
+/* The product of `wide` with its input in strips, packed (strip, k, wide_pixels). */
+typedef struct dv_strips {
+    int rows, n, k;        /* as of `wide` */
+    const float *a;        /* (k, wide_rows) */
+    const float *b;        /* the input, where there are offsets: */
+    const int32_t *offset; /* from there the strips are filled meanwhile. NULL: they are full */
+    float *packed;
+    const float *next; /* fetched into the L2 cache meanwhile: for each k a line of every strip, */
+    size_t next_step;  /* so many floats apart */
+    bool add;          /* to what is in c */
+    const dv_epilogue *ep; /* from the first row on */
+    float *c;              /* (rows, n), ldc apart */
+    size_t ldc;
+} dv_strips;
+
 /* Of a row of numbers: (x - mean - rest) * inverse is normalised. */
 typedef struct dv_normal {
     float mean, rest; /* which is missing to the mean */
@@ -98,6 +113,7 @@ typedef struct dv_isa {
     const char *name;
     int lanes;         /* floats in a vector */
     int wide_rows;     /* output channels in a panel of `wide` */
+    int wide_pixels;   /* in a strip of it */
     int narrow_panel;  /* and of `narrow` */
     int narrow_pixels; /* the most that `narrow` takes */
     int tile_pitch;    /* those of `tile`, rounded up to lanes */
@@ -109,6 +125,9 @@ typedef struct dv_isa {
      * `block` terms are summed by themselves: the sum of short sums rounds less. */
     void (*wide)(int rows, int n, int k, int block, const float *a, const float *b,
                  const int32_t *offset, const dv_epilogue *ep, float *c, size_t ldc);
+
+    /* See dv_strips. */
+    void (*strips)(const dv_strips *s);
 
     /* The sum over k of b[offset[k] + pixel] * a[k][channel], a (k, narrow_panel) and
      * n <= narrow_pixels, as two vectors of channels for each pixel: to c + pixel * ldc, and `half`
@@ -155,6 +174,11 @@ typedef struct dv_isa {
 
     /* to[i] = from[i * stride] */
     void (*stride_copy)(int n, const float *from, int stride, float *to);
+
+    /* to (rows, n), n <= lanes: from[i * stride] of rows `pitch` floats apart where lo <= i < hi,
+     * and zeros. */
+    void (*stride_rows)(int rows, int n, int lo, int hi, const float *from, ptrdiff_t pitch,
+                        int stride, float *to);
 
     /* v[frequency * v_stride + tile / group * group_stride + tile % group] = the transform of the
      * tiles of one plane, the first of which begins at (y0,x0) of it. Groups are rounded up to

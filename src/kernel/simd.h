@@ -30,10 +30,21 @@
 #endif
 
 #if defined(__clang__)
-#define UNROLL _Pragma("unroll")
-/* A hint: what is built for the sanitizers need not follow it. */
-#pragma clang diagnostic ignored "-Wpass-failed"
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WATCHED 1 /* each read and write by a call or a branch more */
+#endif
+#endif
+
+/* Loops over registers. Where each access is watched they stay loops: unrolled they take Clang many
+ * minutes. */
+#if defined(WATCHED)
+#define UNROLL
+#define UNROLL_SUM
+#elif defined(__clang__)
+#define UNROLL     _Pragma("unroll")
 #define UNROLL_SUM UNROLL
+/* A hint, which a loop that may end early need not follow. */
+#pragma clang diagnostic ignored "-Wpass-failed"
 #else
 #define UNROLL     _Pragma("GCC unroll 16")
 #define UNROLL_SUM _Pragma("GCC unroll 24")
@@ -42,15 +53,17 @@
 /* A function of which every call is compiled for its constant arguments. */
 #define TEMPLATE static inline __attribute__((always_inline))
 
-/* The same of large ones. Where each read is watched they would take minutes to compile, and are
- * compiled once, for any arguments. */
-#define LARGE_TEMPLATE TEMPLATE
-#if defined(__clang__)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#undef LARGE_TEMPLATE
+/* The same of large ones; where each access is watched they are compiled once, for any arguments.
+ */
+#if defined(WATCHED)
 #define LARGE_TEMPLATE static __attribute__((noinline))
+#else
+#define LARGE_TEMPLATE TEMPLATE
 #endif
-#endif
+
+/* Of a pointer that goes on by a stride in unrolled code: without it compilers keep one for each of
+ * the places, in memory, and count all of them on. */
+#define ONE_POINTER(p) __asm__("" : "+r"(p))
 
 typedef float vf __attribute__((vector_size(LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(LANES * 4)));

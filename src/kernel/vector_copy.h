@@ -113,4 +113,39 @@ static void stride_copy(int n, const float *from, int stride, float *to)
         to[i] = from[(size_t)i * (size_t)stride];
 }
 
+/* Of a row shorter than a vector, with stride 2 or 1. */
+TEMPLATE vf load_row(const float *p, int stride, v_mask low, v_mask high)
+{
+    const vf a = v_load_masked(p, low);
+    return stride == 1 ? a : v_even(a, v_load_masked(p + LANES, high));
+}
+
+TEMPLATE void copy_stride_rows(const int stride, int rows, int n, int lo, int hi, const float *from,
+                               ptrdiff_t pitch, float *to)
+{
+    const int first = stride * lo, last = stride * (hi - 1) + 1;
+    const v_mask low = v_mask_range(first < LANES ? first : LANES, last < LANES ? last : LANES);
+    const v_mask high =
+        v_mask_range(first > LANES ? first - LANES : 0, last > LANES ? last - LANES : 0);
+    for (; rows * n >= LANES; rows--, from += pitch, to += n) /* the next row comes over it */
+        v_store(to, load_row(from, stride, low, high));
+    for (; rows > 0; rows--, from += pitch, to += n)
+        v_store_range(to, load_row(from, stride, low, high), 0, n);
+}
+
+static void stride_rows(int rows, int n, int lo, int hi, const float *from, ptrdiff_t pitch,
+                        int stride, float *to)
+{
+    if (hi <= lo)
+        memset(to, 0, (size_t)rows * (size_t)n * sizeof *to);
+    else if (stride == 1)
+        copy_stride_rows(1, rows, n, lo, hi, from, pitch, to);
+    else if (stride == 2)
+        copy_stride_rows(2, rows, n, lo, hi, from, pitch, to);
+    else
+        for (; rows > 0; rows--, from += pitch, to += n)
+            for (int i = 0; i < n; i++)
+                to[i] = i >= lo && i < hi ? from[i * stride] : 0;
+}
+
 #endif

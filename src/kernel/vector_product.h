@@ -2,8 +2,9 @@
  *
  * Both read the input through a table of offsets, one for each term of the sum, so that a 1x1
  * convolution, a direct one and one frequency of Winograd's are the same loop. `wide` holds
- * vectors of pixels and broadcasts weights: for many pixels. `narrow` holds vectors of output
- * channels and broadcasts pixels: for an exact, small number of them. */
+ * vectors of pixels and broadcasts weights: for many pixels; `strips` is the same of pixels that
+ * are packed. `narrow` holds vectors of output channels and broadcasts pixels: for an exact, small
+ * number of them. */
 #ifndef DV_KERNEL_VECTOR_PRODUCT_H
 #define DV_KERNEL_VECTOR_PRODUCT_H
 
@@ -14,9 +15,17 @@ enum {
     AHEAD = 512, /* floats of weights that `wide` fetches ahead */
 };
 
+/* Where the pixels of a strip come from. */
+typedef enum strip_source {
+    STRIP_LOOSE,  /* from the input */
+    STRIP_FILLED, /* from the input, and copied to `packed` */
+    STRIP_PACKED  /* from there */
+} strip_source;
+
 /* n is in the last of `vectors` vectors of pixels when `partial`. */
-TEMPLATE void wide_strip(const int vectors, const bool partial, int n, int rows, int k,
-                         const float *a, const float *b, const int32_t *offset,
+TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_source source, int n,
+                         int rows, int k, const float *a, const float *b, const int32_t *offset,
+                         float *packed, const float *next, size_t next_step, bool add,
                          const dv_epilogue *ep, float *c, size_t ldc)
 {
     vf sum[WIDE_ROWS][WIDE_VECTORS];
@@ -25,14 +34,35 @@ TEMPLATE void wide_strip(const int vectors, const bool partial, int n, int rows,
         UNROLL
     for (int j = 0; j < vectors; j++)
         sum[i][j] = (vf){ 0 };
+    if (source != STRIP_LOOSE && add)
+        UNROLL
+    for (int i = 0; i < WIDE_ROWS; i++) {
+        if (i >= rows)
+            break;
+        UNROLL
+        for (int j = 0; j < vectors; j++)
+            sum[i][j] = partial && j == vectors - 1
+                            ? v_load_range(c + (size_t)i * ldc + j * LANES, 0, n)
+                            : v_load(c + (size_t)i * ldc + j * LANES);
+    }
     for (int t = 0; t < k; t++, a += WIDE_ROWS) {
-        const float *p = b + offset[t];
+        const float *p = source == STRIP_PACKED ? packed : b + offset[t];
         vf x[WIDE_VECTORS];
         UNROLL
         for (int j = 0; j < vectors; j++)
-            x[j] = partial && j == vectors - 1 ? v_load_range(p + j * LANES, 0, n)
-                                               : v_load(p + j * LANES);
+            x[j] = source != STRIP_PACKED && partial && j == vectors - 1
+                       ? v_load_range(p + j * LANES, 0, n)
+                       : v_load(p + j * LANES);
+        if (source == STRIP_FILLED)
+            UNROLL
+        for (int j = 0; j < vectors; j++)
+            v_store(packed + j * LANES, x[j]);
         __builtin_prefetch(a + AHEAD);
+        if (source == STRIP_PACKED)
+            __builtin_prefetch(next, 0, 2);
+        if (source != STRIP_LOOSE)
+            packed += WIDE_VECTORS * LANES;
+        next += next_step;
         UNROLL
         for (int i = 0; i < WIDE_ROWS; i++) {
             const vf w = v_set(a[i]);
@@ -64,16 +94,19 @@ static void wide_block(int rows, int n, int k, const float *a, const float *b,
                        const int32_t *offset, const dv_epilogue *ep, float *c, size_t ldc)
 {
     for (; n >= WIDE_VECTORS * LANES; n -= WIDE_VECTORS * LANES) {
-        wide_strip(WIDE_VECTORS, false, 0, rows, k, a, b, offset, ep, c, ldc);
+        wide_strip(WIDE_VECTORS, false, STRIP_LOOSE, 0, rows, k, a, b, offset, NULL, a, 0, false,
+                   ep, c, ldc);
         b += WIDE_VECTORS * LANES;
         c += WIDE_VECTORS * LANES;
     }
     if (n > 2 * LANES)
-        wide_strip(3, true, n - 2 * LANES, rows, k, a, b, offset, ep, c, ldc);
+        wide_strip(3, true, STRIP_LOOSE, n - 2 * LANES, rows, k, a, b, offset, NULL, a, 0, false,
+                   ep, c, ldc);
     else if (n > LANES)
-        wide_strip(2, true, n - LANES, rows, k, a, b, offset, ep, c, ldc);
+        wide_strip(2, true, STRIP_LOOSE, n - LANES, rows, k, a, b, offset, NULL, a, 0, false, ep, c,
+                   ldc);
     else if (n > 0)
-        wide_strip(1, true, n, rows, k, a, b, offset, ep, c, ldc);
+        wide_strip(1, true, STRIP_LOOSE, n, rows, k, a, b, offset, NULL, a, 0, false, ep, c, ldc);
 }
 
 static void wide(int rows, int n, int k, int block, const float *a, const float *b,
@@ -97,6 +130,38 @@ static void wide(int rows, int n, int k, int block, const float *a, const float 
             finish(pixels, sum + (ptrdiff_t)i * WIDTH, ep->scale ? ep->scale[i] : 1,
                    ep->shift ? ep->shift[i] : 0, ep->lo, ep->hi, c + (size_t)i * ldc + at);
     }
+}
+
+/* Strip `i` of s, of which n pixels are there. */
+TEMPLATE void strip(const int vectors, const bool partial, const strip_source source,
+                    const dv_strips *s, int i, int n)
+{
+    const ptrdiff_t at = (ptrdiff_t)i * WIDE_VECTORS * LANES;
+    wide_strip(vectors, partial, source, n - (vectors - 1) * LANES, s->rows, s->k, s->a, s->b + at,
+               s->offset, s->packed + at * s->k, s->next + at, s->next_step, s->add, s->ep,
+               s->c + at, s->ldc);
+}
+
+TEMPLATE void strips_from(const strip_source source, const dv_strips *s)
+{
+    enum { WIDTH = WIDE_VECTORS * LANES };
+    for (int i = 0, n = s->n; n > 0; i++, n -= WIDTH)
+        if (n >= WIDTH)
+            strip(3, false, source, s, i, WIDTH);
+        else if (n > 2 * LANES)
+            strip(3, true, source, s, i, n);
+        else if (n > LANES)
+            strip(2, true, source, s, i, n);
+        else
+            strip(1, true, source, s, i, n);
+}
+
+static void strips(const dv_strips *s)
+{
+    if (s->offset)
+        strips_from(STRIP_FILLED, s);
+    else
+        strips_from(STRIP_PACKED, s);
 }
 
 TEMPLATE void narrow_group(const int n, int k, bool add, const float *a, const float *b,

@@ -74,20 +74,18 @@ TEMPLATE void split_tiles(const int m, const vf *p, const int count, vf *d)
 TEMPLATE void transform_column(const int m, const dv_plane *x, int top, int left, vf *o)
 {
     const int n = m + 2;
-    const int lo = left < 0 ? -left : 0;
-    const int hi = x->columns - left < LANES ? x->columns - left : LANES;
-    const bool whole = top >= 0 && top + n <= x->rows && lo == 0 && hi == LANES;
+    const v_mask inside =
+        v_mask_range(-left, x->columns - left < LANES ? x->columns - left : LANES);
     const float *p = x->data + (ptrdiff_t)top * (ptrdiff_t)x->pitch + left;
     vf d[WINOGRAD_MAX];
+    const bool whole = top >= 0 && top + n <= x->rows;
     UNROLL
     for (int i = 0; i < n; i++, p += x->pitch) {
         __builtin_prefetch(p + x->next);
-        if (whole)
-            d[i] = v_load(p);
-        else if (top + i < 0 || top + i >= x->rows)
-            d[i] = (vf){ 0 };
+        if (whole || (top + i >= 0 && top + i < x->rows))
+            d[i] = v_load_masked(p, inside);
         else
-            d[i] = v_load_range(p, lo, hi);
+            d[i] = (vf){ 0 };
     }
     transform_input(m, d, o);
 }
@@ -101,6 +99,7 @@ TEMPLATE void transform_rows(const int m, const dv_tiles *t, const dv_plane *x, 
     for (int row = 0; row < t->rows; row++)
         for (int column = 0; column < t->columns; column += t->group, v += group_stride) {
             vf half[WINOGRAD_MAX][4], o[WINOGRAD_MAX];
+            float *to = v;
             UNROLL
             for (int k = 0; k < m; k++) {
                 transform_column(m, x, y0 + row * m, x0 + column * m + k * LANES, o);
@@ -116,8 +115,10 @@ TEMPLATE void transform_rows(const int m, const dv_tiles *t, const dv_plane *x, 
                 d[m + 1] = v_next(d[1], d[1]);
                 transform_input(m, d, o);
                 UNROLL
-                for (int j = 0; j < n; j++)
-                    v_store(v + (size_t)(i * n + j) * v_stride, o[j]);
+                for (int j = 0; j < n; j++, to += v_stride) {
+                    ONE_POINTER(to);
+                    v_store(to, o[j]);
+                }
             }
         }
 }
@@ -160,21 +161,26 @@ TEMPLATE void transform_planes(const int m, const dv_tiles *t, const dv_plane *x
         for (int lane = 0; lane < t->group; lane += LANES) {
             const float *from = straight + (size_t)(first + lane) * (size_t)m;
             const float *behind = ahead + (size_t)(first + lane) * (size_t)m;
+            float *to = v + lane;
             UNROLL
-            for (int i = 0; i < n; i++) {
+            for (int i = 0; i < n; i++, from += pitch, behind += pitch) {
                 vf p[4], d[WINOGRAD_MAX], o[WINOGRAD_MAX];
+                ONE_POINTER(from);
+                ONE_POINTER(behind);
                 UNROLL
                 for (int k = 0; k < m; k++)
-                    p[k] = v_load(from + (size_t)i * pitch + k * LANES);
+                    p[k] = v_load(from + k * LANES);
                 split_tiles(m, p, m, d);
                 UNROLL
                 for (int k = 0; k < m; k++)
-                    p[k] = v_load(behind + (size_t)i * pitch + k * LANES);
+                    p[k] = v_load(behind + k * LANES);
                 split_tiles(m, p, 2, d + m);
                 transform_input(m, d, o);
                 UNROLL
-                for (int j = 0; j < n; j++)
-                    v_store(v + (size_t)(i * n + j) * v_stride + lane, o[j]);
+                for (int j = 0; j < n; j++, to += v_stride) {
+                    ONE_POINTER(to);
+                    v_store(to, o[j]);
+                }
             }
         }
 }
@@ -194,11 +200,14 @@ TEMPLATE void tile_outputs(const int m, const float *product, size_t m_stride, v
     const int n = m + 2;
     vf half[4][WINOGRAD_MAX];
     UNROLL
-    for (int j = 0; j < n; j++) {
+    for (int j = 0; j < n; j++, product += m_stride) {
         vf d[WINOGRAD_MAX], o[4];
+        const float *p = product;
         UNROLL
-        for (int i = 0; i < n; i++)
-            d[i] = v_load(product + (size_t)(i * n + j) * m_stride);
+        for (int i = 0; i < n; i++, p += (size_t)n * m_stride) {
+            ONE_POINTER(p);
+            d[i] = v_load(p);
+        }
         transform_output(m, d, o);
         UNROLL
         for (int i = 0; i < m; i++)

@@ -6,7 +6,8 @@
 enum {
     OWN_BLOCK_FLOATS = 1 << 17,    /* transformed input and products of a worker's own block */
     SHARED_BLOCK_FLOATS = 1 << 21, /* and of one that all work on, which read the weights once */
-    OWN_WEIGHT_FLOATS = 1 << 14,   /* of a frequency, at most, for workers to have own blocks */
+    OWN_WEIGHT_FLOATS = 1 << 13,   /* of a frequency, at most, for workers to have own blocks */
+    FEW_WEIGHT_FLOATS = 1 << 12,   /* which one group of tiles may read; else two share them */
     CACHED_FLOATS = 1 << 18,       /* transformed input that stays in the L2 cache, or nearly */
     BLOCKS = 8,                    /* of a map, better, for workers to have own blocks */
     LEAST_BLOCKS = 6,              /* and at least */
@@ -86,7 +87,7 @@ static cut cut_map(const dv_winograd *w, int rows, int columns, int workers)
     const int64_t tile_floats = ((int64_t)w->depth + c.outputs) * w->frequencies;
     const int64_t weights = (int64_t)w->depth * c.outputs;
     const int own = dv_least((int)(OWN_BLOCK_FLOATS / tile_floats), dv_ceil_div(all, BLOCKS));
-    cut_blocks(&c, dv_greatest(own, pixels));
+    cut_blocks(&c, dv_greatest(own, weights > FEW_WEIGHT_FLOATS ? 2 * pixels : pixels));
     if (weights > OWN_WEIGHT_FLOATS || c.blocks_down * c.blocks_across < LEAST_BLOCKS) {
         c.unit = w->small_map && w->panels >= LEAST_PANELS * workers ? PANEL : PART;
         cut_blocks(&c, dv_greatest((int)(SHARED_BLOCK_FLOATS / tile_floats), pixels));

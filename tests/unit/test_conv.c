@@ -601,6 +601,44 @@ static void a_box_has_the_bytes_of_the_whole(void **unused)
     dv_pool_free(pool);
 }
 
+/* So many terms, and so large an input, that sums are cut into blocks that go round all channels,
+ * and maps into blocks: by any threads, whole or in part, and some of the outputs by the
+ * definition. */
+static void deep_sums_are_the_definition(void **unused)
+{
+    (void)unused;
+    static const dv_conv_shape shapes[] = {
+        { 1, 250, { 28, 28 }, 41, { 14, 14 }, { 3, 3 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, 1 },
+        { 1, 150, { 14, 14 }, 520, { 7, 7 }, { 3, 3 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, 1 },
+        { 1, 700, { 15, 15 }, 70, { 15, 15 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
+        { 1, 130, { 56, 56 }, 72, { 56, 56 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
+    };
+    if (forced && strcmp(forced, "direct") != 0 && strcmp(forced, "strips") != 0)
+        skip(); /* they cut otherwise */
+    dv_pool *pool = dv_pool_new(3, NULL);
+    for (int i = 0; i < 4; i++) {
+        const dv_conv_shape *s = &shapes[i];
+        float *x = random_array(count_in(s)), *w = random_array(count_weight(s));
+        dv_conv *k = dv_conv_new(s, w, DV_CONV_FORWARD, DV_FAST, NULL, NULL);
+        assert_non_null(k);
+        float *y = run_forward(k, s, x, &dv_no_epilogue, NULL);
+        const int map = s->out[0] * s->out[1];
+        for (int at = 0; at < s->out_channels * map; at += 97) {
+            double magnitude;
+            const double want = (double)naive_output(s, x, w, 0, at / map, at % map / s->out[1],
+                                                     at % s->out[1], &magnitude);
+            assert_near(y[at], want, magnitude, s);
+        }
+        for (int trial = 0; trial < 3; trial++)
+            check_box(k, s, x, &dv_no_epilogue, y, trial ? pool : NULL);
+        float *again = run_forward(k, s, x, &dv_no_epilogue, pool);
+        assert_memory_equal(again, y, count_out(s) * sizeof *y);
+        dv_conv_free(k);
+        free(x), free(w), free(y), free(again);
+    }
+    dv_pool_free(pool);
+}
+
 static double rounding(dv_precision precision)
 {
     const dv_conv_shape s = { 1,        200,      { 20, 20 }, 16,       { 20, 20 },
@@ -707,12 +745,13 @@ int main(void)
         cmocka_unit_test(transposed_is_the_adjoint),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
         cmocka_unit_test(a_box_has_the_bytes_of_the_whole),
+        cmocka_unit_test(deep_sums_are_the_definition),
     };
-    static const char *const kernels[] = { NULL,      "gemm",   "direct", "winograd",
-                                           "grouped", "sparse", "scatter" };
+    static const char *const kernels[] = { NULL,       "gemm",    "direct", "strips",
+                                           "winograd", "grouped", "sparse", "scatter" };
     static const char *const sets[] = { "avx512", "avx2", "baseline" };
     int failures = 0;
-    for (int k = 0; k < 7; k++)
+    for (int k = 0; k < 8; k++)
         for (int i = 0; i < 3; i++) {
             char name[80];
             snprintf(name, sizeof name, "conv: %s, %s", kernels[k] ? kernels[k] : "best", sets[i]);
