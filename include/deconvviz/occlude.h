@@ -43,12 +43,17 @@ typedef struct dv_occluded_none {
     int best;
 } dv_occluded_none;
 
+/* Other images whose projections stand beside its own, at most. */
+enum { DV_OCCLUDE_SHOWN = 3 };
+
 typedef struct dv_occluded {
     const char *path;
     const char *figure; /* that was written; NULL: none */
-    const char *layer;  /* as it was said, or its number */
-    dv_unit unit;       /* of the projection: in the map */
-    int of_class;       /* whose probability is told; -1: there are no classes */
+    int n_shown;        /* other images on it, those on which the map's sum is largest … */
+    const char *shown[DV_OCCLUDE_SHOWN]; /* … that one first */
+    const char *layer;                   /* as it was said, or its number */
+    dv_unit unit;                        /* of the projection: in the map */
+    int of_class;                        /* whose probability is told; -1: there are no classes */
     dv_occluded_none none;
     int rows, columns;
     const dv_occluded_at *at; /* (rows, columns) */

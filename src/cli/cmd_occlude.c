@@ -99,6 +99,15 @@ static void tell_wrote(void *ctx, const char *path)
         cli_say("wrote %s", path);
 }
 
+/* One of the others. */
+static void tell_skipped(void *ctx, const char *path, const char *reason)
+{
+    dv_error err = { 0 };
+    (void)ctx;
+    dv_fail(&err, DV_BAD_DATA, "%s: %s", path, reason);
+    cli_skip(&err);
+}
+
 static void sample(dv_sample *s, double v)
 {
     if (!isnan(v))
@@ -235,13 +244,14 @@ static bool occlude(work *w, dv_error *err)
     s->watch = cli_watch;
     s->watch.ctx = w;
     s->watch.wrote = tell_wrote;
+    s->watch.skipped = tell_skipped;
     if (s->ending)
         cli_network_begin_hash(&w->network);
     cli_progress_begin("passes", !o->network.quiet);
     const bool ok = dv_occlude_images(w->network.model, &w->images, s, err);
     cli_progress_end();
     return ok && cli_print_table(&w->table, o->json, o->csv, err) && tell_all(w, err) &&
-           cli_none_skipped("images", w->images.count, err);
+           cli_none_skipped("images", w->images.count + w->others.count, err);
 }
 
 static bool run(const void *opts, int n_args, char **args, dv_error *err)

@@ -65,18 +65,27 @@ static bool add_input(picture *p)
     return ok;
 }
 
-/* (c): the map's projection, and those of other images. */
-static void add_projections(picture *p, int n, const dv_occlude_shown *others)
+/* The name of a file without its folder and ending, in `to`. */
+static const char *stem_of(const char *path, char to[256])
 {
-    char title[128], what[64];
+    const char *name = file_name(path), *dot = strrchr(name, '.');
+    dv_format(to, 256, "%.*s", dot && dot != name ? (int)(dot - name) : (int)strlen(name), name);
+    return to;
+}
+
+/* (c): the map's projection, and those of other images. */
+static void add_projections(picture *p)
+{
+    char title[128], stem[DV_OCCLUDE_SHOWN][256];
+    const dv_occluded *f = &p->image->found;
+    const int n = f->n_shown;
     dv_shown shown[1 + DV_OCCLUDE_SHOWN] = {
         { .picture = p->image->projected, .label = n > 0 ? "this image" : NULL, .framed = n > 0 }
     };
     for (int i = 0; i < n; i++)
         shown[1 + i] =
-            (dv_shown){ .picture = others[i].projected, .label = file_name(others[i].path) };
-    dv_format(what, sizeof what, n > 0 ? "projections of map %d" : "projection of map %d",
-              (int)p->image->found.unit.channel);
+            (dv_shown){ .picture = p->image->others[i], .label = stem_of(f->shown[i], stem[i]) };
+    const char *what = n > 0 ? "projections of that map" : "projection of that map";
     dv_figure_grid(&p->figure, &(dv_grid){ .title = title_of(p, title, what),
                                            .n = 1 + n,
                                            .shown = shown,
@@ -120,8 +129,8 @@ static void span(dv_heat *h, double none)
 static void add_activation(picture *p)
 {
     const dv_occluded *f = &p->image->found;
-    char title[128], what[64];
-    dv_format(what, sizeof what, "activation of map %d", (int)f->unit.channel);
+    char title[128], what[96];
+    dv_format(what, sizeof what, "layer %.40s, map %d", f->layer, (int)f->unit.channel);
     dv_heat h = heat_of(p, title_of(p, title, what));
     for (int i = 0; i < h.rows * h.columns; i++)
         p->values[i] = (float)f->at[i].activation;
@@ -224,21 +233,21 @@ static char *caption_of(const picture *p)
     const dv_occluded *f = &p->image->found;
     dv_text t = { 0 };
     dv_text_format(&t,
-                   "A square of %d pixels (%s) at %d x %d positions on the input of %d x %d. Where "
-                   "it lies on (a), %s is least. (b): %.3g without it, layer %s.",
+                   "A square of %d pixels (%s) at %d x %d positions on the input of %d x %d, drawn "
+                   "where each map is least; (a) has that of (%c). (b): %.4g without it.",
                    s->square, fills[s->o->fill], s->columns, s->rows, p->image->seen.width,
-                   p->image->seen.height, s->n_classes ? "(d)" : "(b)", f->none.activation,
-                   f->layer);
+                   p->image->seen.height, s->n_classes ? 'd' : 'b', f->none.activation);
     if (!isnan(f->agreement))
         dv_text_format(&t,
-                       " Its loss and what the square covers of the projection: r %.2f (%.2f with "
-                       "the projection turned by 180 degrees).",
+                       " What the map loses, and what the square covers of the projection, have a "
+                       "correlation of %.2f (with the projection turned by 180 degrees: %.2f).",
                        f->agreement, f->agreement_turned);
     if (s->n_classes)
-        dv_text_format(&t, " (d): %.3g without it, %.3g at the least.", (double)f->none.probability,
+        dv_text_format(&t, " (d): %.3g without the square, %.3g at the least.",
+                       (double)f->none.probability,
                        (double)f->at[f->least_probability].probability);
     if (f->saliency)
-        dv_text_format(&t, " (f): even and odd masks, r %.2f.", f->halves);
+        dv_text_format(&t, " (f): even and odd masks have a correlation of %.2f.", f->halves);
     if (!t.failed)
         return t.data;
     free(t.data);
@@ -291,14 +300,14 @@ static bool write_figure(const picture *p, const char *path)
 }
 
 /* Panels in rows of three. */
-static bool describe(picture *p, int n, const dv_occlude_shown *others)
+static bool describe(picture *p)
 {
     const dv_occlude *s = p->study;
     dv_figure_row(&p->figure, NULL);
     if (!add_input(p))
         return false;
     add_activation(p);
-    add_projections(p, n, others);
+    add_projections(p);
     if (s->n_classes == 0)
         return true;
     dv_label_short(s->o->labels, p->image->found.of_class, p->class_name);
@@ -311,8 +320,8 @@ static bool describe(picture *p, int n, const dv_occlude_shown *others)
     return true;
 }
 
-bool dv_occlude_draw(const dv_occlude *s, const dv_occlude_image *im, const char *path, int n,
-                     const dv_occlude_shown *shown, dv_error *err)
+bool dv_occlude_draw(const dv_occlude *s, const dv_occlude_image *im, const char *path,
+                     dv_error *err)
 {
     picture p = { .study = s, .image = im, .panel = 'a' - 1, .err = err };
     char *caption = caption_of(&p);
@@ -324,7 +333,7 @@ bool dv_occlude_draw(const dv_occlude *s, const dv_occlude_image *im, const char
     p.figure.caption = caption;
     bool ok = (caption && p.values && !title.failed) ||
               dv_fail(err, DV_NO_MEMORY, "no memory for a figure");
-    ok = ok && describe(&p, n, shown) && write_figure(&p, path);
+    ok = ok && describe(&p) && write_figure(&p, path);
     dv_figure_free(&p.figure);
     free(p.values);
     free(title.data);
