@@ -71,10 +71,9 @@ static const cli_option options[] = {
 
 static const cli_example examples[] = {
     { "deconvviz occlude img.jpg", "Where the built-in network looks, as occlude.png" },
-    { "deconvviz occlude -m model.onnx --class 'golden retriever' --others photos -o dog.pdf "
-      "dog.jpg",
+    { "deconvviz occlude -m model.onnx --class tench --others photos img.jpg",
       "One class, with projections of three other images" },
-    { "deconvviz occlude -m model.onnx --rows positions --csv --no-figure dog.jpg",
+    { "deconvviz occlude -m model.onnx --rows positions --csv --no-figure img.jpg",
       "The numbers behind the maps" },
     { 0 },
 };
@@ -276,7 +275,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_occlude = {
     .name = "occlude",
-    .summary = "Cover parts of an image, and map what a feature map and a class make of it",
+    .summary = "Slide a square over an image: what a map and a class make of it",
     .description =
         "Slides a square over the image, as Zeiler & Fergus do (2013, figure 7). The figure has "
         "the "

@@ -11,13 +11,13 @@
         }                                                                                   \
     }
 /* What there is of classes, or of masks, alone. */
-#define OPTIONAL(what, over, by, digits)                                                    \
-    {                                                                                       \
-        .key = (what), .title = (over), .kind = DV_COLUMN_REAL, .none = "-", .right = true, \
-        .optional = true, .shown = {                                                        \
-            (by),                                                                           \
-            (digits)                                                                        \
-        }                                                                                   \
+#define OPTIONAL(what, over, by, digits)                                                         \
+    {                                                                                            \
+        .key = (what), .title = (over), .kind = DV_COLUMN_REAL, .right = true, .optional = true, \
+        .shown = {                                                                               \
+            (by),                                                                                \
+            (digits)                                                                             \
+        }                                                                                        \
     }
 #define POSITION(what, over, may_miss)                                                 \
     {                                                                                  \
