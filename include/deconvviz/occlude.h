@@ -89,11 +89,11 @@ typedef struct dv_occlude_options {
     int masks;       /* 0: none */
     uint64_t seed;   /* of the masks */
 
-    const dv_list *others; /* the three on which the map's sum is largest are shown beside; NULL:
-                              the other images; may be empty */
-    const dv_labels *labels;
-    const dv_truth *truth; /* an image whose class it does not know fails; NULL: the predicted */
-    int of_class;          /* -1: that of `truth` */
+    const dv_list *others;   /* the three on which the map's sum is largest are shown beside; NULL:
+                                the other images; may be empty */
+    const dv_labels *labels; /* for the figure; NULL: classes are told by their numbers */
+    const dv_truth *truth;   /* an image whose class it does not know fails; NULL: the predicted */
+    int of_class;            /* -1: that of `truth` */
 
     bool exact;               /* see dv_request */
     dv_preprocess preprocess; /* of the model's input size */

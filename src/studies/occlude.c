@@ -150,6 +150,7 @@ static int shorter(const int size[2])
 
 static bool settle(dv_occlude *s, dv_error *err)
 {
+    static const dv_labels none = { 0 };
     const dv_occlude_options *o = s->o;
     const int *size = o->preprocess.size, side = shorter(size);
     const int step = o->step > 0 ? o->step : side >= 14 ? side / 14 : 1;
@@ -157,6 +158,7 @@ static bool settle(dv_occlude *s, dv_error *err)
     s->square = s->square > 0 ? s->square : 1;
     s->rows = dv_occlude_positions(size[0], step);
     s->columns = dv_occlude_positions(size[1], step);
+    s->labels = o->labels ? o->labels : &none;
     s->output = dv_model_output(s->model);
     s->n_classes = o->no_classes ? 0 : dv_model_classes(s->model);
     s->n_input = dv_shape_count(dv_tensor_shape(s->model, dv_model_input(s->model)));

@@ -208,7 +208,7 @@ static bool add_classes(picture *p)
         h.n_classes = count_classes(f->at, n, seen);
         h.classes = names;
         for (int k = 0; k < h.n_classes; k++)
-            names[k] = dv_label_short(p->study->o->labels, seen[k].number, text[k]);
+            names[k] = dv_label_short(p->study->labels, seen[k].number, text[k]);
         for (int i = 0; i < n; i++)
             for (int k = 0; k < h.n_classes; k++)
                 if (seen[k].number == f->at[i].best)
@@ -305,7 +305,7 @@ static bool describe(picture *p)
     add_projections(p);
     if (s->n_classes == 0)
         return true;
-    dv_label_short(s->o->labels, p->image->found.of_class, p->class_name);
+    dv_label_short(s->labels, p->image->found.of_class, p->class_name);
     add_probability(p);
     if (!add_classes(p))
         return false;

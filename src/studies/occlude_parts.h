@@ -34,6 +34,7 @@ typedef struct dv_occlude {
     const dv_model *model;
     const dv_list *images;
     const dv_occlude_options *o;
+    const dv_labels *labels; /* of which there may be none */
     const char *layer;
     char number[16]; /* what that is where none was named */
     int tensor, output;

@@ -418,6 +418,28 @@ static void others_are_those_on_which_the_map_is_strongest(void **state)
     dv_model_free(m);
 }
 
+static void a_figure_needs_no_labels_and_stands_beside_others(void **state)
+{
+    (void)state;
+    dv_model *m = classes_model();
+    dv_occlude_options o = usual();
+    o.ending = ".svg";
+    o.place.folder = "";
+    o.masks = 2;
+    o.figure = (dv_figure_file){ .width = 85, .dpi = 50 };
+    told *t = must_run(m, "img", &o);
+    assert_int_equal(t->n, ALBUM_IMAGES);
+    assert_int_equal(t->n_failed, 0);
+    assert_int_equal(t->last.n_shown, DV_OCCLUDE_SHOWN);
+    for (int i = 0; i < ALBUM_IMAGES; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "%d-occlude.svg", i);
+        assert_int_equal(access(path, F_OK), 0);
+    }
+    free(t);
+    dv_model_free(m);
+}
+
 /* -- how it fails ----------------------------------------------------------------------------- */
 
 static void an_image_that_fails_is_left_out_unless_it_is_the_only_one(void **state)
@@ -547,6 +569,7 @@ int main(void)
         cmocka_unit_test(masks_find_the_pixel_that_decides),
         cmocka_unit_test(a_saliency_is_a_mean_of_probabilities),
         cmocka_unit_test(others_are_those_on_which_the_map_is_strongest),
+        cmocka_unit_test(a_figure_needs_no_labels_and_stands_beside_others),
         cmocka_unit_test(an_image_that_fails_is_left_out_unless_it_is_the_only_one),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(it_stops_when_it_is_asked_to_and_leaves_no_figure),
