@@ -43,12 +43,17 @@ typedef struct dv_occluded_none {
     int best;
 } dv_occluded_none;
 
+/* Other images whose projections stand beside its own, at most. */
+enum { DV_OCCLUDE_SHOWN = 3 };
+
 typedef struct dv_occluded {
     const char *path;
     const char *figure; /* that was written; NULL: none */
-    const char *layer;  /* as it was said, or its number */
-    dv_unit unit;       /* of the projection: in the map */
-    int of_class;       /* whose probability is told; -1: there are no classes */
+    int n_shown;        /* other images on it, those on which the map's sum is largest … */
+    const char *shown[DV_OCCLUDE_SHOWN]; /* … that one first */
+    const char *layer;                   /* as it was said, or its number */
+    dv_unit unit;                        /* of the projection: in the map */
+    int of_class;                        /* whose probability is told; -1: there are no classes */
     dv_occluded_none none;
     int rows, columns;
     const dv_occluded_at *at; /* (rows, columns) */
@@ -84,11 +89,11 @@ typedef struct dv_occlude_options {
     int masks;       /* 0: none */
     uint64_t seed;   /* of the masks */
 
-    const dv_list *others; /* the three on which the map's sum is largest are shown beside; NULL:
-                              the other images; may be empty */
-    const dv_labels *labels;
-    const dv_truth *truth; /* an image whose class it does not know fails; NULL: the predicted */
-    int of_class;          /* -1: that of `truth` */
+    const dv_list *others;   /* the three on which the map's sum is largest are shown beside; NULL:
+                                the other images; may be empty */
+    const dv_labels *labels; /* for the figure; NULL: classes are told by their numbers */
+    const dv_truth *truth;   /* an image whose class it does not know fails; NULL: the predicted */
+    int of_class;            /* -1: that of `truth` */
 
     bool exact;               /* see dv_request */
     dv_preprocess preprocess; /* of the model's input size */

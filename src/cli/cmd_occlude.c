@@ -72,7 +72,7 @@ static const cli_option options[] = {
 
 static const cli_example examples[] = {
     { "deconvviz occlude img.jpg", "Where the built-in network looks, as occlude.png" },
-    { "deconvviz occlude -m model.onnx --class 7 --others photos -o img.pdf img.jpg",
+    { "deconvviz occlude -m model.onnx --class tench --others photos img.jpg",
       "One class, with projections of three other images" },
     { "deconvviz occlude -m model.onnx --rows positions --csv --no-figure img.jpg",
       "The numbers behind the maps" },
@@ -97,6 +97,15 @@ static void tell_wrote(void *ctx, const char *path)
     const work *w = ctx;
     if (!w->o->network.quiet)
         cli_say("wrote %s", path);
+}
+
+/* One of the others. */
+static void tell_skipped(void *ctx, const char *path, const char *reason)
+{
+    dv_error err = { 0 };
+    (void)ctx;
+    dv_fail(&err, DV_BAD_DATA, "%s: %s", path, reason);
+    cli_skip(&err);
 }
 
 static void sample(dv_sample *s, double v)
@@ -235,13 +244,14 @@ static bool occlude(work *w, dv_error *err)
     s->watch = cli_watch;
     s->watch.ctx = w;
     s->watch.wrote = tell_wrote;
+    s->watch.skipped = tell_skipped;
     if (s->ending)
         cli_network_begin_hash(&w->network);
     cli_progress_begin("passes", !o->network.quiet);
     const bool ok = dv_occlude_images(w->network.model, &w->images, s, err);
     cli_progress_end();
     return ok && cli_print_table(&w->table, o->json, o->csv, err) && tell_all(w, err) &&
-           cli_none_skipped("images", w->images.count, err);
+           cli_none_skipped("images", w->images.count + w->others.count, err);
 }
 
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
@@ -266,7 +276,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_occlude = {
     .name = "occlude",
-    .summary = "Cover parts of an image, and map what a feature makes of it",
+    .summary = "Slide a square over an image: what a map and a class make of it",
     .description =
         "Slides a square over the image, as Zeiler & Fergus do (2013, figure 7). The figure has "
         "the "

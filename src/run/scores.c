@@ -3,8 +3,9 @@
 int32_t dv_model_classes(const dv_model *m)
 {
     const dv_box all = dv_box_whole(dv_tensor_shape(m, dv_model_output(m)));
-    const bool list = all.hi[DV_Y] == 1 && all.hi[DV_X] == 1 && all.hi[DV_C] > 1;
-    return list ? all.hi[DV_C] : 0;
+    const int32_t n = all.hi[DV_C], labels = dv_model_n_labels(m);
+    const bool list = all.hi[DV_Y] == 1 && all.hi[DV_X] == 1 && n > 1;
+    return list && (labels == 0 || labels == n) ? n : 0;
 }
 
 int dv_score_best(const float *score, size_t n)

@@ -7,7 +7,8 @@
 #include <math.h>
 
 /* How many classes the network tells apart: 0 where its output is no list of scores, a value for
- * each of two classes at least. */
+ * each of two classes at least, or has another number of them than the model has labels: what is
+ * left of it at another size of the input, say. */
 int32_t dv_model_classes(const dv_model *m);
 
 /* Whether class a comes before class b: the higher score, of equal ones the smaller number. */

@@ -21,6 +21,8 @@ static void image_free(dv_occlude_image *im)
 {
     dv_image_free(&im->seen);
     dv_image_free(&im->projected);
+    for (int i = 0; i < DV_OCCLUDE_SHOWN; i++)
+        dv_image_free(&im->others[i]);
     free(im->input);
     free(im->covered);
     free(im->energy);
@@ -51,18 +53,12 @@ static bool image_new(const dv_occlude *s, int32_t i, dv_occlude_image *im, dv_e
                    h);
 }
 
-/* From here on what fails would fail with every image. */
-static bool draw(dv_occlude *s, const dv_occlude_image *im, const char *path, dv_error *err)
+static bool draw(dv_occlude *s, dv_occlude_image *im, const char *path, dv_error *err)
 {
-    dv_occlude_shown shown[DV_OCCLUDE_SHOWN] = { { .path = NULL } };
-    const int n = dv_occlude_show_others(s, im, shown, err);
-    if (n < 0)
+    if (!dv_occlude_show_others(s, im, err))
         return false;
-    const bool ok = dv_occlude_draw(s, im, path, n, shown, err);
-    for (int i = 0; i < n; i++)
-        dv_image_free(&shown[i].projected);
-    s->broken = !ok;
-    return ok;
+    s->broken = !dv_occlude_draw(s, im, path, err);
+    return !s->broken;
 }
 
 /* path: of its figure; NULL: none. */
@@ -154,6 +150,7 @@ static int shorter(const int size[2])
 
 static bool settle(dv_occlude *s, dv_error *err)
 {
+    static const dv_labels none = { 0 };
     const dv_occlude_options *o = s->o;
     const int *size = o->preprocess.size, side = shorter(size);
     const int step = o->step > 0 ? o->step : side >= 14 ? side / 14 : 1;
@@ -161,10 +158,12 @@ static bool settle(dv_occlude *s, dv_error *err)
     s->square = s->square > 0 ? s->square : 1;
     s->rows = dv_occlude_positions(size[0], step);
     s->columns = dv_occlude_positions(size[1], step);
+    s->labels = o->labels ? o->labels : &none;
     s->output = dv_model_output(s->model);
     s->n_classes = o->no_classes ? 0 : dv_model_classes(s->model);
     s->n_input = dv_shape_count(dv_tensor_shape(s->model, dv_model_input(s->model)));
-    s->others = o->others ? o->others : s->images;
+    if (o->ending && (o->others || s->images->count > 1))
+        s->others = o->others ? o->others : s->images;
     s->total = (int64_t)s->images->count * ((int64_t)s->rows * s->columns + o->masks);
     if (s->square > side)
         return dv_fail(err, DV_BAD_USAGE, "a square of %d pixels: the input is %dx%d", s->square,
@@ -184,7 +183,7 @@ static bool hire(dv_occlude *s, dv_error *err)
     const dv_occlude_options *o = s->o;
     const int keep[] = { s->tensor, s->output };
     const int n_keep = s->n_classes > 0 && s->output != s->tensor ? 2 : 1;
-    const int64_t n_others = s->images->count == 1 && !o->others ? 0 : s->others->count;
+    const int64_t n_others = s->others ? s->others->count : 0;
     const dv_request as_it_is = { .n_keep = n_keep,
                                   .keep = keep,
                                   .rules = 1U << DV_RULE_DECONVNET,
@@ -239,9 +238,8 @@ bool dv_occlude_images(const dv_model *m, const dv_list *images, const dv_occlud
                        dv_error *err)
 {
     dv_occlude s = { .model = m, .images = images, .o = o };
-    const bool alone = images->count == 1 && !o->others;
-    const bool ok = settle(&s, err) && hire(&s, err) && (alone || dv_occlude_survey(&s, err)) &&
-                    do_images(&s, err);
+    const bool ok =
+        settle(&s, err) && hire(&s, err) && dv_occlude_survey(&s, err) && do_images(&s, err);
     dv_occlude_survey_free(&s);
     free(s.walkers);
     dv_crew_dismiss(&s.scouts);

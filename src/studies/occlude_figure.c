@@ -16,22 +16,37 @@ typedef struct picture {
     dv_figure figure;
     float *values; /* (rows, columns) */
     char class_name[DV_LABEL_SHORT_MAX];
-    char panel; /* the letter of the last one */
+    int n_panels, in_row; /* of them so far, of those in a row */
     dv_error *err;
 } picture;
 
+enum { NARROW = 120 /* mm that three panels need beside each other */ };
+
 static const char *const fills[] = { "grey", "mean colour", "blurred image" };
 
-static const char *file_name(const char *path)
+/* What a file is called, for the eye: "car wheel" of "a/n02974003_car_wheel.jpg". */
+static const char *name_of(const char *path, char to[256])
 {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    const size_t n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    enum { ID = 9 /* n and eight digits */ };
+    const bool id =
+        name[0] == 'n' && strspn(name + 1, "0123456789") == ID - 1 && n > ID + 1 && name[ID] == '_';
+    const size_t from = id ? ID + 1 : 0;
+    dv_format(to, 256, "%.*s", (int)(n - from), name + from);
+    for (char *c = to; *c; c++)
+        if (*c == '_')
+            *c = ' ';
+    return to;
 }
 
-/* "(b) what": for the next panel, in `to`. */
+/* Begins the next panel, in a row of its own where the last one is full: "(b) what" in `to`. */
 static const char *title_of(picture *p, char to[128], const char *what)
 {
-    dv_format(to, 128, "(%c) %s", ++p->panel, what);
+    if (p->n_panels % p->in_row == 0)
+        dv_figure_row(&p->figure, NULL);
+    dv_format(to, 128, "(%c) %s", 'a' + p->n_panels++, what);
     return to;
 }
 
@@ -66,17 +81,18 @@ static bool add_input(picture *p)
 }
 
 /* (c): the map's projection, and those of other images. */
-static void add_projections(picture *p, int n, const dv_occlude_shown *others)
+static void add_projections(picture *p)
 {
-    char title[128], what[64];
+    char title[128], name[DV_OCCLUDE_SHOWN][256];
+    const dv_occluded *f = &p->image->found;
+    const int n = f->n_shown;
     dv_shown shown[1 + DV_OCCLUDE_SHOWN] = {
         { .picture = p->image->projected, .label = n > 0 ? "this image" : NULL, .framed = n > 0 }
     };
     for (int i = 0; i < n; i++)
         shown[1 + i] =
-            (dv_shown){ .picture = others[i].projected, .label = file_name(others[i].path) };
-    dv_format(what, sizeof what, n > 0 ? "projections of map %d" : "projection of map %d",
-              (int)p->image->found.unit.channel);
+            (dv_shown){ .picture = p->image->others[i], .label = name_of(f->shown[i], name[i]) };
+    const char *what = n > 0 ? "its projections" : "its projection";
     dv_figure_grid(&p->figure, &(dv_grid){ .title = title_of(p, title, what),
                                            .n = 1 + n,
                                            .shown = shown,
@@ -107,26 +123,15 @@ static void mark_square(picture *p, int at)
         &(dv_mark){ .as = DV_MARK_RECT, .x0 = r.x0, .y0 = r.y0, .x1 = r.x1, .y1 = r.y1 });
 }
 
-/* Colours from 0 on, so that a small change looks small, to the largest. */
-static void span(dv_heat *h, double none)
-{
-    h->max = none;
-    for (int i = 0; i < h->rows * h->columns; i++) {
-        h->min = fmin(h->min, (double)h->values[i]);
-        h->max = fmax(h->max, (double)h->values[i]);
-    }
-}
-
 static void add_activation(picture *p)
 {
     const dv_occluded *f = &p->image->found;
-    char title[128], what[64];
-    dv_format(what, sizeof what, "activation of map %d", (int)f->unit.channel);
+    char title[128], what[96];
+    dv_format(what, sizeof what, "layer %.40s, map %d", f->layer, (int)f->unit.channel);
     dv_heat h = heat_of(p, title_of(p, title, what));
     for (int i = 0; i < h.rows * h.columns; i++)
         p->values[i] = (float)f->at[i].activation;
     h.bar = "sum over the map";
-    span(&h, f->none.activation);
     dv_figure_heat(&p->figure, &h);
     mark_square(p, f->least_activation);
 }
@@ -137,10 +142,11 @@ static void add_probability(picture *p)
     char title[128], what[96];
     dv_format(what, sizeof what, "probability of %s", p->class_name);
     dv_heat h = heat_of(p, title_of(p, title, what));
-    for (int i = 0; i < h.rows * h.columns; i++)
+    for (int i = 0; i < h.rows * h.columns; i++) {
         p->values[i] = f->at[i].probability;
-    h.bar = "probability";
-    span(&h, (double)f->none.probability);
+        h.max = fmax(h.max, (double)f->at[i].probability);
+    }
+    h.bar = "probability"; /* from 0 on, so that a small change looks small */
     dv_figure_heat(&p->figure, &h);
     mark_square(p, f->least_probability);
 }
@@ -202,7 +208,7 @@ static bool add_classes(picture *p)
         h.n_classes = count_classes(f->at, n, seen);
         h.classes = names;
         for (int k = 0; k < h.n_classes; k++)
-            names[k] = dv_label_short(p->study->o->labels, seen[k].number, text[k]);
+            names[k] = dv_label_short(p->study->labels, seen[k].number, text[k]);
         for (int i = 0; i < n; i++)
             for (int k = 0; k < h.n_classes; k++)
                 if (seen[k].number == f->at[i].best)
@@ -224,21 +230,21 @@ static char *caption_of(const picture *p)
     const dv_occluded *f = &p->image->found;
     dv_text t = { 0 };
     dv_text_format(&t,
-                   "A square of %d pixels (%s) at %d x %d positions on the input of %d x %d. Where "
-                   "it lies on (a), %s is least. (b): %.3g without it, layer %s.",
+                   "A square of %d pixels (%s) at %d x %d positions on the input of %d x %d, drawn "
+                   "where each map is least; (a) has that of (%c). (b): %.4g without it.",
                    s->square, fills[s->o->fill], s->columns, s->rows, p->image->seen.width,
-                   p->image->seen.height, s->n_classes ? "(d)" : "(b)", f->none.activation,
-                   f->layer);
+                   p->image->seen.height, s->n_classes ? 'd' : 'b', f->none.activation);
     if (!isnan(f->agreement))
         dv_text_format(&t,
-                       " Its loss and what the square covers of the projection: r %.2f (%.2f with "
-                       "the projection turned by 180 degrees).",
+                       " What the map loses, and what the square covers of the projection, have a "
+                       "correlation of %.2f (with the projection turned by 180 degrees: %.2f).",
                        f->agreement, f->agreement_turned);
     if (s->n_classes)
-        dv_text_format(&t, " (d): %.3g without it, %.3g at the least.", (double)f->none.probability,
+        dv_text_format(&t, " (d): %.3g without the square, %.3g at the least.",
+                       (double)f->none.probability,
                        (double)f->at[f->least_probability].probability);
     if (f->saliency)
-        dv_text_format(&t, " (f): even and odd masks, r %.2f.", f->halves);
+        dv_text_format(&t, " (f): even and odd masks have a correlation of %.2f.", f->halves);
     if (!t.failed)
         return t.data;
     free(t.data);
@@ -290,19 +296,16 @@ static bool write_figure(const picture *p, const char *path)
     return says.model_sha256 && dv_figure_write(&p->figure, &to, &says, p->err);
 }
 
-/* Panels in rows of three. */
-static bool describe(picture *p, int n, const dv_occlude_shown *others)
+static bool describe(picture *p)
 {
     const dv_occlude *s = p->study;
-    dv_figure_row(&p->figure, NULL);
     if (!add_input(p))
         return false;
     add_activation(p);
-    add_projections(p, n, others);
+    add_projections(p);
     if (s->n_classes == 0)
         return true;
-    dv_label_short(s->o->labels, p->image->found.of_class, p->class_name);
-    dv_figure_row(&p->figure, NULL);
+    dv_label_short(s->labels, p->image->found.of_class, p->class_name);
     add_probability(p);
     if (!add_classes(p))
         return false;
@@ -311,20 +314,23 @@ static bool describe(picture *p, int n, const dv_occlude_shown *others)
     return true;
 }
 
-bool dv_occlude_draw(const dv_occlude *s, const dv_occlude_image *im, const char *path, int n,
-                     const dv_occlude_shown *shown, dv_error *err)
+bool dv_occlude_draw(const dv_occlude *s, const dv_occlude_image *im, const char *path,
+                     dv_error *err)
 {
-    picture p = { .study = s, .image = im, .panel = 'a' - 1, .err = err };
+    picture p = { .study = s, .image = im, .err = err };
+    char image[256], model[256];
+    const double width = s->o->figure.width;
     char *caption = caption_of(&p);
     dv_text title = { 0 };
     p.values = malloc((size_t)s->rows * (size_t)s->columns * sizeof *p.values);
-    dv_text_format(&title, "%s, covered in part, as %s sees it", file_name(im->path),
-                   dv_model_name(s->model));
+    p.in_row = width > 0 && width < NARROW ? 2 : 3;
+    dv_text_format(&title, "%s under a square: %s", name_of(im->path, image),
+                   name_of(dv_model_name(s->model), model));
     p.figure.title = title.data;
     p.figure.caption = caption;
     bool ok = (caption && p.values && !title.failed) ||
               dv_fail(err, DV_NO_MEMORY, "no memory for a figure");
-    ok = ok && describe(&p, n, shown) && write_figure(&p, path);
+    ok = ok && describe(&p) && write_figure(&p, path);
     dv_figure_free(&p.figure);
     free(p.values);
     free(title.data);

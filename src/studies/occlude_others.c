@@ -91,7 +91,7 @@ static bool commit(void *ctx, int64_t task, int slot, dv_error *err)
 
 bool dv_occlude_survey(dv_occlude *s, dv_error *err)
 {
-    if (s->others->count == 0)
+    if (!s->others || s->others->count == 0)
         return true;
     const size_t channels = (size_t)s->map.hi[DV_C], slots = (size_t)s->scouts.n_slots;
     survey v = { .study = s };
@@ -120,8 +120,7 @@ void dv_occlude_survey_free(dv_occlude *s)
 
 /* -- those that are shown --------------------------------------------------------------------- */
 
-static bool show(const dv_occlude *s, const dv_occlude_image *im, const strong *other,
-                 dv_occlude_shown *to, dv_error *err)
+static bool show(const dv_occlude *s, dv_occlude_image *im, const strong *other, dv_error *err)
 {
     dv_worker *w = &s->scouts.workers[0];
     const char *path = dv_list_path(s->others, other->image);
@@ -130,26 +129,20 @@ static bool show(const dv_occlude *s, const dv_occlude_image *im, const strong *
     dv_photo photo;
     const bool read = dv_photo_read(&photo, path, &known, &s->o->preprocess, w->input, err);
     dv_photo_free(&photo);
-    to->path = path;
-    return read && ((dv_trace_forward(w->trace, w->input, err) &&
-                     dv_occlude_project(s, &unit, &to->projected, NULL, err)) ||
-                    dv_fail_in(err, "%s", path));
+    if (!read)
+        return false;
+    if (!dv_trace_forward(w->trace, w->input, err) ||
+        !dv_occlude_project(s, &unit, &im->others[im->found.n_shown], NULL, err))
+        return dv_fail_in(err, "%s", path);
+    im->found.shown[im->found.n_shown++] = path;
+    return true;
 }
 
-int dv_occlude_show_others(dv_occlude *s, const dv_occlude_image *im,
-                           dv_occlude_shown shown[DV_OCCLUDE_SHOWN], dv_error *err)
+bool dv_occlude_show_others(dv_occlude *s, dv_occlude_image *im, dv_error *err)
 {
     const struct dv_occlude_ranking *r = s->rankings ? &s->rankings[im->found.unit.channel] : NULL;
-    int n = 0;
-    for (int i = 0; r && i < r->n && n < DV_OCCLUDE_SHOWN; i++) {
-        if (strcmp(r->best[i].sha256, im->sha256) == 0)
-            continue;
-        if (!show(s, im, &r->best[i], &shown[n], err)) {
-            while (n > 0)
-                dv_image_free(&shown[--n].projected);
-            return -1;
-        }
-        n++;
-    }
-    return n;
+    for (int i = 0; r && i < r->n && im->found.n_shown < DV_OCCLUDE_SHOWN; i++)
+        if (strcmp(r->best[i].sha256, im->sha256) != 0 && !show(s, im, &r->best[i], err))
+            return false;
+    return true;
 }

@@ -16,18 +16,11 @@ typedef struct dv_occlude_image {
     float *covered;     /* (C,H,W) the input as it is covered everywhere */
     double *energy;     /* (H+1,W+1) sums of the projection's squares above and left of a pixel */
     float value, scale; /* of the projected unit, of its picture */
-    dv_occluded_at *at; /* (rows, columns) */
-    float *saliency;    /* (H,W); NULL: no masks */
+    dv_image others[DV_OCCLUDE_SHOWN]; /* (found.n_shown) the same of other images */
+    dv_occluded_at *at;                /* (rows, columns) */
+    float *saliency;                   /* (H,W); NULL: no masks */
     dv_occluded found;
 } dv_occlude_image;
-
-/* Of another image, on which a map is strong: its name and the map's projection there. */
-typedef struct dv_occlude_shown {
-    const char *path;
-    dv_image projected;
-} dv_occlude_shown;
-
-enum { DV_OCCLUDE_SHOWN = 3 };
 
 /* -- all of them ------------------------------------------------------------------------------ */
 
@@ -41,6 +34,7 @@ typedef struct dv_occlude {
     const dv_model *model;
     const dv_list *images;
     const dv_occlude_options *o;
+    const dv_labels *labels; /* of which there may be none */
     const char *layer;
     char number[16]; /* what that is where none was named */
     int tensor, output;
@@ -49,11 +43,11 @@ typedef struct dv_occlude {
     int32_t n_classes; /* 0: none are looked at */
     int square, rows, columns;
 
-    dv_crew scouts;             /* for images as they are, and for projections */
-    dv_crew sliders;            /* for the square */
-    dv_occlude_walker *walkers; /* (sliders.n_workers) */
-    dv_crew maskers;            /* for masks; no workers: there are none */
-    const dv_list *others;
+    dv_crew scouts;                      /* for images as they are, and for projections */
+    dv_crew sliders;                     /* for the square */
+    dv_occlude_walker *walkers;          /* (sliders.n_workers) */
+    dv_crew maskers;                     /* for masks; no workers: there are none */
+    const dv_list *others;               /* NULL: none are wanted */
     struct dv_occlude_ranking *rankings; /* (C of the map) of the others, by channel */
     int64_t number_now;                  /* of the image, from 1 */
     int64_t done, total;                 /* passes */
@@ -96,15 +90,14 @@ bool dv_occlude_masks(dv_occlude *s, dv_occlude_image *im, dv_error *err) DV_MUS
 void dv_occlude_find_least(const dv_occlude *s, dv_occlude_image *im);
 bool dv_occlude_compare(const dv_occlude *s, dv_occlude_image *im, dv_error *err) DV_MUST_CHECK;
 
-/* occlude_others.c: looks at all others, once; then shows those on which the image's map is
- * strongest. Returns how many there are in `shown`, whose pictures the caller frees; -1: failed. */
+/* occlude_others.c: looks at all others, once; then, im->others, those on which the image's map is
+ * strongest. */
 bool dv_occlude_survey(dv_occlude *s, dv_error *err) DV_MUST_CHECK;
-int dv_occlude_show_others(dv_occlude *s, const dv_occlude_image *im,
-                           dv_occlude_shown shown[DV_OCCLUDE_SHOWN], dv_error *err) DV_MUST_CHECK;
+bool dv_occlude_show_others(dv_occlude *s, dv_occlude_image *im, dv_error *err) DV_MUST_CHECK;
 void dv_occlude_survey_free(dv_occlude *s);
 
-/* occlude_figure.c: writes it. n: how many others are shown. */
-bool dv_occlude_draw(const dv_occlude *s, const dv_occlude_image *im, const char *path, int n,
-                     const dv_occlude_shown *shown, dv_error *err) DV_MUST_CHECK;
+/* occlude_figure.c: writes it. */
+bool dv_occlude_draw(const dv_occlude *s, const dv_occlude_image *im, const char *path,
+                     dv_error *err) DV_MUST_CHECK;
 
 #endif

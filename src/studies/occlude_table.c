@@ -2,12 +2,13 @@
 
 #include <math.h>
 
-#define REAL(what, over, by, digits)                                                      \
-    {                                                                                     \
-        .key = (what), .title = (over), .kind = DV_COLUMN_REAL, .right = true, .shown = { \
-            (by),                                                                         \
-            (digits)                                                                      \
-        }                                                                                 \
+#define REAL(what, over, by, digits)                                                        \
+    {                                                                                       \
+        .key = (what), .title = (over), .kind = DV_COLUMN_REAL, .none = "-", .right = true, \
+        .shown = {                                                                          \
+            (by),                                                                           \
+            (digits)                                                                        \
+        }                                                                                   \
     }
 /* What there is of classes, or of masks, alone. */
 #define OPTIONAL(what, over, by, digits)                                                         \
@@ -71,6 +72,15 @@ dv_table dv_occlude_images_table(void)
     return (dv_table){ .columns = columns, .n_columns = N_COLUMNS };
 }
 
+/* A NaN is told as nothing. */
+static void put_real(dv_table *t, int column, double v)
+{
+    if (isnan(v))
+        dv_table_null(t, column);
+    else
+        dv_table_real(t, column, v);
+}
+
 static void put_position(dv_table *t, int column, const dv_occluded_at *at)
 {
     dv_table_ints(t, column, (const int32_t[]){ at->y, at->x }, 2);
@@ -96,12 +106,12 @@ void dv_occlude_images_row(dv_table *t, const dv_occluded *o, const dv_labels *l
         put_position(t, LEAST_PROBABILITY_AT, probability);
         dv_table_real(t, LOST, o->lost);
     }
-    dv_table_real(t, AGREEMENT, o->agreement);
-    dv_table_real(t, AGREEMENT_TURNED, o->agreement_turned);
-    dv_table_real(t, LOSS_THERE, o->loss_there);
-    dv_table_real(t, LOSS_MEAN, o->loss_mean);
+    put_real(t, AGREEMENT, o->agreement);
+    put_real(t, AGREEMENT_TURNED, o->agreement_turned);
+    put_real(t, LOSS_THERE, o->loss_there);
+    put_real(t, LOSS_MEAN, o->loss_mean);
     if (o->saliency)
-        dv_table_real(t, HALVES, o->halves);
+        put_real(t, HALVES, o->halves);
 }
 
 /* -- a row a position ------------------------------------------------------------------------- */
@@ -144,7 +154,7 @@ void dv_occlude_positions_rows(dv_table *t, const dv_occluded *o, const dv_label
         dv_table_int(t, AT_Y, at->y);
         dv_table_int(t, AT_X, at->x);
         dv_table_real(t, AT_ACTIVATION, at->activation);
-        dv_table_real(t, AT_ENERGY, at->energy);
+        put_real(t, AT_ENERGY, at->energy);
         if (at->best < 0)
             continue;
         dv_table_real(t, AT_PROBABILITY, (double)at->probability);

@@ -1,5 +1,6 @@
 /* What is done with many images, while each allocation fails in turn. */
 #include "album.h"
+#include "deconvviz/occlude.h"
 #include "net.h"
 #include "scarce.h"
 #include "studies/filters.h"
@@ -315,6 +316,40 @@ static bool merge_features(scarce_scene *s, dv_error *err)
     return true;
 }
 
+static bool tell_occluded(void *ctx, const dv_occluded *f, dv_error *err)
+{
+    (void)err;
+    if (f->failed) {
+        scarce_mix(ctx, f->failed->message, strlen(f->failed->message));
+        return true;
+    }
+    for (int i = 0; i < f->rows * f->columns; i++)
+        scarce_mix(ctx, &f->at[i].activation, sizeof f->at[i].activation);
+    scarce_mix(ctx, f->saliency, ALBUM_SIDE * ALBUM_SIDE * sizeof *f->saliency);
+    return true;
+}
+
+/* A network of two classes, and two images. */
+static bool before_occluding(scarce_scene *s, dv_error *err)
+{
+    return open_heavy(s, err) && dv_list_add(&s->list, "img/0.png", err) &&
+           dv_list_add(&s->list, "img/1.png", err);
+}
+
+static bool occlude(scarce_scene *s, dv_error *err)
+{
+    const dv_occlude_options o = { .layer = "x",
+                                   .channel = -1,
+                                   .square = 6,
+                                   .step = 8,
+                                   .masks = 2,
+                                   .of_class = 1,
+                                   .preprocess = album_preprocess,
+                                   .ctx = s,
+                                   .occluded = tell_occluded };
+    return dv_occlude_images(s->model, &s->list, &o, err);
+}
+
 static void reads_and_selections(void **state)
 {
     (void)state;
@@ -345,6 +380,7 @@ static void runs(void **state)
         { "features", before_classifying, extract_features },
         { "features of shards", NULL, merge_features },
         { "invariance", before_classifying, measure_invariance },
+        { "occluding", before_occluding, occlude },
         { "sheets", open_album, draw_sheets },
         { "recording", open_album, record },
         { "verifying", open_album, verify },
