@@ -35,7 +35,8 @@ cli_fit cli_fit_of_argument(cli_argument what)
     static const cli_fit fits[] = {
         [CLI_NO_ARGUMENT] = CLI_FIT_NOTHING, [CLI_IMAGE] = CLI_FIT_FILES,
         [CLI_IMAGES] = CLI_FIT_FILES,        [CLI_INDEX] = CLI_FIT_INDICES,
-        [CLI_REFERENCES] = CLI_FIT_FOLDERS,  [CLI_COMMAND] = CLI_FIT_COMMANDS,
+        [CLI_REFERENCES] = CLI_FIT_FOLDERS,  [CLI_PARTS] = CLI_FIT_FILES,
+        [CLI_COMMAND] = CLI_FIT_COMMANDS,
     };
     return fits[what];
 }
