@@ -9,7 +9,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST_BARS = 3 /* layers */, MOST_COLORS = DV_N_COLORS - DV_COLOR_FIRST + 1 };
+enum {
+    MOST_BARS = 3 /* layers */,
+    MOST_ROWS = 10 /* of a table: of more the curves alone */,
+    MOST_COLORS = DV_N_COLORS - DV_COLOR_FIRST + 1
+};
 
 /* Texts in between; `ok` is false once memory has run out, with err set. */
 typedef struct sketch {
@@ -85,7 +89,7 @@ static void add_images(sketch *s)
     dv_figure_grid(
         &s->figure,
         &(dv_grid){
-            .n = n, .shown = shown, .columns = columns, .column_titles = titles, .side = 22 });
+            .n = n, .shown = shown, .columns = columns, .column_titles = titles, .side = 20 });
 }
 
 /* -- scores ----------------------------------------------------------------------------------- */
@@ -109,16 +113,14 @@ static void set_point(points *p, int i, double x, const dv_sign_score *score)
     p->high[i] = known ? score->interval[1] : score->mean;
 }
 
-static const char *const labels[] = {
-    [DV_SIGN_CHANGE] = "sign change Δ", [DV_SIGN_AGREEMENT] = "agreement κ"
-};
+static const char *const labels[] = { [DV_SIGN_CHANGE] = "Δ", [DV_SIGN_AGREEMENT] = "κ" };
 
-/* From zero to the ends of all intervals, and a share above. */
-static dv_axis axis_of(const sketch *s, int measure, double above)
+/* From zero to the ends of all intervals of n results, and a share above. */
+static dv_axis axis_of(const dv_correspondence *r, int n, int measure, double above)
 {
     double least = 0, most = 1e-6;
-    for (int i = 0; i < s->c->o->n_layers * (s->c->n_parts + 1); i++) {
-        const dv_sign_scores *m = &s->results[i].measures[measure];
+    for (int i = 0; i < n; i++) {
+        const dv_sign_scores *m = &r[i].measures[measure];
         const dv_sign_score *both[] = { &m->part, &m->against };
         for (int k = 0; k < 2; k++) {
             least = fmin(least, fmin(both[k]->mean, both[k]->interval[0]));
@@ -159,8 +161,9 @@ static void add_bars(sketch *s, int layer, int measure)
     dv_axes axes = {
         .title = measure == 0 ? title : NULL,
         .x = { .min = -0.5, .max = n - 0.5, .n_ticks = n, .ticks = ticks, .names = names },
-        .y = axis_of(s, measure, measure == 0 ? 0.35 : 0.1), /* the legend is above the bars */
-        .aspect = 2.2,
+        .y = axis_of(result_of(s, layer, 0), c->n_parts + 1, measure,
+                     measure == 0 ? 0.4 : 0.1), /* the legend is above the bars */
+        .aspect = 2.4,
         .legend = layer == 0 && measure == 0 ? DV_LEGEND_BEST : DV_LEGEND_NONE
     };
     if (layer > 0)
@@ -204,7 +207,7 @@ static void add_curves(sketch *s, int measure)
                                   .n_ticks = n,
                                   .ticks = ticks,
                                   .names = c->o->layers },
-                           .y = axis_of(s, measure, 0.1),
+                           .y = axis_of(s->results, n * (c->n_parts + 1), measure, 0.1),
                            .aspect = 3,
                            .legend = DV_LEGEND_RIGHT };
     dv_figure_axes(&s->figure, &axes);
@@ -230,57 +233,65 @@ static const char *words_of(sketch *s, const dv_sign_score *score)
     return say(s, "%.3f ± %.3f", score->mean, score->deviation);
 }
 
+/* With a minus that is as wide as a plus. */
+static const char *signed_words(sketch *s, double v)
+{
+    return say(s, "%s%.3f", v < 0 ? "−" : "+", fabs(v));
+}
+
 static const char *difference_of(sketch *s, const dv_sign_scores *m)
 {
-    return isnan(m->interval[0])
-               ? say(s, "%+.3f", m->difference)
-               : say(s, "%+.3f [%+.3f, %+.3f]", m->difference, m->interval[0], m->interval[1]);
+    const char *difference = signed_words(s, m->difference);
+    if (isnan(m->interval[0]))
+        return difference;
+    const char *low = signed_words(s, m->interval[0]), *high = signed_words(s, m->interval[1]);
+    return say(s, "%s [%s, %s]", difference, low, high);
 }
 
-static const dv_sign_scores *change_of(const sketch *s, int layer, int part)
+static const dv_sign_scores *scores_of(const sketch *s, int layer, int part, int measure)
 {
-    return &result_of(s, layer, part)->measures[DV_SIGN_CHANGE];
+    return &result_of(s, layer, part)->measures[measure];
 }
 
-/* A row a part, as the paper has it; two columns a layer. */
-static void add_table_by_part(sketch *s)
+static const char *const heads[] = { [DV_SIGN_CHANGE] = "Δ ± sd", [DV_SIGN_AGREEMENT] = "κ ± sd" };
+
+/* A row a part, as the paper has it; two columns for each of so many layers from the first on. */
+static void add_table_by_part(sketch *s, int measure, int first, int layers)
 {
     const dv_covering *c = s->c;
-    const int layers = c->o->n_layers, rows = c->n_parts + 2, columns = 1 + 2 * layers;
+    const int rows = c->n_parts + 2, columns = 1 + 2 * layers;
     const char **text = room(s, (size_t)rows * (size_t)columns, sizeof *text);
     if (!s->ok)
         return;
-    text[0] = "Δ ± sd";
-    for (int i = 0; i < layers; i++) {
-        text[1 + 2 * i] = layer_name(s, i);
-        text[2 + 2 * i] =
-            c->o->against == DV_AGAINST_PLACES ? "− places [95 %]" : "− random [95 %]";
-    }
-    for (int p = 0; p < c->n_parts; p++) {
-        const char **row = &text[(1 + p) * columns];
-        row[0] = c->o->parts->names[p];
-        for (int i = 0; i < layers; i++) {
-            row[1 + 2 * i] = words_of(s, &change_of(s, i, p)->part);
-            row[2 + 2 * i] = difference_of(s, change_of(s, i, p));
-        }
-    }
     const char **last = &text[(rows - 1) * columns];
+    text[0] = heads[measure];
     last[0] = against_name(s);
-    for (int i = 0; i < layers; i++)
-        last[1 + 2 * i] = words_of(s, &change_of(s, i, c->n_parts)->against);
+    for (int p = 0; p < c->n_parts; p++)
+        text[(1 + p) * columns] = c->o->parts->names[p];
+    for (int i = 0; i < layers; i++) {
+        const int at = 1 + 2 * i, layer = first + i;
+        text[at] = layer_name(s, layer);
+        text[at + 1] = c->o->against == DV_AGAINST_PLACES ? "− places [95 %]" : "− random [95 %]";
+        for (int p = 0; p < c->n_parts; p++) {
+            const dv_sign_scores *m = scores_of(s, layer, p, measure);
+            text[(1 + p) * columns + at] = words_of(s, &m->part);
+            text[(1 + p) * columns + at + 1] = difference_of(s, m);
+        }
+        last[at] = words_of(s, &scores_of(s, layer, c->n_parts, measure)->against);
+    }
     dv_figure_row(&s->figure, NULL);
     dv_figure_cells(&s->figure, &(dv_cells){ .rows = rows, .columns = columns, .text = text });
 }
 
 /* A row a layer, where there are many. */
-static void add_table_by_layer(sketch *s)
+static void add_table_by_layer(sketch *s, int measure)
 {
     const dv_covering *c = s->c;
     const int rows = c->o->n_layers + 1, columns = c->n_parts + 2;
     const char **text = room(s, (size_t)rows * (size_t)columns, sizeof *text);
     if (!s->ok)
         return;
-    text[0] = "Δ ± sd";
+    text[0] = heads[measure];
     for (int p = 0; p < c->n_parts; p++)
         text[1 + p] = c->o->parts->names[p];
     text[1 + c->n_parts] = against_name(s);
@@ -288,11 +299,24 @@ static void add_table_by_layer(sketch *s)
         const char **row = &text[(1 + i) * columns];
         row[0] = layer_name(s, i);
         for (int p = 0; p < c->n_parts; p++)
-            row[1 + p] = words_of(s, &change_of(s, i, p)->part);
-        row[1 + c->n_parts] = words_of(s, &change_of(s, i, c->n_parts)->against);
+            row[1 + p] = words_of(s, &scores_of(s, i, p, measure)->part);
+        row[1 + c->n_parts] = words_of(s, &scores_of(s, i, c->n_parts, measure)->against);
     }
     dv_figure_row(&s->figure, NULL);
     dv_figure_cells(&s->figure, &(dv_cells){ .rows = rows, .columns = columns, .text = text });
+}
+
+/* As many layers beside each other as have room. */
+static void add_tables(sketch *s, int measure)
+{
+    enum { NAMES = 20, LAYER = 60 }; /* mm */
+    const int layers = s->c->o->n_layers;
+    const double width = s->c->o->figure.width > 0 ? s->c->o->figure.width : 180;
+    const int most = width > NAMES + 2 * LAYER ? (int)((width - NAMES) / LAYER) : 1;
+    if (layers > MOST_BARS && layers <= MOST_ROWS)
+        add_table_by_layer(s, measure);
+    for (int i = 0; layers <= MOST_BARS && i < layers; i += most)
+        add_table_by_part(s, measure, i, layers - i < most ? layers - i : most);
 }
 
 /* -- all of it -------------------------------------------------------------------------------- */
@@ -347,9 +371,10 @@ bool dv_correspond_draw(const dv_covering *c, const dv_correspondence *results, 
     s.figure.title = say(&s, "Correspondence of parts in %s", dv_model_name(c->model));
     s.figure.caption = caption_of(&s);
     add_images(&s);
-    add_scores(&s, DV_SIGN_CHANGE);
-    add_scores(&s, DV_SIGN_AGREEMENT);
-    (c->o->n_layers > MOST_BARS ? add_table_by_layer : add_table_by_part)(&s);
+    for (int measure = 0; measure < DV_N_SIGN_MEASURES; measure++)
+        add_scores(&s, measure);
+    for (int measure = 0; measure < DV_N_SIGN_MEASURES; measure++)
+        add_tables(&s, measure);
     const bool ok = s.ok && write_figure(&s);
     dv_figure_free(&s.figure);
     dv_arena_release(&s.arena);
