@@ -101,6 +101,9 @@ int dv_correspond_layers(const dv_model *m, char words[2][DV_CORRESPOND_WORD]);
 
 /* -- what is found ---------------------------------------------------------------------------- */
 
+/* Up to this share of the largest |x_i| of a layer a change is none. */
+#define DV_SIGN_LEAST 1e-5F
+
 /* Of n images i, x_i the features of a layer, and x~_i those with the part covered: how alike the
  * signs of eps_i = x_i - x~_i are from image to image, mean over all pairs of images.
  *
@@ -110,11 +113,13 @@ int dv_correspond_layers(const dv_model *m, char words[2][DV_CORRESPOND_WORD]);
  *
  * where H is the Hamming distance as a share of the layer's elements, and sign is one of -1, 0 and
  * 1: a feature that changes in one image and stays in the other differs, as one does that grows in
- * one and falls in the other. So Delta is 0 when all change alike, and 1 at most. The paper gives
- * the sum alone; but the numbers of its table, 0.067 to 0.107 for five images, can be no sum of
- * whole differences, and suit such a mean of features behind a ReLU: most are 0 with and without
- * the part, and 0 against 0 agrees. Were only opposite signs to count they would be ten times
- * smaller (see `opposite`); of features before the ReLU, which all change, about a half.
+ * one and falls in the other. A change that may be one of rounding is none: a convolution by tiles
+ * moves features by some that the part does not reach. So Delta is 0 when all change alike, and 1
+ * at most. The paper gives the sum alone; but the numbers of its table, 0.067 to 0.107 for five
+ * images, can be no sum of whole differences, and suit such a mean of features behind a ReLU: most
+ * are 0 with and without the part, and 0 against 0 agrees. Were only opposite signs to count they
+ * would be ten times smaller (see `opposite`); of features before the ReLU, which all change, about
+ * a half.
  *
  * For the same reason Delta grows with the share of features that change at all, whichever they
  * are. DV_SIGN_AGREEMENT takes that out: Cohen's kappa, 1 - H / E, where E is the H of two images

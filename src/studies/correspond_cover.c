@@ -4,6 +4,7 @@
 #include "studies/correspond_signs.h"
 #include "studies/correspond_study.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ typedef struct scratch {
                                           there */
     float *last;                       /* (C,H,W) what went through the network before */
     float **whole;                     /* (layers, size) the activations of the image as it is */
+    float *least;                      /* (layers) a change up to this is none: DV_SIGN_LEAST */
 } scratch;
 
 static void scratch_free(scratch *s, int layers)
@@ -21,6 +23,7 @@ static void scratch_free(scratch *s, int layers)
     for (int i = 0; s->whole && i < layers; i++)
         free(s->whole[i]);
     free(s->whole);
+    free(s->least);
     free(s->last);
     dv_image_free(&s->original);
     dv_image_free(&s->covered);
@@ -40,7 +43,8 @@ static bool scratch_read(scratch *s, const dv_covering *c, size_t inputs, dv_err
     s->covered = (dv_image){ s->original.width, s->original.height, malloc(bytes) };
     s->last = malloc(inputs * sizeof *s->last);
     s->whole = calloc((size_t)layers, sizeof *s->whole);
-    bool ok = s->covered.rgb && s->last && s->whole;
+    s->least = calloc((size_t)layers, sizeof *s->least);
+    bool ok = s->covered.rgb && s->last && s->whole && s->least;
     for (int i = 0; ok && i < layers; i++) {
         s->whole[i] = malloc(c->layers[i].size * sizeof **s->whole);
         ok = s->whole[i];
@@ -109,12 +113,21 @@ static bool cover_box(const dv_covering *c, scratch *s, dv_worker *w, int image,
         const dv_sign_layer *l = &c->layers[i];
         const size_t at = (size_t)image * (size_t)c->n_boxes + (size_t)box;
         dv_signs_of(&l->signs[at * l->words], s->whole[i], dv_trace_tensor(w->trace, l->tensor),
-                    l->size);
+                    s->least[i], l->size);
     }
     return ok;
 }
 
 /* -- one image -------------------------------------------------------------------------------- */
+
+static void keep(scratch *s, int layer, const float *x, size_t n)
+{
+    float largest = 0;
+    for (size_t i = 0; i < n; i++)
+        largest = fmaxf(largest, fabsf(x[i]));
+    memcpy(s->whole[layer], x, n * sizeof *x);
+    s->least[layer] = DV_SIGN_LEAST * largest;
+}
 
 static bool look(const dv_covering *c, scratch *s, dv_worker *w, int image, size_t inputs,
                  dv_error *err)
@@ -126,8 +139,7 @@ static bool look(const dv_covering *c, scratch *s, dv_worker *w, int image, size
         return dv_fail_in(err, "%s", s->path);
     memcpy(s->last, w->input, inputs * sizeof *s->last);
     for (int i = 0; i < c->o->n_layers; i++)
-        memcpy(s->whole[i], dv_trace_tensor(w->trace, c->layers[i].tensor),
-               c->layers[i].size * sizeof **s->whole);
+        keep(s, i, dv_trace_tensor(w->trace, c->layers[i].tensor), c->layers[i].size);
     for (int box = 0; box < c->n_boxes; box++)
         if (!dv_watch_goes_on(&c->o->watch, image, c->n_images, "images", err) ||
             !cover_box(c, s, w, image, box, err))

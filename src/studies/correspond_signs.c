@@ -9,13 +9,13 @@ size_t dv_sign_words(size_t n)
     return 2 * (n / BITS + (n % BITS != 0));
 }
 
-void dv_signs_of(uint64_t *signs, const float *x, const float *y, size_t n)
+void dv_signs_of(uint64_t *signs, const float *x, const float *y, float least, size_t n)
 {
     memset(signs, 0, dv_sign_words(n) * sizeof *signs);
     for (size_t i = 0; i < n; i++) {
         uint64_t *words = &signs[2 * (i / BITS)];
-        words[0] |= (uint64_t)(x[i] > y[i]) << i % BITS;
-        words[1] |= (uint64_t)(x[i] < y[i]) << i % BITS;
+        words[0] |= (uint64_t)(x[i] - y[i] > least) << i % BITS;
+        words[1] |= (uint64_t)(y[i] - x[i] > least) << i % BITS;
     }
 }
 

@@ -11,9 +11,11 @@
 /* Words that the signs of n values take. */
 size_t dv_sign_words(size_t n);
 
-/* The signs of x - y, both (n): for each 64 of them a word with a bit for every 1, then one with a
- * bit for every -1. signs: (dv_sign_words(n)). */
-void dv_signs_of(uint64_t *signs, const float *x, const float *y, size_t n);
+/* The signs of x - y, both (n), which are 0 where that is at most `least` either way: for each 64
+ * of them a word with a bit for every 1, then one with a bit for every -1. signs:
+ * (dv_sign_words(n)).
+ */
+void dv_signs_of(uint64_t *signs, const float *x, const float *y, float least, size_t n);
 
 /* Of n signs, how many are not the same; of these, those that are 1 and -1. */
 typedef struct dv_sign_distance {

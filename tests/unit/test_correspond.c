@@ -129,9 +129,9 @@ static size_t activations(const char *path, dv_cover fill, dv_rect b, int tensor
     return n;
 }
 
-static int sign_of(float v)
+static int sign_of(float v, float least)
 {
-    return v > 0 ? 1 : v < 0 ? -1 : 0;
+    return v > least ? 1 : v < -least ? -1 : 0;
 }
 
 /* Of all pairs under one box: the number of scores, and their sums. */
@@ -199,8 +199,11 @@ static void check_boxes(const dv_covering *c, const dv_correspondence *r, dv_cov
             const dv_rect nothing = { 0 }, box = dv_covering_box(c, i, first + b * PARTS);
             activations(path, fill, nothing, tensor, whole);
             n = activations(path, fill, box, tensor, covered);
+            float least = 0;
+            for (size_t k = 0; k < n; k++)
+                least = fmaxf(least, 1e-5F * fabsf(whole[k]));
             for (size_t k = 0; k < n; k++) {
-                signs[i][k] = (int8_t)sign_of(whole[k] - covered[k]);
+                signs[i][k] = (int8_t)sign_of(whole[k] - covered[k], least);
                 t.changed += (signs[i][k] != 0) / (double)n;
             }
         }
