@@ -195,6 +195,7 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	$(PYTHON) tests/oracle/compare.py all --program $B/deconvviz
 	$(PYTHON) tests/oracle/check_zoo.py --program $B/deconvviz
 	$(PYTHON) tests/oracle/mine.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000
+	$(PYTHON) tests/oracle/correspond.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip
 
 # Hours: what `make check` does for minutes.
 LONG_UNIT = $(filter-out unit/test_mine_journal,$(UNIT:$B/%=%))

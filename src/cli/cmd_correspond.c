@@ -142,10 +142,14 @@ const cli_command cmd_correspond = {
         "{\"format\": \"deconvviz-parts\", \"version\": 1, \"note\": TEXT, \"images\": that list}. "
         "Boxes are in pixels of the image, x1 and y1 just outside; every image has the same "
         "parts.\n\n"
-        "Signs are -1, 0 and 1; a feature that changes in one image alone differs. Behind the "
-        "scores are standard deviations over the pairs; intervals are 95 %, by a bootstrap over "
-        "the "
-        "images. --json and --csv have more numbers.",
+        "Signs are -1, 0 and 1: a feature that changes in one image alone differs. As that grows "
+        "with "
+        "the share of features that change, the table also has the agreement beyond chance, "
+        "Cohen's "
+        "kappa, which is higher where parts are treated alike. Behind the scores are standard "
+        "deviations over the pairs, and the difference with its 95 % interval by a bootstrap over "
+        "the images; last the shares of features that change, without the part and without the "
+        "other boxes. --json and --csv have more numbers.",
     .arguments = { CLI_PARTS, .least = 1, .most = 1 },
     .options = options,
     .examples = examples,

@@ -81,8 +81,6 @@ enum {
 
 /* clang-format off */
 #define REAL(name) { .key = (name), .kind = DV_COLUMN_REAL }
-#define SHARE(name, heading)                                                                       \
-    { .key = (name), .title = (heading), .kind = DV_COLUMN_REAL, .right = true, .shown = { 'f', 3 } }
 
 /* What the parts are held against is named in a title: a table for each. */
 #define COLUMNS(against)                                                                           \
@@ -99,8 +97,8 @@ enum {
         [AGAINST_DEVIATION] = REAL("against_sd"), [AGAINST_LOW] = REAL("against_low"),             \
         [AGAINST_HIGH] = REAL("against_high"), [DIFFERENCE] = REAL("difference"),                  \
         [DIFFERENCE_LOW] = REAL("difference_low"), [DIFFERENCE_HIGH] = REAL("difference_high"),    \
-        [CHANGED] = SHARE("changed", "changed"),                                                   \
-        [AGAINST_CHANGED] = SHARE("against_changed", "there"),                                     \
+        [CHANGED] = { .key = "changed", .title = "changed", .kind = DV_COLUMN_REAL },              \
+        [AGAINST_CHANGED] = REAL("against_changed"),                                               \
         [OPPOSITE] = REAL("opposite"), [AGAINST_OPPOSITE] = REAL("against_opposite"),              \
     }
 /* clang-format on */
@@ -134,6 +132,7 @@ static void add_numbers(dv_table *t, const dv_sign_scores *s, const dv_correspon
                                         [AGAINST_OPPOSITE] = r->against.opposite };
     for (int i = MEAN; i < N_COLUMNS; i++)
         dv_table_real(t, i, numbers[i]);
+    dv_table_show(t, CHANGED, "%.3f / %.3f", r->covered.changed, r->against.changed);
 }
 
 static void add_row(dv_table *t, const dv_correspond_options *o, const dv_correspondence *r,
