@@ -158,16 +158,15 @@ static void add_bars(sketch *s, int layer, int measure)
         ticks[p] = p;
         names[p] = p < c->n_parts ? c->o->parts->names[p] : "all";
     }
-    dv_axes axes = {
-        .title = measure == 0 ? title : NULL,
+    const bool first = layer == 0 && measure == 0;
+    const dv_axes axes = {
+        .title = title,
         .x = { .min = -0.5, .max = n - 0.5, .n_ticks = n, .ticks = ticks, .names = names },
         .y = axis_of(result_of(s, layer, 0), c->n_parts + 1, measure,
-                     measure == 0 ? 0.4 : 0.1), /* the legend is above the bars */
+                     first ? 0.6 : 0.1), /* the legend is above the bars */
         .aspect = 2.4,
-        .legend = layer == 0 && measure == 0 ? DV_LEGEND_BEST : DV_LEGEND_NONE
+        .legend = first ? DV_LEGEND_BEST : DV_LEGEND_NONE
     };
-    if (layer > 0)
-        axes.y.label = NULL;
     dv_curve how = { .color = DV_COLOR_FIRST, .as = DV_CURVE_BARS, .width = 0.36 };
     dv_figure_axes(&s->figure, &axes);
     add_curve(s, "part covered", &covered, n, how);
