@@ -120,7 +120,7 @@ static bool cover_box(const dv_covering *c, scratch *s, dv_worker *w, int image,
 
 /* -- one image -------------------------------------------------------------------------------- */
 
-static void keep(scratch *s, int layer, const float *x, size_t n)
+static void take_whole(scratch *s, int layer, const float *x, size_t n)
 {
     float largest = 0;
     for (size_t i = 0; i < n; i++)
@@ -139,7 +139,7 @@ static bool look(const dv_covering *c, scratch *s, dv_worker *w, int image, size
         return dv_fail_in(err, "%s", s->path);
     memcpy(s->last, w->input, inputs * sizeof *s->last);
     for (int i = 0; i < c->o->n_layers; i++)
-        keep(s, i, dv_trace_tensor(w->trace, c->layers[i].tensor), c->layers[i].size);
+        take_whole(s, i, dv_trace_tensor(w->trace, c->layers[i].tensor), c->layers[i].size);
     for (int box = 0; box < c->n_boxes; box++)
         if (!dv_watch_goes_on(&c->o->watch, image, c->n_images, "images", err) ||
             !cover_box(c, s, w, image, box, err))

@@ -101,7 +101,8 @@ typedef struct points {
 static points points_of(sketch *s, int n)
 {
     double *v = room(s, 4 * (size_t)n, sizeof *v);
-    return v ? (points){ v, v + n, v + 2 * (size_t)n, v + 3 * (size_t)n } : (points){ NULL };
+    const size_t m = (size_t)n;
+    return v ? (points){ v, v + m, v + 2 * m, v + 3 * m } : (points){ .x = NULL };
 }
 
 static void set_point(points *p, int i, double x, const dv_sign_score *score)
