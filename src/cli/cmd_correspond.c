@@ -132,7 +132,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_correspond = {
     .name = "correspond",
-    .summary = "Compare what covering the same part of several images does to the features",
+    .summary = "Compare what covering a part of many images does to features",
     .description =
         "Covers one part of each image, an eye, and looks at the signs of the change of a layer's "
         "features: the share of features whose signs differ between two images, mean over all "
