@@ -44,10 +44,10 @@ static const cli_option options[] = {
 };
 
 static const cli_example examples[] = {
-    { "deconvviz correspond --root tiny-imagenet models/dog-faces-tiny-imagenet.json",
-      "Eyes and noses of dogs in the built-in network" },
-    { "deconvviz correspond -m squeezenet1.1.onnx -l 1-26 -o layers.pdf parts.json",
-      "Every layer as a point of a curve" },
+    { "deconvviz correspond parts.json",
+      "The last hidden layers of the built-in network: figure and table" },
+    { "deconvviz correspond -m model.onnx -l 1-7 --against places -o layers.pdf parts.json",
+      "From layer to layer, against other things at the same places" },
     { 0 },
 };
 
