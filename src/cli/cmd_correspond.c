@@ -46,8 +46,8 @@ static const cli_option options[] = {
 static const cli_example examples[] = {
     { "deconvviz correspond parts.json",
       "The last hidden layers of the built-in network: figure and table" },
-    { "deconvviz correspond -m model.onnx -l 1-7 --against places -o layers.pdf parts.json",
-      "From layer to layer, against other things at the same places" },
+    { "deconvviz correspond -m model.onnx -l 1-7 -o layers.pdf parts.json",
+      "From layer to layer, as curves" },
     { 0 },
 };
 
