@@ -28,6 +28,7 @@
 
 #include "deconvviz/classify.h"
 #include "deconvviz/compare_rules.h"
+#include "deconvviz/correspond.h"
 #include "deconvviz/digest.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/error.h"

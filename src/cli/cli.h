@@ -106,6 +106,7 @@ typedef enum cli_argument {
     CLI_IMAGES, /* or folders of them */
     CLI_INDEX,
     CLI_REFERENCES,
+    CLI_PARTS, /* a JSON file of boxes */
     CLI_COMMAND,
     CLI_MODELS,
 } cli_argument;

@@ -9,6 +9,7 @@
     X(compare_rules)        \
     X(occlude)              \
     X(filters)              \
+    X(correspond)           \
     X(layers)               \
     X(classify)             \
     X(invariance)           \
