@@ -31,6 +31,7 @@
 #include "deconvviz/digest.h"
 #include "deconvviz/draw.h"
 #include "deconvviz/error.h"
+#include "deconvviz/evolve.h"
 #include "deconvviz/figure.h"
 #include "deconvviz/image.h"
 #include "deconvviz/index.h"

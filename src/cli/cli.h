@@ -44,6 +44,7 @@ typedef enum cli_kind {
     CLI_KIND_LAYERS,
     CLI_KIND_MODEL,
     CLI_KIND_FILE,
+    CLI_KIND_FILES,
     CLI_KIND_FOLDER,
     CLI_KIND_WRITES,
     CLI_KIND_FILLS,
@@ -69,6 +70,7 @@ typedef struct cli_type {
 /* int: which of the words of `arg`, "pair|crop|full", counted from 0 */
 #define CLI_CHOICE          { .kind = CLI_KIND_CHOICE }
 #define CLI_LAYERS          { .kind = CLI_KIND_LAYERS }            /* cli_list */
+#define CLI_FILES           { .kind = CLI_KIND_FILES }             /* cli_list, each as CLI_FILE */
 /* The others go to a const char *: */
 #define CLI_TEXT            { .kind = CLI_KIND_TEXT }              /* what the command reads itself */
 #define CLI_WORD            { .kind = CLI_KIND_WORD }              /* one of the words of `arg` */

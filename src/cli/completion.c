@@ -11,6 +11,7 @@ cli_fit cli_fit_of(const cli_option *o)
     case CLI_KIND_MODEL:
         return CLI_FIT_MODELS;
     case CLI_KIND_FILE:
+    case CLI_KIND_FILES:
     case CLI_KIND_WRITES:
     case CLI_KIND_PLACE:
         return CLI_FIT_FILES;

@@ -77,7 +77,7 @@ static void put_option(FILE *to, const cli_option *o)
     char brief[160];
     const char *after = o->arg ? "=" : "";
     fputs("            ", to);
-    if (o->type.kind == CLI_KIND_LAYERS)
+    if (o->type.kind == CLI_KIND_LAYERS || o->type.kind == CLI_KIND_FILES)
         fputs("'*'", to);
     else if (o->letter)
         fprintf(to, "'(-%c --%s)'", o->letter, o->name);

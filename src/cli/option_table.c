@@ -85,6 +85,7 @@ const char *cli_default_text(const cli_option *o, const void *defaults, char *to
     case CLI_KIND_REAL:
     case CLI_KIND_NUMBERS:
     case CLI_KIND_LAYERS:
+    case CLI_KIND_FILES:
     case CLI_KIND_GROUP:
         break;
     }

@@ -145,6 +145,7 @@ bool cli_store(const cli_option *o, void *options, const char *text, dv_error *e
     case CLI_KIND_WORD:
         return store_word(o, at, text, err);
     case CLI_KIND_LAYERS:
+    case CLI_KIND_FILES:
         return add_to_list(o, at, text, err);
     case CLI_KIND_GROUP:
         break;

@@ -9,7 +9,7 @@
 static bool is_given(const cli_option *o, const void *options)
 {
     const void *at = (const char *)options + o->offset;
-    if (o->type.kind == CLI_KIND_LAYERS)
+    if (o->type.kind == CLI_KIND_LAYERS || o->type.kind == CLI_KIND_FILES)
         return ((const cli_list *)at)->n > 0;
     assert(o->type.kind >= CLI_KIND_TEXT && o->type.kind != CLI_KIND_CHOICE);
     return *(const char *const *)at != NULL;

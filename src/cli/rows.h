@@ -64,13 +64,16 @@
     { "weights", 0, CLI_FILE, offsetof(type, network.weights), "FILE",                             \
       "safetensors for a JSON network (those beside it)" }
 
+#define CLI_INPUT_SIZE_ROW(type)                                                                   \
+    { "size", 0, CLI_SIZE(DV_IMAGE_MAX_SIDE), offsetof(type, network.size), "S|H,W",               \
+      "size of its input in pixels (the model's)" }
+
 #define CLI_MODEL_ROWS(type)                                                                       \
     CLI_GROUP_ROW("The network:"),                                                                 \
     CLI_MODEL_ROW(type, "ONNX, JSON network or safetensors, or the name of a built-in one "        \
                         "($DECONVVIZ_MODEL, else " DV_DEFAULT_MODEL ")"),                          \
     CLI_WEIGHTS_ROW(type),                                                                         \
-    { "size", 0, CLI_SIZE(DV_IMAGE_MAX_SIDE), offsetof(type, network.size), "S|H,W",               \
-      "size of its input in pixels (the model's)" }
+    CLI_INPUT_SIZE_ROW(type)
 
 #define CLI_PREPROCESS_ROWS(type)                                                                  \
     CLI_GROUP_ROW("How an image becomes its input:"),                                              \
