@@ -24,7 +24,7 @@ static void describe(dv_provenance_texts *w, const dv_provenance *p)
     dv_format(w->scale, sizeof w->scale, "%.9g", (double)p->scale);
 }
 
-void dv_provenance_list(const dv_provenance *p, dv_provenance_texts *t)
+void dv_provenance_say(dv_provenance_texts *t, const dv_provenance *p)
 {
     t->n = 0;
     add(t, "Software", "deconvviz " DV_VERSION);
@@ -54,6 +54,6 @@ bool dv_picture_write(const char *path, const dv_image *picture, const dv_proven
                       dv_error *err)
 {
     dv_provenance_texts t;
-    dv_provenance_list(p, &t);
+    dv_provenance_say(&t, p);
     return dv_png_write(path, picture->width, picture->height, 3, picture->rgb, t.text, t.n, err);
 }

@@ -29,14 +29,14 @@ typedef struct dv_provenance {
 
 enum { DV_PROVENANCE_MAX_MORE = 4 };
 
-/* The same as texts; it may be neither copied nor outlive what it was made of. */
+/* The same as keys and values, for what is no PNG. They point into itself and into p. */
 typedef struct dv_provenance_texts {
     int n;
-    dv_png_text text[14 + DV_PROVENANCE_MAX_MORE]; /* (n) */
+    dv_png_text text[14 + DV_PROVENANCE_MAX_MORE];
     char channel[16], position[32], value[32], scale[32];
 } dv_provenance_texts;
 
-void dv_provenance_list(const dv_provenance *p, dv_provenance_texts *t);
+void dv_provenance_say(dv_provenance_texts *t, const dv_provenance *p);
 
 /* Writes a picture. Fails with the path. */
 bool dv_picture_write(const char *path, const dv_image *picture, const dv_provenance *p,

@@ -416,7 +416,7 @@ bool dv_evolution_animate(const dv_evolution_work *w, dv_error *err)
         return true;
     bool ok = describe(w, &says, more, words, err);
     if (ok)
-        dv_provenance_list(&says, &texts);
+        dv_provenance_say(&texts, &says);
     for (int i = 0; ok && i < w->r->n; i++)
         ok = add_frame(w, &a, i, texts.text, texts.n, err);
     ok = ok && dv_apng_write(&a, o->apng, err);
