@@ -7,6 +7,7 @@
 #include "run/watch.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,14 @@ static bool add_layer(const dv_evolution_work *w, dv_figure *f, int layer, const
     return ok;
 }
 
+/* The number alone where the figure's title says what it counts. */
+static const char *column_title(const dv_evolution *r, int checkpoint)
+{
+    const char *title = r->checkpoints[checkpoint].title;
+    const char *blank = r->word ? strrchr(title, ' ') : NULL;
+    return blank ? blank + 1 : title;
+}
+
 /* Two layers stand side by side where their columns are few. */
 static bool add_grids(const dv_evolution_work *w, dv_figure *f, dv_error *err)
 {
@@ -163,7 +172,7 @@ static bool add_grids(const dv_evolution_work *w, dv_figure *f, dv_error *err)
     const int beside = w->r->n_layers > 1 && width / 2 >= n * 8 + MARGIN ? 2 : 1;
     const double fitting = (width / beside - MARGIN) / n - 0.6;
     for (int i = 0; i < n; i++)
-        titles[i] = w->r->checkpoints[columns[i]].title;
+        titles[i] = column_title(w->r, columns[i]);
     for (int i = 0; i < w->r->n_layers; i++) {
         if (i % beside == 0)
             dv_figure_row(f, NULL);
@@ -200,15 +209,15 @@ static dv_axis x_axis(const scales *s)
 static void add_curve(dv_figure *f, const scales *s, int layer, const double *y, const double *low,
                       const double *high)
 {
-    enum { PALETTE = DV_N_COLORS - 1 };
-    dv_figure_curve(f, &(dv_curve){ .name = s->r->layers[layer].title,
+    char name[48]; /* "layer 5" of "layer 5 (conv5)" */
+    const char *title = s->r->layers[layer].title, *more = strstr(title, " (");
+    snprintf(name, sizeof name, "%.*s", more ? (int)(more - title) : (int)strlen(title), title);
+    dv_figure_curve(f, &(dv_curve){ .name = name,
                                     .n = s->r->n,
                                     .x = s->x,
                                     .y = y,
                                     .low = low,
                                     .high = high,
-                                    .color = DV_COLOR_FIRST + layer % PALETTE,
-                                    .as = layer < PALETTE ? DV_CURVE_LINE : DV_CURVE_DASHED,
                                     .marker = DV_MARKER_DOT });
 }
 
@@ -220,19 +229,32 @@ static void add_threshold(dv_figure *f, const scales *s)
         f, &(dv_curve){ .n = 2, .x = x, .y = y, .color = DV_COLOR_GREY, .as = DV_CURVE_DOTTED });
 }
 
+/* Where the axis of similarities begins: at 0, unless some are below. */
+static double lowest(const dv_evolution *r, bool projections)
+{
+    double least = 0;
+    for (int i = 0; i < r->n_layers; i++)
+        for (int k = 0; k < r->n; k++)
+            least =
+                fmin(least, projections ? r->layers[i].projections[k] : r->layers[i].filters[k]);
+    return least < 0 ? fmax(-1, least - 0.05) : 0;
+}
+
 static void add_similarities(dv_figure *f, const scales *s, const char *title, bool projections,
                              double *low, double *high)
 {
     dv_figure_axes(f, &(dv_axes){ .title = title,
                                   .x = x_axis(s),
-                                  .y = { .label = "cosine to the last", .min = 0, .max = 1.02 },
+                                  .y = { .label = "cosine to the last",
+                                         .min = lowest(s->r, projections),
+                                         .max = 1.02 },
                                   .aspect = 1.15,
                                   .legend = DV_LEGEND_NONE });
     for (int i = 0; i < s->r->n_layers; i++) {
         const dv_evolved_layer *l = &s->r->layers[i];
         for (int k = 0; k < s->r->n; k++) {
             const double mean = l->projections[k], error = l->projections_error[k];
-            low[k] = isnan(error) ? mean : mean - error;
+            low[k] = isnan(error) ? mean : fmax(-1, mean - error);
             high[k] = isnan(error) ? mean : fmin(1, mean + error);
         }
         add_curve(f, s, i, projections ? l->projections : l->filters, projections ? low : NULL,
@@ -307,6 +329,8 @@ bool dv_evolution_draw(const dv_evolution_work *w, dv_error *err)
     if (!o->figure.path)
         return true;
     dv_text_format(&title, "Evolution of %s", dv_model_name(w->e->model));
+    if (w->r->word)
+        dv_text_format(&title, ", by %s", w->r->word);
     caption(w, &under);
     dv_figure f = { .title = title.data, .caption = under.data };
     const bool ok = dv_text_ok(&title, "a figure", err) && dv_text_ok(&under, "a figure", err) &&
@@ -333,34 +357,31 @@ static int most_shown(const dv_evolution *r)
     return most;
 }
 
-/* A row a layer, with patches two. */
+/* A row a layer; of a unit the projection and, if they are wanted, the patch. */
 static void fill_frame(const dv_evolution_work *w, int checkpoint, int columns, sheet *s)
 {
-    const bool patches = w->e->o.patches;
+    const int each = w->e->o.patches ? 2 : 1;
     for (int layer = 0; layer < w->r->n_layers; layer++) {
         dv_shown *row = &s->shown[(size_t)s->rows * (size_t)columns];
-        s->rows_of[s->rows] = w->r->layers[layer].title;
-        if (patches)
-            s->rows_of[s->rows + 1] = "";
+        s->rows_of[s->rows++] = w->r->layers[layer].title;
         for (int i = 0, at = 0; i < w->r->n_units; i++) {
             const dv_evolved_unit *u = &w->r->units[i];
             const size_t k = (size_t)i * (size_t)w->r->n + (size_t)checkpoint;
             if (u->layer != layer || !u->shown)
                 continue;
             row[at] = (dv_shown){ .picture = w->pictures[k], .framed = u->jumped[checkpoint] };
-            if (patches)
-                row[columns + at] = (dv_shown){ .picture = w->patches[k] };
-            at++;
+            if (each > 1)
+                row[at + 1] = (dv_shown){ .picture = w->patches[k] };
+            at += each;
         }
-        s->rows += patches ? 2 : 1;
     }
 }
 
 /* *out: the caller's. */
 static bool draw_frame(const dv_evolution_work *w, int checkpoint, dv_image *out, dv_error *err)
 {
-    const dv_figure_file size = { .width = 110, .dpi = 150 };
-    const int columns = most_shown(w->r), rows = w->r->n_layers * (w->e->o.patches ? 2 : 1);
+    const int columns = most_shown(w->r) * (w->e->o.patches ? 2 : 1), rows = w->r->n_layers;
+    const dv_figure_file size = { .width = columns > 4 ? 152.4 : 101.6, .dpi = 150 };
     dv_text title = { 0 };
     sheet s;
     dv_text_format(&title, "%s, %s", dv_model_name(w->e->model),
@@ -375,7 +396,8 @@ static bool draw_frame(const dv_evolution_work *w, int checkpoint, dv_image *out
                                        .shown = s.shown,
                                        .columns = columns,
                                        .row_titles = s.rows_of,
-                                       .side = 24 });
+
+                                       .side = 26 });
     }
     ok = ok && dv_figure_draw(&f, &size, out, err);
     dv_figure_free(&f);
