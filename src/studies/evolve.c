@@ -261,13 +261,20 @@ static bool survey(dv_evolver *e, const dv_checkpoint *c, dv_error *err)
     return ok;
 }
 
+/* One that does not fit is passed over where it was found, and fails again where it is named. */
+static bool is_settled(const dv_evolver *e, const dv_checkpoint *c)
+{
+    const dv_surveyed *s = known(e, c->path);
+    return s && (s->fits || c->found);
+}
+
 static bool survey_all(dv_evolver *e, const dv_checkpoints *c, dv_error *err)
 {
     e->done = e->total = 0;
     for (int i = 0; i < c->n; i++)
-        e->total += known(e, c->list[i].path) ? 0 : e->o.images->count;
+        e->total += is_settled(e, &c->list[i]) ? 0 : e->o.images->count;
     for (int i = 0; i < c->n; i++)
-        if (!known(e, c->list[i].path) && !survey(e, &c->list[i], err))
+        if (!is_settled(e, &c->list[i]) && !survey(e, &c->list[i], err))
             return false;
     return true;
 }
@@ -382,11 +389,14 @@ int dv_checkpoints_last(const dv_checkpoints *c, const char *network, const int 
                         dv_error *err)
 {
     for (int i = c->n; i-- > 0;) {
-        dv_model *m = dv_checkpoint_open(network, c->list[i].path, size, err);
+        dv_error why = { .code = DV_OK };
+        dv_model *m = dv_checkpoint_open(network, c->list[i].path, size, &why);
         dv_model_free(m);
         if (m)
             return i;
-        if (!c->list[i].found)
+        if (err)
+            *err = why;
+        if (!c->list[i].found || why.code == DV_NO_MEMORY)
             return -1;
     }
     if (c->n == 0)
