@@ -1,4 +1,5 @@
 /* cmd_evolve.c - `deconvviz evolve`: features at the checkpoints of a training. */
+#include "base/guard.h"
 #include "cli/inputs.h"
 #include "cli/layer_list.h"
 #include "cli/rows.h"
@@ -65,10 +66,8 @@ static const cli_option options[] = {
 
 static const cli_example examples[] = {
     { "deconvviz evolve photos", "How the features of the built-in network came about" },
-    { "deconvviz evolve -m net.json --checkpoints run -l 1,5 -c 0-5 --apng net.png photos",
+    { "deconvviz evolve -m net.json --checkpoints run -l 5 --apng net.png photos",
       "Of your own training, also as an animation" },
-    { "deconvviz evolve -m net.json --checkpoints run --follow photos",
-      "The same while it trains" },
     { 0 },
 };
 
@@ -187,9 +186,20 @@ static bool begin(work *w, const dv_checkpoints *c, dv_error *err)
 
 /* -- the study -------------------------------------------------------------------------------- */
 
+/* What is read is not written over. */
+static bool guard(const dv_checkpoints *c, dv_error *err)
+{
+    for (int i = 0; i < c->n; i++)
+        if (!dv_guard_add(c->list[i].path, err))
+            return false;
+    return cli_inputs_check(err);
+}
+
 static bool study(work *w, const dv_checkpoints *c, dv_error *err)
 {
     dv_evolution result;
+    if (!guard(c, err))
+        return false;
     if (!w->evolver && !begin(w, c, err))
         return false;
     cli_progress_begin("images", !w->o->network.quiet);
@@ -276,7 +286,10 @@ static bool check(const evolve_options *o, dv_error *err)
         return dv_fail(err, DV_BAD_USAGE, "--json or --csv: one of them is possible");
     if (follows && o->checkpoints.n == 0)
         return dv_fail(err, DV_BAD_USAGE, "--follow needs --checkpoints FOLDER");
-    return o->no_figure || dv_figure_check(&o->figure, err);
+    if (o->apng && !o->no_figure && strcmp(o->apng, o->figure.path) == 0)
+        return dv_fail(err, DV_BAD_USAGE, "--apng and --out are the same file, %s", o->apng);
+    const dv_figure_file none = { .path = NULL };
+    return dv_figure_check(o->no_figure && !o->apng ? &none : &o->figure, err);
 }
 
 static bool run(const void *opts, int n_args, char **args, dv_error *err)

@@ -127,6 +127,6 @@ double dv_cosine(double ab, double aa, double bb)
     if (isnan(ab) || isnan(aa) || isnan(bb))
         return (double)NAN;
     if (aa > 0 && bb > 0)
-        return fmax(-1, fmin(1, ab / (sqrt(aa) * sqrt(bb))));
+        return fmax(-1, fmin(1, ab / sqrt(aa * bb)));
     return aa > 0 || bb > 0 ? 0 : 1;
 }

@@ -8,6 +8,12 @@ done
 cp photos/*_1.ppm img.jpg
 cp "$models/zfnet64.safetensors" "$models/tiny-imagenet-100.txt" .
 cp "$models/zfnet64.json" model.onnx
+cp "$models/zfnet64.json" net.json
+mkdir run models
+for e in 01 02; do
+    cp "$models/zfnet64-epoch$e.safetensors" run
+    cp "$models/zfnet64-epoch$e.safetensors" models
+done
 deconvviz mine -q -l 5 --shard 2/2 -o shard-2.json photos >/dev/null
 for c in $(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
     deconvviz help "$c" | sed -n '/^For example:/,$s/^  \([^ ].*deconvviz .*\|deconvviz .*\)/\1/p'
