@@ -33,14 +33,37 @@ const char *dv_panel_title(const dv_panel *p)
 
 /* -- one panel -------------------------------------------------------------------------------- */
 
-static void measure_place(dv_canvas *c, dv_place *p, const dv_edges *least)
+static dv_letters title_letters(double width)
+{
+    return (dv_letters){ .size = DV_SIZE_TITLE,
+                         .bold = true,
+                         .lines = 3,
+                         .ax = 0.5,
+                         .ay = 1,
+                         .color = DV_INK,
+                         .width = width };
+}
+
+/* Over the middle of the box; where that makes it long, over all that the panel has. */
+static void place_title(dv_canvas *c, dv_panel_place *p)
+{
+    const char *title = dv_panel_title(p->panel);
+    const dv_edges *m = &p->margin;
+    const double over = p->box.w + 2 * fmin(m->left, m->right);
+    const double all = m->left + p->box.w + m->right;
+    dv_letters l = title_letters(0);
+    const bool long_one = dv_canvas_measure(c, title, &l).w > over;
+    p->title_width = long_one ? all : over;
+    p->title_x = long_one ? all / 2 - m->left : p->box.w / 2;
+    l.width = p->title_width;
+    p->title_height = dv_canvas_measure(c, title, &l).h;
+    p->heads = p->panel->kind == DV_PANEL_GRID ? m->top : 0;
+}
+
+static void measure_place(dv_canvas *c, dv_panel_place *p, const dv_edges *least)
 {
     dv_panel_type_of(p->panel)->measure(c, p);
-    const double beside = fmin(p->margin.left, p->margin.right);
-    const dv_letters l = {
-        .size = DV_SIZE_TITLE, .bold = true, .lines = 3, .ax = 0.5, .width = p->box.w + 2 * beside
-    };
-    p->title_height = dv_canvas_measure(c, dv_panel_title(p->panel), &l).h;
+    place_title(c, p);
     if (p->title_height > 0)
         p->margin.top += p->title_height + DV_TITLE_PAD;
     p->margin.left = fmax(p->margin.left, least->left);
@@ -50,21 +73,21 @@ static void measure_place(dv_canvas *c, dv_place *p, const dv_edges *least)
 }
 
 /* Of a box in a row whose boxes are h high. */
-static double height_in(const dv_place *p, double h)
+static double height_in(const dv_panel_place *p, double h)
 {
     if (p->panel->kind == DV_PANEL_CELLS)
         return p->most;
     return fmin(h, p->own ? p->most : h);
 }
 
-static double width_in(const dv_place *p, double h)
+static double width_in(const dv_panel_place *p, double h)
 {
     return fmax(p->slope * height_in(p, h) + p->fixed, 1);
 }
 
 /* -- one line of panels ----------------------------------------------------------------------- */
 
-static double line_width(const dv_place *p, int n, double h)
+static double line_width(const dv_panel_place *p, int n, double h)
 {
     double sum = (n - 1) * PANEL_GAP;
     for (int i = 0; i < n; i++)
@@ -73,7 +96,7 @@ static double line_width(const dv_place *p, int n, double h)
 }
 
 /* The height at which the line is as wide as it may be, or as high. */
-static double line_height(const dv_place *p, int n, double width)
+static double line_height(const dv_panel_place *p, int n, double width)
 {
     double most = 0, follows = 0;
     for (int i = 0; i < n; i++) {
@@ -94,7 +117,7 @@ static double line_height(const dv_place *p, int n, double width)
     return hi;
 }
 
-static void set_boxes(dv_place *p, int n, double x, double width, double h)
+static void set_boxes(dv_panel_place *p, int n, double x, double width, double h)
 {
     x += fmax(0, (width - line_width(p, n, h)) / 2);
     for (int i = 0; i < n; i++) {
@@ -105,12 +128,13 @@ static void set_boxes(dv_place *p, int n, double x, double width, double h)
     }
 }
 
-static void begin_line(dv_canvas *c, dv_place *p, int n, double width)
+static void begin_line(dv_canvas *c, dv_panel_place *p, int n, double width)
 {
     for (int i = 0; i < n; i++) {
-        p[i] = (dv_place){ .panel = p[i].panel,
-                           .slot = (width - (n - 1) * PANEL_GAP) / n,
-                           .box = { .w = width / n * 0.7, .h = width / n * 0.5 } };
+        p[i] = (dv_panel_place){ .panel = p[i].panel,
+                                 .slot = (width - (n - 1) * PANEL_GAP) / n,
+                                 .whole = width,
+                                 .box = { .w = width / n * 0.7, .h = width / n * 0.5 } };
         dv_panel_type_of(p[i].panel)->begin(c, &p[i]);
     }
 }
@@ -118,7 +142,7 @@ static void begin_line(dv_canvas *c, dv_place *p, int n, double width)
 /* -- all lines together ----------------------------------------------------------------------- */
 
 /* Whether two lines are alike, so that their boxes stand below each other. */
-static bool alike(const dv_place *p, const dv_place *q, int n)
+static bool alike(const dv_panel_place *p, const dv_panel_place *q, int n)
 {
     for (int i = 0; i < n; i++)
         if (p[i].panel->kind != q[i].panel->kind || p[i].own != q[i].own ||
@@ -127,7 +151,7 @@ static bool alike(const dv_place *p, const dv_place *q, int n)
     return true;
 }
 
-static int group_end(const dv_layout *l, int first)
+static int group_end(const dv_figure_layout *l, int first)
 {
     int end = first + 1;
     while (end < l->n_lines && l->lines[end].n == l->lines[first].n &&
@@ -137,7 +161,7 @@ static int group_end(const dv_layout *l, int first)
     return end;
 }
 
-static void share_margins(dv_layout *l, int first, int end)
+static void share_margins(dv_figure_layout *l, int first, int end)
 {
     for (int k = 0; k < l->lines[first].n; k++) {
         double left = 0, right = 0;
@@ -154,7 +178,7 @@ static void share_margins(dv_layout *l, int first, int end)
     }
 }
 
-static void size_group(dv_layout *l, int first, int end, double x, double width)
+static void size_group(dv_figure_layout *l, int first, int end, double x, double width)
 {
     double h = INFINITY;
     share_margins(l, first, end);
@@ -168,7 +192,7 @@ static void size_group(dv_layout *l, int first, int end, double x, double width)
 
 /* Boxes follow from margins, and margins, of ticks and titles, from boxes: around a few times, and
  * in the last ones margins only grow, so that nothing is cut. */
-static void settle(dv_canvas *c, dv_layout *l, double x, double width)
+static void settle(dv_canvas *c, dv_figure_layout *l, double x, double width)
 {
     for (int round = 0; round < ROUNDS && !c->failed; round++) {
         for (int i = 0; i < l->n_places; i++) {
@@ -185,10 +209,10 @@ static void settle(dv_canvas *c, dv_layout *l, double x, double width)
 /* -- rows into lines -------------------------------------------------------------------------- */
 
 /* Whether n panels are legible on one line. */
-static bool fits(dv_canvas *c, dv_place *p, int n, double width)
+static bool fits(dv_canvas *c, dv_panel_place *p, int n, double width)
 {
-    dv_line line = { .n = n };
-    dv_layout alone = { .n_lines = 1, .n_places = n, .lines = &line, .places = p };
+    dv_panel_line line = { .n = n };
+    dv_figure_layout alone = { .n_lines = 1, .n_places = n, .lines = &line, .places = p };
     begin_line(c, p, n, width);
     settle(c, &alone, 0, width);
     for (int i = 0; i < n; i++)
@@ -197,7 +221,8 @@ static bool fits(dv_canvas *c, dv_place *p, int n, double width)
     return line_width(p, n, line.h) <= width + 0.1;
 }
 
-static void break_row(dv_canvas *c, dv_layout *l, const struct dv_figure_row *row, double width)
+static void break_row(dv_canvas *c, dv_figure_layout *l, const struct dv_figure_row *row,
+                      double width)
 {
     const int first = l->n_places, n = row->n_panels;
     for (const dv_panel *p = row->panels; p; p = p->next)
@@ -212,8 +237,8 @@ static void break_row(dv_canvas *c, dv_layout *l, const struct dv_figure_row *ro
     }
     each = (n + lines - 1) / lines;
     for (int i = 0; i < n; i += each) {
-        dv_line *line = &l->lines[l->n_lines++];
-        *line = (dv_line){ .title = i == 0 ? row->title : NULL, .first = first + i };
+        dv_panel_line *line = &l->lines[l->n_lines++];
+        *line = (dv_panel_line){ .title = i == 0 ? row->title : NULL, .first = first + i };
         line->n = n - i < each ? n - i : each;
         begin_line(c, &l->places[line->first], line->n, width);
     }
@@ -223,7 +248,7 @@ static void break_row(dv_canvas *c, dv_layout *l, const struct dv_figure_row *ro
 
 static const dv_letters row_letters = { .size = DV_SIZE_BODY, .bold = true, .lines = 2 };
 
-static void find_titles_width(const dv_figure *f, dv_canvas *c, dv_layout *l)
+static void find_titles_width(const dv_figure *f, dv_canvas *c, dv_figure_layout *l)
 {
     double widest = 0, highest = 0;
     dv_letters turned = row_letters;
@@ -237,11 +262,11 @@ static void find_titles_width(const dv_figure *f, dv_canvas *c, dv_layout *l)
 }
 
 /* From above to below. */
-static void set_heights(dv_canvas *c, dv_layout *l, double y)
+static void set_heights(dv_canvas *c, dv_figure_layout *l, double y)
 {
     for (int i = 0; i < l->n_lines; i++) {
-        dv_line *line = &l->lines[i];
-        dv_place *p = &l->places[line->first];
+        dv_panel_line *line = &l->lines[i];
+        dv_panel_place *p = &l->places[line->first];
         double top = 0, bottom = 0;
         line->h = 0;
         for (int k = 0; k < line->n; k++) {
@@ -259,12 +284,12 @@ static void set_heights(dv_canvas *c, dv_layout *l, double y)
     l->caption_y = y - (l->n_lines ? LINE_GAP : 0) + TITLE_GAP;
 }
 
-void dv_figure_lay_out(const dv_figure *f, double width, dv_canvas *c, dv_layout *l)
+void dv_figure_lay_out(const dv_figure *f, double width, dv_canvas *c, dv_figure_layout *l)
 {
     int panels = 0;
     for (int r = 0; r < f->n_rows; r++)
         panels += f->rows[r].n_panels;
-    *l = (dv_layout){ .width = width };
+    *l = (dv_figure_layout){ .width = width };
     l->places = dv_arena_array(&c->arena, (size_t)panels, sizeof *l->places, c->err);
     l->lines = dv_arena_array(&c->arena, (size_t)panels, sizeof *l->lines, c->err);
     if (!dv_canvas_ok(c, l->places && l->lines))
@@ -274,7 +299,9 @@ void dv_figure_lay_out(const dv_figure *f, double width, dv_canvas *c, dv_layout
     for (int r = 0; r < f->n_rows; r++)
         break_row(c, l, &f->rows[r], room);
     settle(c, l, x, room);
-    const dv_letters title = { .size = DV_SIZE_TITLE + 1, .bold = true, .width = width - 2 * EDGE };
+    const dv_letters title = {
+        .size = DV_SIZE_TITLE + 1, .bold = true, .lines = 5, .width = width - 2 * EDGE
+    };
     const dv_letters caption = { .size = DV_SIZE_BODY, .width = width - 2 * EDGE };
     l->title_height = dv_canvas_measure(c, f->title, &title).h;
     set_heights(c, l, EDGE + (l->title_height > 0 ? l->title_height + TITLE_GAP : 0));
@@ -284,11 +311,11 @@ void dv_figure_lay_out(const dv_figure *f, double width, dv_canvas *c, dv_layout
 
 /* -- onto the paper --------------------------------------------------------------------------- */
 
-static void paint_row_title(dv_canvas *c, const dv_layout *l, const dv_line *line)
+static void paint_row_title(dv_canvas *c, const dv_figure_layout *l, const dv_panel_line *line)
 {
     double x = l->width;
     for (int i = 0; i < l->n_lines; i++) {
-        const dv_place *p = &l->places[l->lines[i].first];
+        const dv_panel_place *p = &l->places[l->lines[i].first];
         x = fmin(x, p->box.x - p->margin.left);
     }
     dv_letters t = row_letters;
@@ -300,36 +327,26 @@ static void paint_row_title(dv_canvas *c, const dv_layout *l, const dv_line *lin
     dv_canvas_text(c, x - l->titles_width, line->y + line->h / 2, line->title, &t);
 }
 
-static void paint_place(dv_canvas *c, const dv_place *p)
+static void paint_place(dv_canvas *c, const dv_panel_place *p)
 {
-    const double beside = fmin(p->margin.left, p->margin.right);
-    const dv_panel_type *type = dv_panel_type_of(p->panel);
-    double heads = p->margin.top - p->title_height - DV_TITLE_PAD;
-    const dv_letters l = { .size = DV_SIZE_TITLE,
-                           .bold = true,
-                           .lines = 3,
-                           .ax = 0.5,
-                           .ay = 1,
-                           .color = DV_INK,
-                           .width = p->box.w + 2 * beside };
-    if (p->panel->kind != DV_PANEL_GRID)
-        heads = 0;
-    dv_canvas_text(c, p->box.x + p->box.w / 2, p->box.y - heads - DV_TITLE_PAD,
+    const dv_letters l = title_letters(p->title_width);
+    dv_canvas_text(c, p->box.x + p->title_x, p->box.y - p->heads - DV_TITLE_PAD,
                    dv_panel_title(p->panel), &l);
-    type->draw(c, p);
+    dv_panel_type_of(p->panel)->draw(c, p);
 }
 
-void dv_figure_paint(const dv_figure *f, const dv_layout *l, dv_canvas *c)
+void dv_figure_paint(const dv_figure *f, const dv_figure_layout *l, dv_canvas *c)
 {
     const dv_letters title = { .size = DV_SIZE_TITLE + 1,
                                .bold = true,
+                               .lines = 5,
                                .width = l->width - 2 * EDGE,
                                .ax = 0.5,
                                .color = DV_INK };
     const dv_letters caption = { .size = DV_SIZE_BODY,
                                  .width = l->width - 2 * EDGE,
                                  .color = DV_INK };
-    dv_canvas_rect(c, (dv_area){ 0, 0, l->width, l->height });
+    dv_canvas_rect(c, (dv_area){ 0, 0, l->width + c->pixel, l->height + c->pixel });
     dv_canvas_fill(c, DV_WHITE, 1);
     dv_canvas_text(c, l->width / 2, EDGE, f->title, &title);
     for (int i = 0; i < l->n_lines; i++)

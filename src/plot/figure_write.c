@@ -65,7 +65,7 @@ bool dv_figure_check(const dv_figure_file *f, dv_error *err)
 /* -- from a description to a drawing ---------------------------------------------------------- */
 
 /* Opens the canvas and finds a place for everything. It is closed when that fails. */
-static bool lay_out(const dv_figure *f, const dv_figure_file *to, dv_canvas *c, dv_layout *l,
+static bool lay_out(const dv_figure *f, const dv_figure_file *to, dv_canvas *c, dv_figure_layout *l,
                     dv_error *err)
 {
     if (f->failed)
@@ -98,7 +98,7 @@ static bool surface_ok(const dv_drawing_library *lib, cairo_status_t status, dv_
 }
 
 /* Paints onto a surface, which is finished and destroyed where it is not an image. */
-static bool paint(const dv_figure *f, const dv_layout *l, dv_canvas *c, cairo_surface_t *s,
+static bool paint(const dv_figure *f, const dv_figure_layout *l, dv_canvas *c, cairo_surface_t *s,
                   double scale, dv_error *err)
 {
     const dv_drawing_library *lib = c->lib;
@@ -137,7 +137,7 @@ static bool pixels_of(const dv_drawing_library *lib, cairo_surface_t *s, dv_imag
 bool dv_figure_draw(const dv_figure *f, const dv_figure_file *to, dv_image *out, dv_error *err)
 {
     dv_canvas c;
-    dv_layout l;
+    dv_figure_layout l;
     if (!lay_out(f, to, &c, &l, err))
         return false;
     const int w = (int)lround(l.width / c.pixel), h = (int)lround(l.height / c.pixel);
@@ -222,7 +222,7 @@ static bool draw_vector(const dv_figure *f, const dv_figure_file *to, format as,
                         const sayings *words, dv_text *bytes, dv_error *err)
 {
     dv_canvas c;
-    dv_layout l;
+    dv_figure_layout l;
     if (!lay_out(f, to, &c, &l, err))
         return false;
     const dv_drawing_library *lib = c.lib;

@@ -82,3 +82,11 @@ void dv_legend_draw(dv_canvas *c, const dv_legend *l, double x, double y)
         dv_canvas_text(c, at + SAMPLE + SAMPLE_GAP, middle, l->entry[i].name, &cut);
     }
 }
+
+void dv_legend_draw_below(dv_canvas *c, const dv_panel_place *p)
+{
+    const dv_legend *l = &p->legend;
+    const double left = p->box.x - p->margin.left, right = p->box.x + p->box.w + p->margin.right;
+    const double x = fmin(p->box.x + (p->box.w - l->w) / 2, right - l->w);
+    dv_legend_draw(c, l, fmax(x, left), p->box.y + p->box.h + fmax(p->x.depth, p->y.before));
+}
