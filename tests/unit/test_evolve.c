@@ -3,6 +3,7 @@
 #include "deconvviz/evolve.h"
 #include "deconvviz/load.h"
 #include "net.h"
+#include "onnx_bytes.h"
 #include "studies/evolve.h"
 #include "training.h"
 
@@ -407,6 +408,48 @@ static void what_does_not_fit_is_left_out_or_fails(void **state)
     end(&s);
 }
 
+/* conv1 (2,1,1,1) over the grey input of onnx_graph, as a model by itself. */
+static void write_onnx(const char *path, float one, float other)
+{
+    const int64_t shape[] = { 2, 1, 1, 1, 0 };
+    const float w[] = { one, other };
+    bytes g = onnx_graph();
+    onnx_node(&g, "Conv", "conv1", "x w", "y", (bytes){ 0 });
+    onnx_weights(&g, "w", shape, w);
+    bytes file = onnx_file(g, 13);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(file.data, 1, file.n, f), file.n);
+    assert_int_equal(fclose(f), 0);
+    bytes_free(&file);
+}
+
+static void models_by_themselves_are_a_series_too(void **state)
+{
+    (void)state;
+    const char *layer = "1", *folder = "onnx";
+    const dv_preprocess grey = { .size = { 4, 4 }, .channels = 1, .scale = 1, .std = { 1 } };
+    study s = { .model = NULL };
+    assert_int_equal(mkdir(folder, 0777), 0);
+    write_onnx("onnx/step9.onnx", -1, 2);
+    write_onnx("onnx/step10.onnx", 1, 3);
+    s.model = dv_checkpoint_open(NULL, "onnx/step10.onnx", (const int[2]){ 0, 0 }, &s.err);
+    assert_non_null(s.model);
+    assert_true(dv_list_add(&s.images, "img", &s.err) &&
+                dv_select_layers(s.model, 1, &layer, "all", &s.units, &s.err) &&
+                dv_checkpoints_find(&s.checkpoints, 1, &folder, ".onnx", &s.err));
+    const dv_evolve_options o = {
+        .units = &s.units, .images = &s.images, .preprocess = grey, .sample = 2, .threshold = 0.9
+    };
+    s.evolver = dv_evolver_new(s.model, &o, &s.err);
+    go(&s);
+    assert_int_equal(s.result.n, 2);
+    assert_string_equal(s.result.checkpoints[0].title, "step 9");
+    assert_true(s.result.units[0].filters[0] == -1 && s.result.units[1].filters[0] == 1);
+    assert_true(s.result.units[0].projections[0] == 1); /* there is no ReLU: minus times minus */
+    end(&s);
+}
+
 static void an_image_that_cannot_be_read_is_told_once(void **state)
 {
     (void)state;
@@ -617,6 +660,7 @@ int main(void)
         cmocka_unit_test(any_number_of_threads_gives_the_same),
         cmocka_unit_test(a_figure_and_an_animation_are_written),
         cmocka_unit_test(what_does_not_fit_is_left_out_or_fails),
+        cmocka_unit_test(models_by_themselves_are_a_series_too),
         cmocka_unit_test(an_image_that_cannot_be_read_is_told_once),
         cmocka_unit_test(the_last_that_can_be_opened_is_found),
         cmocka_unit_test(numbers_are_in_natural_order),
