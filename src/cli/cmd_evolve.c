@@ -160,6 +160,13 @@ static bool open_network(work *w, const dv_checkpoints *c, dv_error *err)
                             err);
 }
 
+static dv_figure_file figure_of(const evolve_options *o)
+{
+    dv_figure_file f = o->figure;
+    f.path = o->no_figure ? NULL : f.path;
+    return f;
+}
+
 static bool begin(work *w, const dv_checkpoints *c, dv_error *err)
 {
     const evolve_options *o = w->o;
@@ -174,8 +181,7 @@ static bool begin(work *w, const dv_checkpoints *c, dv_error *err)
                                       .threshold = o->converged,
                                       .exact = o->network.exact,
                                       .patches = o->patches,
-                                      .figure = o->no_figure ? (dv_figure_file){ .path = NULL }
-                                                             : o->figure,
+                                      .figure = figure_of(o),
                                       .apng = o->apng,
                                       .frame = o->frame,
                                       .pool = w->network.pool,
@@ -288,8 +294,8 @@ static bool check(const evolve_options *o, dv_error *err)
         return dv_fail(err, DV_BAD_USAGE, "--follow needs --checkpoints FOLDER");
     if (o->apng && !o->no_figure && strcmp(o->apng, o->figure.path) == 0)
         return dv_fail(err, DV_BAD_USAGE, "--apng and --out are the same file, %s", o->apng);
-    const dv_figure_file none = { .path = NULL };
-    return dv_figure_check(o->no_figure && !o->apng ? &none : &o->figure, err);
+    const dv_figure_file f = figure_of(o);
+    return dv_figure_check(f.path || !o->apng ? &f : &o->figure, err);
 }
 
 static bool run(const void *opts, int n_args, char **args, dv_error *err)

@@ -7,7 +7,8 @@
  *     evolve_filters.c      how much the weights are like the last ones
  *     evolve_project.c      projections, and how much they are like the last ones
  *     evolve_result.c       units, jumps, convergence
- *     evolve_figure.c       the figure and the animation
+ *     evolve_figure.c       the figure
+ *     evolve_animate.c      the same as pictures that move
  *     evolve_follow.c       checkpoints that come while it runs
  *     evolve_table.c        tables */
 #ifndef DV_STUDIES_EVOLVE_H
@@ -17,6 +18,7 @@
 #include "base/file.h"
 #include "deconvviz/evolve.h"
 #include "deconvviz/load.h"
+#include "draw/provenance.h"
 #include "report/table.h"
 
 #include <time.h>
@@ -133,6 +135,22 @@ void dv_evolution_conclude(const dv_evolution_work *w);
 /* Which checkpoints the figure has columns for: columns (DV_EVOLVE_COLUMNS). Returns how many. */
 enum { DV_EVOLVE_COLUMNS = 16 };
 int dv_evolution_columns(const dv_evolution *r, int *columns);
+
+/* How many units of a layer are shown. */
+int dv_evolution_shown(const dv_evolution *r, int layer);
+
+/* What figure and animation say of themselves. Is not to be copied. */
+enum { DV_EVOLVE_WORDS = 3 };
+typedef struct dv_evolution_words {
+    dv_provenance says;
+    dv_png_text more[DV_EVOLVE_WORDS];
+    dv_text text[DV_EVOLVE_WORDS];
+} dv_evolution_words;
+
+/* The caller frees it with dv_evolution_words_free, also after a failure. */
+bool dv_evolution_describe(const dv_evolution_work *w, dv_evolution_words *to,
+                           dv_error *err) DV_MUST_CHECK;
+void dv_evolution_words_free(dv_evolution_words *w);
 
 bool dv_evolution_draw(const dv_evolution_work *w, dv_error *err) DV_MUST_CHECK;
 bool dv_evolution_animate(const dv_evolution_work *w, dv_error *err) DV_MUST_CHECK;

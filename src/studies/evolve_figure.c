@@ -2,7 +2,6 @@
  * as pictures that move. */
 #include "studies/evolve.h"
 
-#include "image/apng.h"
 #include "plot/figure.h"
 #include "run/watch.h"
 
@@ -11,41 +10,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_WORDS = 3 };
-
 /* -- what it says of itself ------------------------------------------------------------------- */
 
-/* What a figure says; the texts in words are the caller's. */
-static bool describe(const dv_evolution_work *w, dv_provenance *says, dv_png_text *more,
-                     dv_text words[N_WORDS], dv_error *err)
+bool dv_evolution_describe(const dv_evolution_work *w, dv_evolution_words *to, dv_error *err)
 {
+    static const char *const keys[] = { "Checkpoints", "Images", "Sample" };
     const dv_evolution *r = w->r;
     const dv_evolve_options *o = &w->e->o;
-    dv_text_format(&words[0], "%d: %s to %s", r->n, r->checkpoints[0].path,
+    *to = (dv_evolution_words){ .says = { .model = dv_model_name(w->e->model),
+                                          .model_sha256 = w->model_sha256,
+                                          .rule = dv_rule_name(DV_RULE_DECONVNET),
+                                          .seed = "value",
+                                          .scales = "tile",
+                                          .n_more = DV_EVOLVE_WORDS,
+                                          .more = to->more } };
+    dv_text_format(&to->text[0], "%d: %s to %s", r->n, r->checkpoints[0].path,
                    r->checkpoints[r->n - 1].path);
-    dv_text_format(&words[1], "%d, from %s on", (int)r->images, dv_list_path(o->images, 0));
-    dv_text_format(&words[2], "%d channels a layer, seed %llu", o->sample,
+    dv_text_format(&to->text[1], "%d, from %s on", (int)r->images, dv_list_path(o->images, 0));
+    dv_text_format(&to->text[2], "%d channels a layer, seed %llu", o->sample,
                    (unsigned long long)o->seed);
-    *says = (dv_provenance){ .model = dv_model_name(w->e->model),
-                             .model_sha256 = w->model_sha256,
-                             .rule = dv_rule_name(DV_RULE_DECONVNET),
-                             .seed = "value",
-                             .scales = "tile",
-                             .n_more = N_WORDS,
-                             .more = more };
-    more[0] = (dv_png_text){ "Checkpoints", words[0].data };
-    more[1] = (dv_png_text){ "Images", words[1].data };
-    more[2] = (dv_png_text){ "Sample", words[2].data };
-    for (int i = 0; i < N_WORDS; i++)
-        if (!dv_text_ok(&words[i], "a figure", err))
+    for (int i = 0; i < DV_EVOLVE_WORDS; i++) {
+        to->more[i] = (dv_png_text){ keys[i], to->text[i].data };
+        if (!dv_text_ok(&to->text[i], "a figure", err))
             return false;
+    }
     return true;
 }
 
-static void free_words(dv_text words[N_WORDS])
+void dv_evolution_words_free(dv_evolution_words *w)
 {
-    for (int i = 0; i < N_WORDS; i++)
-        free(words[i].data);
+    for (int i = 0; i < DV_EVOLVE_WORDS; i++)
+        free(w->text[i].data);
 }
 
 /* -- grids ------------------------------------------------------------------------------------ */
@@ -75,7 +70,7 @@ typedef struct sheet {
     dv_text words;
 } sheet;
 
-static int shown_units(const dv_evolution *r, int layer)
+int dv_evolution_shown(const dv_evolution *r, int layer)
 {
     int n = 0;
     for (int i = 0; i < r->n_units; i++)
@@ -134,7 +129,7 @@ static bool add_layer(const dv_evolution_work *w, dv_figure *f, int layer, const
                       const char *const *titles, int n, double side, dv_error *err)
 {
     sheet s;
-    const int rows = shown_units(w->r, layer) * (w->e->o.patches ? 2 : 1);
+    const int rows = dv_evolution_shown(w->r, layer) * (w->e->o.patches ? 2 : 1);
     bool ok = sheet_new(&s, rows, n, err);
     for (int i = 0; ok && i < w->r->n_units; i++)
         if (w->r->units[i].layer == layer && w->r->units[i].shown)
@@ -323,9 +318,8 @@ static void caption(const dv_evolution_work *w, dv_text *t)
 bool dv_evolution_draw(const dv_evolution_work *w, dv_error *err)
 {
     const dv_evolve_options *o = &w->e->o;
-    dv_text title = { 0 }, under = { 0 }, words[N_WORDS] = { { 0 } };
-    dv_provenance says;
-    dv_png_text more[N_WORDS];
+    dv_text title = { 0 }, under = { 0 };
+    dv_evolution_words words = { .says = { .model = NULL } };
     if (!o->figure.path)
         return true;
     dv_text_format(&title, "Evolution of %s", dv_model_name(w->e->model));
@@ -334,117 +328,13 @@ bool dv_evolution_draw(const dv_evolution_work *w, dv_error *err)
     caption(w, &under);
     dv_figure f = { .title = title.data, .caption = under.data };
     const bool ok = dv_text_ok(&title, "a figure", err) && dv_text_ok(&under, "a figure", err) &&
-                    describe(w, &says, more, words, err) && add_grids(w, &f, err) &&
-                    add_curves(w, &f, err) && dv_figure_write(&f, &o->figure, &says, err);
+                    dv_evolution_describe(w, &words, err) && add_grids(w, &f, err) &&
+                    add_curves(w, &f, err) && dv_figure_write(&f, &o->figure, &words.says, err);
     dv_figure_free(&f);
-    free_words(words);
+    dv_evolution_words_free(&words);
     free(under.data);
     free(title.data);
     if (ok)
         dv_watch_wrote(&o->watch, o->figure.path);
-    return ok;
-}
-
-/* -- the animation ---------------------------------------------------------------------------- */
-
-static int most_shown(const dv_evolution *r)
-{
-    int most = 1;
-    for (int i = 0; i < r->n_layers; i++) {
-        const int n = shown_units(r, i);
-        most = n > most ? n : most;
-    }
-    return most;
-}
-
-/* A row a layer; of a unit the projection and, if they are wanted, the patch. */
-static void fill_frame(const dv_evolution_work *w, int checkpoint, int columns, sheet *s)
-{
-    const int each = w->e->o.patches ? 2 : 1;
-    for (int layer = 0; layer < w->r->n_layers; layer++) {
-        dv_shown *row = &s->shown[(size_t)s->rows * (size_t)columns];
-        s->rows_of[s->rows++] = w->r->layers[layer].title;
-        for (int i = 0, at = 0; i < w->r->n_units; i++) {
-            const dv_evolved_unit *u = &w->r->units[i];
-            const size_t k = (size_t)i * (size_t)w->r->n + (size_t)checkpoint;
-            if (u->layer != layer || !u->shown)
-                continue;
-            row[at] = (dv_shown){ .picture = w->pictures[k], .framed = u->jumped[checkpoint] };
-            if (each > 1)
-                row[at + 1] = (dv_shown){ .picture = w->patches[k] };
-            at += each;
-        }
-    }
-}
-
-/* *out: the caller's. */
-static bool draw_frame(const dv_evolution_work *w, int checkpoint, dv_image *out, dv_error *err)
-{
-    const int columns = most_shown(w->r) * (w->e->o.patches ? 2 : 1), rows = w->r->n_layers;
-    const dv_figure_file size = { .width = columns > 4 ? 152.4 : 101.6, .dpi = 150 };
-    dv_text title = { 0 };
-    sheet s;
-    dv_text_format(&title, "%s, %s", dv_model_name(w->e->model),
-                   w->r->checkpoints[checkpoint].title);
-    dv_figure f = { .title = title.data };
-    bool ok = dv_text_ok(&title, "a figure", err);
-    ok = sheet_new(&s, rows, columns, err) && ok;
-    if (ok) {
-        fill_frame(w, checkpoint, columns, &s);
-        dv_figure_row(&f, NULL);
-        dv_figure_grid(&f, &(dv_grid){ .n = rows * columns,
-                                       .shown = s.shown,
-                                       .columns = columns,
-                                       .row_titles = s.rows_of,
-
-                                       .side = 26 });
-    }
-    ok = ok && dv_figure_draw(&f, &size, out, err);
-    dv_figure_free(&f);
-    sheet_free(&s);
-    free(title.data);
-    return ok;
-}
-
-/* Frames have the size of the first, whatever their titles take. */
-static bool add_frame(const dv_evolution_work *w, dv_apng *a, int i, const dv_png_text *texts,
-                      int n_texts, dv_error *err)
-{
-    const int delay = i < w->r->n - 1 ? w->e->o.frame : 3 * w->e->o.frame;
-    dv_image drawn, frame;
-    if (!draw_frame(w, i, &drawn, err))
-        return false;
-    bool ok = (i > 0 || dv_apng_begin(a, drawn.width, drawn.height, w->r->n, err)) &&
-              dv_picture_new(&frame, a->width, a->height, DV_WHITE, err);
-    if (ok) {
-        dv_draw_picture(&frame, 0, 0, &drawn);
-        ok = dv_apng_add(a, &frame, delay < DV_APNG_MAX_DELAY ? delay : DV_APNG_MAX_DELAY, texts,
-                         n_texts, err);
-        dv_image_free(&frame);
-    }
-    dv_image_free(&drawn);
-    return ok;
-}
-
-bool dv_evolution_animate(const dv_evolution_work *w, dv_error *err)
-{
-    const dv_evolve_options *o = &w->e->o;
-    dv_text words[N_WORDS] = { { 0 } };
-    dv_provenance says;
-    dv_provenance_texts texts;
-    dv_png_text more[N_WORDS];
-    dv_apng a = { .n = 0 };
-    if (!o->apng)
-        return true;
-    bool ok = describe(w, &says, more, words, err);
-    if (ok)
-        dv_provenance_say(&texts, &says);
-    for (int i = 0; ok && i < w->r->n; i++)
-        ok = add_frame(w, &a, i, texts.text, texts.n, err);
-    ok = ok && dv_apng_write(&a, o->apng, err);
-    dv_apng_free(&a);
-    free_words(words);
-    if (ok)
-        dv_watch_wrote(&o->watch, o->apng);
     return ok;
 }
