@@ -33,6 +33,7 @@
 #include "deconvviz/draw.h"
 #include "deconvviz/error.h"
 #include "deconvviz/features.h"
+#include "deconvviz/evolve.h"
 #include "deconvviz/figure.h"
 #include "deconvviz/filters.h"
 #include "deconvviz/image.h"

@@ -71,6 +71,7 @@ typedef struct cli_type {
 /* The others go to a const char *; lists of them to a cli_list: */
 #define CLI_LAYERS          { .kind = CLI_KIND_LAYER, .list = true }
 #define CLI_MODEL_LIST      { .kind = CLI_KIND_MODEL, .list = true }
+#define CLI_FILES           { .kind = CLI_KIND_FILE, .list = true }
 #define CLI_TEXT            { .kind = CLI_KIND_TEXT }              /* what the command reads itself */
 #define CLI_WORD            { .kind = CLI_KIND_WORD }              /* one of the words of `arg` */
 #define CLI_LAYER           { .kind = CLI_KIND_LAYER }

@@ -21,6 +21,7 @@
     X(sheets)               \
     X(record)               \
     X(verify)               \
+    X(evolve)               \
     X(help)
 
 #define X(name) extern const cli_command cmd_##name;

@@ -31,6 +31,7 @@ static pthread_t waiter;
 static sigset_t awaited;
 static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER; /* who keeps it ends the process */
 static const char *kept;                                   /* under the same lock */
+static _Atomic(atomic_bool *) polite;                      /* see cli_signals_ask */
 static _Atomic(void *) lost;                               /* where memory could not be read */
 
 /* -- words ------------------------------------------------------------------------------------ */
@@ -86,11 +87,20 @@ static void end_by(int number)
     _exit(128 + number);
 }
 
+/* Whether a signal only asks for the end. */
+static bool only_asks(int number)
+{
+    atomic_bool *asked = atomic_load(&polite);
+    return number == SIGINT && asked && !atomic_exchange(asked, true);
+}
+
 static void *wait_for_one(void *unused)
 {
     (void)unused;
     int number;
-    sigwait(&awaited, &number);
+    do
+        sigwait(&awaited, &number);
+    while (only_asks(number));
     pthread_mutex_lock(&ending);
     dv_temporary_remove_all();
     if (number == SIGPIPE)
@@ -161,6 +171,11 @@ void cli_signals_begin(void)
 void cli_signals_end(void)
 {
     pthread_mutex_lock(&ending); /* for good */
+}
+
+void cli_signals_ask(atomic_bool *asked)
+{
+    atomic_store(&polite, asked);
 }
 
 void cli_signals_keep(const char *path)

@@ -4,6 +4,8 @@
 #ifndef DV_CLI_SIGNALS_H
 #define DV_CLI_SIGNALS_H
 
+#include <stdatomic.h>
+
 /* For the beginning of main, before any thread, and for its end: what comes later is too late. */
 void cli_signals_begin(void);
 void cli_signals_end(void);
@@ -11,5 +13,9 @@ void cli_signals_end(void);
 /* A file that a stopped run leaves on purpose, and that the same command goes on from. NULL: none.
  * The path must last until the next call. */
 void cli_signals_keep(const char *path);
+
+/* From here on the first SIGINT sets *asked, for a run that ends by itself when it is asked to; the
+ * next one ends it as ever. NULL: all do. */
+void cli_signals_ask(atomic_bool *asked);
 
 #endif

@@ -29,16 +29,15 @@ static bool lend_part(dv_model *m, const char *role, const char *extension, cons
            dv_model_add_part(m, role, name, f, err);
 }
 
-/* The weights are in the program: nothing is opened, and no other weights are taken. */
+/* The network is in the program, and so are its weights, unless others are asked for. */
 static bool open_builtin(dv_model *m, const dv_file *network, const dv_file *weights,
                          const dv_load_options *o, dv_error *err)
 {
-    if (o->weights)
-        return dv_fail(err, DV_BAD_USAGE, "%s is built in and has its own weights, not '%s'",
-                       m->name, o->weights);
-    dv_network_request q = { .loaded = weights, .size = { o->size[0], o->size[1] } };
+    dv_network_request q = { .loaded = o->weights ? NULL : weights,
+                             .path = o->weights,
+                             .size = { o->size[0], o->size[1] } };
     if (!lend_part(m, DV_PART_NETWORK, ".json", network, err) ||
-        !lend_part(m, DV_PART_WEIGHTS, ".safetensors", weights, err))
+        (!o->weights && !lend_part(m, DV_PART_WEIGHTS, ".safetensors", weights, err)))
         return false;
     return dv_network_build(m, network->data, network->size, &q, err) ||
            dv_fail_in(err, "%s", m->name);

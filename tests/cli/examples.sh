@@ -9,6 +9,12 @@ cp photos/*_1.ppm img.jpg
 cp "$models/zfnet64.safetensors" "$models/tiny-imagenet-100.txt" .
 cp "$models/zfnet64.json" model.onnx
 printf '[{"image": "%s", "parts": {"eye": [4,4,12,12]}}, {"image": "%s", "parts": {"eye": [8,8,20,16]}}]' photos/* >parts.json
+cp "$models/zfnet64.json" net.json
+mkdir run models
+for e in 01 02; do
+    cp "$models/zfnet64-epoch$e.safetensors" run
+    cp "$models/zfnet64-epoch$e.safetensors" models
+done
 deconvviz mine -q -l 5 --shard 2/2 -o shard-2.json photos >/dev/null
 for k in 1 2; do deconvviz features -q --shard $k/2 -o features-$k.npy photos >/dev/null; done
 for c in $(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do

@@ -4,6 +4,11 @@
 #include "net.h"
 #include "scarce.h"
 #include "studies/filters.h"
+#include "deconvviz/evolve.h"
+#include "image/apng.h"
+#include "net.h"
+#include "scarce.h"
+#include "training.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -244,6 +250,60 @@ static bool measure_invariance(scarce_scene *s, dv_error *err)
     };
     const bool ok = dv_invariance_measure(s->model, &s->list, &o, &r, err);
     dv_invariance_free(&r);
+static bool find_checkpoints(scarce_scene *s, dv_error *err)
+{
+    const char *run = "run";
+    dv_checkpoints c;
+    const bool ok = dv_checkpoints_find(&c, 1, &run, ".safetensors", err);
+    for (int i = 0; ok && i < c.n; i++)
+        scarce_mix(s, c.list[i].title, strlen(c.list[i].title));
+    dv_checkpoints_free(&c);
+    return ok;
+}
+
+static bool before_evolving(scarce_scene *s, dv_error *err)
+{
+    const char *layers[] = { "1", "2" };
+    const dv_load_options o = { .weights = "run/epoch2.safetensors" };
+    s->model = dv_model_open("net.json", &o, err);
+    return s->model && list_images(s, err) &&
+           dv_select_layers(s->model, 2, layers, "top:1", &s->units, err);
+}
+
+static bool evolve(scarce_scene *s, dv_error *err)
+{
+    const char *run = "run";
+    const dv_evolve_options o = { .network = "net.json",
+                                  .units = &s->units,
+                                  .images = &s->list,
+                                  .preprocess = album_preprocess,
+                                  .sample = 1,
+                                  .threshold = 0.9 };
+    dv_checkpoints c;
+    dv_evolution r = { .n = 0 };
+    dv_evolver *e = dv_evolver_new(s->model, &o, err);
+    const bool ok = dv_checkpoints_find(&c, 1, &run, ".safetensors", err) && e &&
+                    dv_evolver_run(e, &c, &r, err);
+    for (int i = 0; i < r.n_units; i++)
+        scarce_mix(s, r.units[i].projections, (size_t)r.n * sizeof *r.units[i].projections);
+    dv_evolution_free(&r);
+    dv_checkpoints_free(&c);
+    dv_evolver_free(e);
+    return ok;
+}
+
+static bool animate(scarce_scene *s, dv_error *err)
+{
+    uint8_t pixels[3 * 5 * 4] = { 1, 2, 3 };
+    const dv_image frame = { 5, 4, pixels };
+    dv_apng a;
+    bool ok = dv_apng_begin(&a, 5, 4, 2, err);
+    for (int i = 0; ok && i < 2; i++)
+        ok = dv_apng_add(&a, &frame, 100, NULL, 0, err);
+    ok = ok && dv_apng_write(&a, "moves.png", err);
+    dv_apng_free(&a);
+    if (ok)
+        scarce_mix_file(s, "moves.png");
     return ok;
 }
 
@@ -361,6 +421,7 @@ static void reads_and_selections(void **state)
         { "references", NULL, read_references },
         { "a pool", NULL, make_pool },
         { "selected units", open_album, select_units },
+        { "checkpoints", NULL, find_checkpoints },
     };
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++)
         assert_true(scarce_try(&calls[i]) > 0);
@@ -381,6 +442,8 @@ static void runs(void **state)
         { "features of shards", NULL, merge_features },
         { "invariance", before_classifying, measure_invariance },
         { "occluding", before_occluding, occlude },
+        { "evolving", before_evolving, evolve },
+        { "an animation", NULL, animate },
         { "sheets", open_album, draw_sheets },
         { "recording", open_album, record },
         { "verifying", open_album, verify },
@@ -422,6 +485,10 @@ static int begin(void **state)
     int asked = 0;
     const dv_watch none = { .ctx = NULL }, third = { .ctx = &asked, .cancelled = is_third };
     album_begin();
+    training_network();
+    assert_int_equal(mkdir("run", 0777), 0);
+    training_save("run/epoch1.safetensors", 0, 0);
+    training_save("run/epoch2.safetensors", 1, 0);
     dv_model *m = album_model();
     bool ok = !album_mine(m, NULL, &third, &err) && err.code == DV_CANCELLED &&
               rename("index.journal", "journal") == 0 && album_mine_shard(m, 1, "shard1", &err) &&
