@@ -190,6 +190,7 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	$(PYTHON) tests/oracle/check_networks.py --program $B/deconvviz
 	$(PYTHON) tests/oracle/compare.py all --program $B/deconvviz
 	$(PYTHON) tests/oracle/check_zoo.py --program $B/deconvviz
+	$(PYTHON) tests/oracle/check_rectify.py --program $B/deconvviz
 	$(PYTHON) tests/oracle/mine.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000
 
 # Hours: what `make check` does for minutes.

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-enum { MAX_TEXTS = 14 + DV_PROVENANCE_MAX_MORE };
+enum { MAX_TEXTS = 15 + DV_PROVENANCE_MAX_MORE };
 
 typedef struct texts {
     int n;
@@ -46,6 +46,8 @@ bool dv_picture_write(const char *path, const dv_image *picture, const dv_proven
     add(&t, "Image", p->image);
     add(&t, "Image-SHA256", p->image_sha256);
     add(&t, "Rule", p->rule);
+    if (p->rectify != DV_RECTIFY_RELU)
+        add(&t, "Rectify", dv_rectify_name(p->rectify));
     add(&t, "Seed", p->seed);
     add(&t, "Layer", p->layer);
     add(&t, "Tensor", p->tensor);
