@@ -21,7 +21,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wdo
 INCLUDES := -Iinclude -Isrc -isystem /usr/include/stb -D_POSIX_C_SOURCE=200809L
 # For the shared library, which shows what include/ declares; the archive has the same objects.
 SHARED   := -fPIC -fvisibility=hidden -fno-semantic-interposition
-# OpenBLAS is not among them: src/kernel/gemm.c opens it when it is needed.
+# OpenBLAS, Cairo and Pango are not among them: src/kernel/gemm.c and src/plot/drawing_library.c open them when they are needed.
 LIBS     := -lcjson -lnettle -ljpeg -lz -lm -ldl -pthread
 COMPILE = $(CC) -std=c11 -ffp-contract=off $(SHARED) $(CFLAGS_$(VARIANT)) $(WARN) \
           $(if $(WERROR),-Werror) $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
@@ -111,6 +111,10 @@ $B/%.o: %.c Makefile $B/flags
 $B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt)
 	@mkdir -p $(@D)
 	$(CC) -c $< -o $@
+
+# Headers of what draws figures, which src/plot/drawing_library.c opens when it is needed.
+DRAWING := $(patsubst -I%,-isystem %,$(filter -I%,$(shell pkg-config --cflags pangocairo 2>/dev/null)))
+$B/src/plot/%.o: private CFLAGS += $(DRAWING)
 
 # stb_image counts on numbers that wrap around where a file is damaged.
 $B/src/image/decode.o: private CFLAGS += -fwrapv
@@ -245,7 +249,7 @@ tidy: $(TIDY) ## clang-tidy over the sources
 
 build/lint/%.tidy: %.c .clang-tidy $(HEADERS)
 	@mkdir -p $(@D)
-	clang-tidy --quiet $< -- -std=c11 $(INCLUDES) 2>$@.log || { cat $@.log; exit 1; }
+	clang-tidy --quiet $< -- -std=c11 $(INCLUDES) $(DRAWING) 2>$@.log || { cat $@.log; exit 1; }
 	@touch $@
 
 .PHONY: format

@@ -5,24 +5,13 @@
 
 #include <assert.h>
 
-enum { MAX_TEXTS = 15 + DV_PROVENANCE_MAX_MORE };
-
-typedef struct texts {
-    int n;
-    dv_png_text text[MAX_TEXTS];
-} texts;
-
-static void add(texts *t, const char *key, const char *value)
+static void add(dv_provenance_texts *t, const char *key, const char *value)
 {
     if (value)
         t->text[t->n++] = (dv_png_text){ key, value };
 }
 
-typedef struct unit_words {
-    char channel[16], position[32], value[32], scale[32];
-} unit_words;
-
-static void describe(unit_words *w, const dv_provenance *p)
+static void describe(dv_provenance_texts *w, const dv_provenance *p)
 {
     dv_format(w->channel, sizeof w->channel, "%d", (int)p->unit->channel);
     if (p->unit->y == DV_ALL)
@@ -35,33 +24,38 @@ static void describe(unit_words *w, const dv_provenance *p)
     dv_format(w->scale, sizeof w->scale, "%.9g", (double)p->scale);
 }
 
-bool dv_picture_write(const char *path, const dv_image *picture, const dv_provenance *p,
-                      dv_error *err)
+void dv_provenance_say(dv_provenance_texts *t, const dv_provenance *p)
 {
-    texts t = { .n = 0 };
-    unit_words w;
-    add(&t, "Software", "deconvviz " DV_VERSION);
-    add(&t, "Model", p->model);
-    add(&t, "Model-SHA256", p->model_sha256);
-    add(&t, "Image", p->image);
-    add(&t, "Image-SHA256", p->image_sha256);
-    add(&t, "Rule", p->rule);
+    t->n = 0;
+    add(t, "Software", "deconvviz " DV_VERSION);
+    add(t, "Model", p->model);
+    add(t, "Model-SHA256", p->model_sha256);
+    add(t, "Image", p->image);
+    add(t, "Image-SHA256", p->image_sha256);
+    add(t, "Rule", p->rule);
     if (p->rectify != DV_RECTIFY_RELU)
-        add(&t, "Rectify", dv_rectify_name(p->rectify));
-    add(&t, "Seed", p->seed);
-    add(&t, "Layer", p->layer);
-    add(&t, "Tensor", p->tensor);
+        add(t, "Rectify", dv_rectify_name(p->rectify));
+    add(t, "Seed", p->seed);
+    add(t, "Layer", p->layer);
+    add(t, "Tensor", p->tensor);
     if (p->unit) {
-        describe(&w, p);
-        add(&t, "Channel", w.channel);
-        add(&t, "Position", w.position);
-        add(&t, "Value", w.value);
-        add(&t, "Scale", w.scale);
+        describe(t, p);
+        add(t, "Channel", t->channel);
+        add(t, "Position", t->position);
+        add(t, "Value", t->value);
+        add(t, "Scale", t->scale);
     } else {
-        add(&t, "Scale", p->scales);
+        add(t, "Scale", p->scales);
     }
     assert(p->n_more <= DV_PROVENANCE_MAX_MORE);
     for (int i = 0; i < p->n_more; i++)
-        add(&t, p->more[i].key, p->more[i].value);
+        add(t, p->more[i].key, p->more[i].value);
+}
+
+bool dv_picture_write(const char *path, const dv_image *picture, const dv_provenance *p,
+                      dv_error *err)
+{
+    dv_provenance_texts t;
+    dv_provenance_say(&t, p);
     return dv_png_write(path, picture->width, picture->height, 3, picture->rgb, t.text, t.n, err);
 }

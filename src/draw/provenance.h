@@ -31,6 +31,15 @@ typedef struct dv_provenance {
 
 enum { DV_PROVENANCE_MAX_MORE = 4 };
 
+/* The same as keys and values, for what is no PNG. They point into itself and into p. */
+typedef struct dv_provenance_texts {
+    int n;
+    dv_png_text text[15 + DV_PROVENANCE_MAX_MORE];
+    char channel[16], position[32], value[32], scale[32];
+} dv_provenance_texts;
+
+void dv_provenance_say(dv_provenance_texts *t, const dv_provenance *p);
+
 /* Writes a picture. Fails with the path. */
 bool dv_picture_write(const char *path, const dv_image *picture, const dv_provenance *p,
                       dv_error *err) DV_MUST_CHECK;

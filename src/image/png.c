@@ -119,8 +119,24 @@ static bool measure_texts(const dv_png_text *texts, int n, size_t *bytes, dv_err
     return true;
 }
 
-bool dv_png_encode(uint8_t **png, size_t *size, int w, int h, int channels, const uint8_t *pixels,
-                   const dv_png_text *texts, int n_texts, dv_error *err)
+/* pHYs: pixels a metre, across and down. */
+enum { DENSITY = FRAME + 9 };
+
+static uint8_t *put_density(uint8_t *to, double dpi)
+{
+    const uint32_t a_metre = (uint32_t)(dpi / 0.0254 + 0.5);
+    put32(to, DENSITY - FRAME);
+    memcpy(to + 4, "pHYs", 4);
+    put32(to + 8, a_metre);
+    put32(to + 12, a_metre);
+    to[16] = 1;
+    put32(to + 17, (uint32_t)crc32(0, to + 4, DENSITY - 8));
+    return to + DENSITY;
+}
+
+bool dv_png_encode_dense(uint8_t **png, size_t *size, int w, int h, int channels,
+                         const uint8_t *pixels, double dpi, const dv_png_text *texts, int n_texts,
+                         dv_error *err)
 {
     size_t extra;
     if (channels != 1 && channels != 3)
@@ -129,6 +145,7 @@ bool dv_png_encode(uint8_t **png, size_t *size, int w, int h, int channels, cons
         return dv_fail(err, DV_BAD_USAGE, "a PNG of %d x %d pixels cannot be made", w, h);
     if (!measure_texts(texts, n_texts, &extra, err))
         return false;
+    extra += dpi > 0 ? DENSITY : 0;
     int plain;
     uint8_t *body = stbi_write_png_to_mem(pixels, w * channels, w, h, channels, &plain);
     uint8_t *all = body ? realloc(body, (size_t)plain + extra) : NULL;
@@ -138,7 +155,7 @@ bool dv_png_encode(uint8_t **png, size_t *size, int w, int h, int channels, cons
         return dv_fail(err, DV_NO_MEMORY, "out of memory for a PNG of %d x %d pixels", w, h);
     }
     memmove(all + HEAD + extra, all + HEAD, (size_t)plain - HEAD);
-    uint8_t *to = all + HEAD;
+    uint8_t *to = dpi > 0 ? put_density(all + HEAD, dpi) : all + HEAD;
     for (int i = 0; i < n_texts; i++)
         to = put_text(to, &texts[i]);
     *png = all;
@@ -146,11 +163,17 @@ bool dv_png_encode(uint8_t **png, size_t *size, int w, int h, int channels, cons
     return true;
 }
 
+bool dv_png_encode(uint8_t **png, size_t *size, int w, int h, int channels, const uint8_t *pixels,
+                   const dv_png_text *texts, int n_texts, dv_error *err)
+{
+    return dv_png_encode_dense(png, size, w, h, channels, pixels, 0, texts, n_texts, err);
+}
+
 bool dv_png_write(const char *path, int w, int h, int channels, const uint8_t *pixels,
                   const dv_png_text *texts, int n_texts, dv_error *err)
 {
-    uint8_t *png;
-    size_t size;
+    uint8_t *png = NULL;
+    size_t size = 0;
     if (!dv_png_encode(&png, &size, w, h, channels, pixels, texts, n_texts, err))
         return dv_fail_in(err, "%s", path);
     bool ok = dv_file_write(path, png, size, err);

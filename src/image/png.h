@@ -21,7 +21,12 @@ typedef struct dv_png_text {
 bool dv_png_encode(uint8_t **png, size_t *size, int w, int h, int channels, const uint8_t *pixels,
                    const dv_png_text *texts, int n_texts, dv_error *err) DV_MUST_CHECK;
 
-/* The same into a file. Fails with the path. */
+/* The same, for paper: with `dpi` pixels an inch in a pHYs chunk. */
+bool dv_png_encode_dense(uint8_t **png, size_t *size, int w, int h, int channels,
+                         const uint8_t *pixels, double dpi, const dv_png_text *texts, int n_texts,
+                         dv_error *err) DV_MUST_CHECK;
+
+/* The first into a file. Fails with the path. */
 bool dv_png_write(const char *path, int w, int h, int channels, const uint8_t *pixels,
                   const dv_png_text *texts, int n_texts, dv_error *err) DV_MUST_CHECK;
 

@@ -46,8 +46,19 @@ char *dv_steps_say(dv_steps *s, dv_error *err, const char *fmt, ...)
 int dv_steps_keep(const dv_model *m, int tensor, int *keep)
 {
     int n = 0;
-    for (int v = 0; v <= tensor; v++)
-        if (!m->values[v].constant && m->values[v].shape.rank >= 0)
+    for (int v = 0; v < m->n_values; v++)
+        keep[v] = v == tensor;
+    for (int i = m->values[tensor].producer; i >= 0; i--) {
+        const dv_node *node = &m->nodes[i];
+        bool needed = false;
+        for (int k = 0; k < node->n_out; k++)
+            needed |= node->out[k] != DV_NO_VALUE && keep[node->out[k]];
+        for (int k = 0; needed && k < node->n_in; k++)
+            if (node->in[k] != DV_NO_VALUE && !m->values[node->in[k]].constant)
+                keep[node->in[k]] = 1;
+    }
+    for (int v = 0; v < m->n_values; v++)
+        if (keep[v])
             keep[n++] = v;
     return n;
 }
@@ -322,23 +333,17 @@ static bool find_switches(const walking *k)
 
 /* -- all of them ------------------------------------------------------------------------------ */
 
-static void swap(void *a, void *b, size_t size)
-{
-    uint8_t *p = a, *q = b;
-    for (size_t i = 0; i < size; i++) {
-        const uint8_t v = p[i];
-        p[i] = q[i];
-        q[i] = v;
-    }
-}
-
 /* They were found from the unit back. */
 static void turn_round(dv_steps_walk *w)
 {
     for (int i = 0; i < w->steps->n / 2; i++) {
         const int other = w->steps->n - 1 - i;
-        swap(&w->steps->stages[i], &w->steps->stages[other], sizeof *w->steps->stages);
-        swap(&w->maps[i], &w->maps[other], sizeof *w->maps);
+        const dv_stage stage = w->steps->stages[i];
+        const dv_stage_maps maps = w->maps[i];
+        w->steps->stages[i] = w->steps->stages[other];
+        w->steps->stages[other] = stage;
+        w->maps[i] = w->maps[other];
+        w->maps[other] = maps;
     }
 }
 
