@@ -46,6 +46,7 @@
 #include "deconvviz/rule.h"
 #include "deconvviz/select.h"
 #include "deconvviz/sheets.h"
+#include "deconvviz/steps.h"
 #include "deconvviz/tensor.h"
 #include "deconvviz/trace.h"
 #include "deconvviz/version.h"

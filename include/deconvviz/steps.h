@@ -34,7 +34,7 @@ typedef struct dv_steps {
     dv_unit unit; /* of the last stage */
     float value;
     int n;
-    dv_stage *stages;       /* (n) from the input to the unit; on the way back the other way round */
+    dv_stage *stages; /* (n) from the input to the unit; on the way back the other way round */
     struct dv_arena *arena; /* all of it; NULL: nothing */
 } dv_steps;
 

@@ -7,6 +7,7 @@
 #define FOR_EACH_COMMAND(X) \
     X(project)              \
     X(compare_rules)        \
+    X(steps)                \
     X(layers)               \
     X(classify)             \
     X(prepare)              \

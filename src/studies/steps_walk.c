@@ -38,7 +38,8 @@ char *dv_steps_say(dv_steps *s, dv_error *err, const char *fmt, ...)
     va_start(args, fmt);
     dv_text_vformat(&t, fmt, args);
     va_end(args);
-    char *copy = dv_text_ok(&t, "a text", err) ? dv_arena_text(s->arena, t.data, t.size, err) : NULL;
+    char *copy =
+        dv_text_ok(&t, "a text", err) ? dv_arena_text(s->arena, t.data, t.size, err) : NULL;
     free(t.data);
     return copy;
 }
@@ -120,16 +121,22 @@ static void choose(dv_stage_maps *m, const dv_signal *r, int most)
     }
 }
 
-static void copy_maps(const dv_stage_maps *m, const dv_signal *s, const dv_box *b, float *to)
+/* R is 0 outside its box. */
+static void copy_maps(const dv_stage_maps *m, const dv_signal *s, float *to)
 {
+    const dv_box *b = &m->view, *has = &s->box;
     for (int i = 0; i < m->n; i++)
         for (int32_t y = b->lo[DV_Y]; y < b->hi[DV_Y]; y++)
             for (int32_t x = b->lo[DV_X]; x < b->hi[DV_X]; x++)
-                *to++ = *dv_signal_at(s, m->channels[i], y, x);
+                *to++ = y >= has->lo[DV_Y] && y < has->hi[DV_Y] && x >= has->lo[DV_X] &&
+                                x < has->hi[DV_X]
+                            ? *dv_signal_at(s, m->channels[i], y, x)
+                            : 0;
 }
 
-static void copy_vector(const dv_stage_maps *m, const dv_signal *s, const dv_box *b, float *to)
+static void copy_vector(const dv_stage_maps *m, const dv_signal *s, float *to)
 {
+    const dv_box *b = &m->view;
     const int32_t n = b->hi[DV_C] - b->lo[DV_C];
     for (int32_t i = 0; i < m->rows * m->columns; i++)
         to[i] = i < n ? *dv_signal_at(s, b->lo[DV_C] + i, b->lo[DV_Y], b->lo[DV_X]) : NAN;
@@ -137,11 +144,18 @@ static void copy_vector(const dv_stage_maps *m, const dv_signal *s, const dv_box
 
 static bool copy_stage(walking *k, dv_stage_maps *m, const dv_signal *there, const dv_signal *r)
 {
-    const dv_box *b = &r->box;
+    const dv_box whole = there->box;
+    dv_box *b = &m->view;
+    *b = r->box;
     const int32_t channels = b->hi[DV_C] - b->lo[DV_C];
+    const bool place = b->hi[DV_Y] - b->lo[DV_Y] == 1 && b->hi[DV_X] - b->lo[DV_X] == 1;
+    m->vector = place && channels > 1;
+    for (int axis = DV_Y; place && !m->vector && axis <= DV_X; axis++) {
+        b->lo[axis] = 0;
+        b->hi[axis] = whole.hi[axis];
+    }
     m->rows = b->hi[DV_Y] - b->lo[DV_Y];
     m->columns = b->hi[DV_X] - b->lo[DV_X];
-    m->vector = m->rows * m->columns == 1 && channels > 1;
     if (m->vector) {
         m->n = 1;
         m->columns = (int)ceil(sqrt((double)channels));
@@ -154,8 +168,8 @@ static bool copy_stage(walking *k, dv_stage_maps *m, const dv_signal *there, con
     m->signal = dv_arena_array(k->w->steps->arena, count, sizeof(float), k->err);
     if (!m->there || !m->signal)
         return false;
-    (m->vector ? copy_vector : copy_maps)(m, there, b, m->there);
-    (m->vector ? copy_vector : copy_maps)(m, r, b, m->signal);
+    (m->vector ? copy_vector : copy_maps)(m, there, m->there);
+    (m->vector ? copy_vector : copy_maps)(m, r, m->signal);
     return true;
 }
 
@@ -197,22 +211,14 @@ static const char *word_of(const walking *k, int node)
     static const struct {
         const char *op, *word;
     } words[] = {
-        { "Conv", "filter" },
-        { "ConvTranspose", "filter" },
-        { "Gemm", "filter" },
-        { "MatMul", "filter" },
-        { "MaxPool", "unpool" },
-        { "GlobalMaxPool", "unpool" },
-        { "AveragePool", "spread" },
-        { "GlobalAveragePool", "spread" },
-        { "ReduceMean", "spread" },
-        { "BatchNormalization", "scale" },
-        { "Add", "copy" },
-        { "Sum", "copy" },
-        { "Identity", "copy" },
-        { "Dropout", "copy" },
-        { "Concat", "slice" },
-        { "Flatten", "reshape" },
+        { "Conv", "filter" },        { "ConvTranspose", "filter" },
+        { "Gemm", "filter" },        { "MatMul", "filter" },
+        { "MaxPool", "unpool" },     { "GlobalMaxPool", "unpool" },
+        { "AveragePool", "spread" }, { "GlobalAveragePool", "spread" },
+        { "ReduceMean", "spread" },  { "BatchNormalization", "scale" },
+        { "Add", "copy" },           { "Sum", "copy" },
+        { "Identity", "copy" },      { "Dropout", "copy" },
+        { "Concat", "slice" },       { "Flatten", "reshape" },
         { "Reshape", "reshape" },
     };
     const dv_steps_options *o = k->w->o;
@@ -294,9 +300,9 @@ static bool mark_switches(const walking *k, int node, const dv_box *out, const d
     const dv_box all = dv_box_whole(to), map = dv_box_whole(&s->shape);
     const int32_t *switches = k->aux[node], width = map.hi[DV_X];
     if (!m->switches)
-        m->switches = dv_arena_array(k->w->steps->arena,
-                                     (size_t)m->n * (size_t)m->rows * (size_t)m->columns,
-                                     sizeof(bool), k->err);
+        m->switches =
+            dv_arena_array(k->w->steps->arena, (size_t)m->n * (size_t)m->rows * (size_t)m->columns,
+                           sizeof(bool), k->err);
     for (int i = 0; m->switches && i < m->n; i++)
         for (int32_t y = out->lo[DV_Y]; y < out->hi[DV_Y]; y++)
             for (int32_t x = out->lo[DV_X]; x < out->hi[DV_X]; x++) {
@@ -304,8 +310,8 @@ static bool mark_switches(const walking *k, int node, const dv_box *out, const d
                     switches[((size_t)m->channels[i] * (size_t)all.hi[DV_Y] + (size_t)y) *
                                  (size_t)all.hi[DV_X] +
                              (size_t)x];
-                const int32_t row = at / width - s->box.lo[DV_Y],
-                              column = at % width - s->box.lo[DV_X];
+                const int32_t row = at / width - m->view.lo[DV_Y],
+                              column = at % width - m->view.lo[DV_X];
                 if (row >= 0 && row < m->rows && column >= 0 && column < m->columns)
                     m->switches[((size_t)i * (size_t)m->rows + (size_t)row) * (size_t)m->columns +
                                 (size_t)column] = true;

@@ -12,6 +12,7 @@ typedef struct dv_stage_maps {
     int value; /* the tensor's number */
     int n, rows, columns;
     bool vector;
+    dv_box view; /* what is drawn: the field; where that is a single place, the whole map */
     int32_t channels[DV_STEPS_MAPS]; /* (n) */
     float *there, *signal;           /* (n, rows, columns) NaN: nothing is there */
     bool *switches; /* (n, rows, columns) where a max-pool that reads it took its maxima; NULL */
