@@ -18,14 +18,15 @@ project -l last --no-png --npy paper img 2>&1 | sed 's/  .*//'
 project -l relu --no-png --npy one img/01.ppm 2>&1 | sed 's/  .*//'
 project -l edges --no-png --npy none img/01.ppm 2>&1 | sed 's/  .*//'
 project -l last --rule gradient --no-png --npy gradient img/01.ppm 2>&1 | sed 's/  .*//'
-deconvviz compare-rules -q -m smooth.json -l last -c 0 img/01.ppm 2>&1 >said
+deconvviz compare-rules -q -m smooth.json -l last -c 0 --no-figure img/01.ppm 2>&1 >said
+deconvviz compare-rules -q -m smooth.json -l last -c 0 --rectify all -o rules.png img/01.ppm 2>&1 >said
 echo "-- what is written"
 project -l last --no-png --npy all.npy --rectify all img/01.ppm | sed 's/  .*//'
 cmp -s paper/01-last-c0.npy all.npy || echo "it makes a difference"
 project -l last --rectify all --json -o rectified.png img/01.ppm | grep -o '"rule":"deconvnet","rectify":"all"'
 project -l last --json -o plain.png img/01.ppm 2>said | grep -c rectify
 project -l last --sheet --rectify all -o sheet.png img/01.ppm | sed 's/  .*//'
-says rectified.png plain.png sheet.png
+says rectified.png plain.png sheet.png rules.png
 deconvviz record -q -m smooth.json -l last -c 0 --rectify all -o refs img/01.ppm | sed 's/  .*//'
 grep '^"options"' refs/manifest.json
 says refs/*.png
