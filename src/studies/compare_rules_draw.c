@@ -2,8 +2,8 @@
 #include "studies/compare_rules_draw.h"
 
 #include "base/text.h"
-#include "run/scene.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +83,8 @@ static bool fill_words(const dv_compared_figure *f, const dv_compared_rules *res
     for (int i = 0; i < f->n; i++) {
         const dv_compared_rules *r = &results[f->units[i]];
         dv_text t = { 0 };
-        dv_text_unit(&t, f->model, r->layer, &r->unit, r->value);
+        dv_text_format(&t, isdigit((unsigned char)r->layer[0]) ? "layer %s c%d" : "%s c%d",
+                       r->layer, (int)r->unit.channel);
         w->row[i] = t.data;
         if (!dv_text_ok(&t, "a label", err))
             return false;
@@ -91,7 +92,9 @@ static bool fill_words(const dv_compared_figure *f, const dv_compared_rules *res
             dv_text l = { 0 };
             if (isnan(r->correlation[DV_RULE_DECONVNET][k]))
                 continue;
-            dv_text_format(&l, "r = %.2f", r->correlation[DV_RULE_DECONVNET][k]);
+            dv_text_format(&l, "r = %s%.2f",
+                           r->correlation[DV_RULE_DECONVNET][k] < 0 ? "\u2212" : "",
+                           fabs(r->correlation[DV_RULE_DECONVNET][k]));
             w->label[i][1 + k] = l.data;
             if (!dv_text_ok(&l, "a label", err))
                 return false;
@@ -118,7 +121,7 @@ static void add_units(const dv_compared_figure *f, dv_figure *to, const words *w
                                    .columns = DV_COMPARED_TILES,
                                    .row_titles = (const char *const *)w->row,
                                    .column_titles = columns,
-                                   .side = 32 });
+                                   .side = f->n > 4 ? 24 : 32 });
 }
 
 /* -- the layers ------------------------------------------------------------------------------- */

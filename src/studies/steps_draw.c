@@ -141,13 +141,43 @@ static void add_range(dv_text *t, const dv_stage_numbers *n)
                        fabs(ends[i]));
 }
 
+/* Names as exporters make them, "/features/features.3/squeeze/Conv", by their end: "squeeze/Conv".
+ */
+static void add_short(dv_text *t, const char *words)
+{
+    for (const char *word = words; *word;) {
+        const size_t n = strcspn(word, " ");
+        const char *from = word + n;
+        for (int slashes = 0; from > word && slashes < 2; from--)
+            slashes += from[-1] == '/';
+        from += from > word || *from == '/';
+        dv_text_add(t, from, (size_t)(word + n - from));
+        word += n;
+        if (*word) {
+            dv_text_add(t, " ", 1);
+            word++;
+        }
+    }
+}
+
+/* What stands over a stage: its node, for a tensor is often called after it. */
+static char *name_of(dv_steps *s, const dv_stage *stage, dv_error *err)
+{
+    dv_text t = { 0 };
+    add_short(&t, stage->node ? stage->node : stage->tensor);
+    char *name =
+        dv_text_ok(&t, "a name", err) ? dv_steps_say(s, err, "%s", t.data ? t.data : "") : NULL;
+    free(t.data);
+    return name;
+}
+
 /* "Conv 64x128x128: -3.1 to 4.2" */
 static char *label_of(dv_steps *s, const dv_stage *stage, bool there, dv_error *err)
 {
     const dv_box whole = dv_box_whole(&stage->shape);
     dv_text t = { 0 };
     if (!there)
-        dv_text_format(&t, "%s", stage->back);
+        add_short(&t, stage->back);
     else if (whole.hi[DV_Y] == 1 && whole.hi[DV_X] == 1)
         dv_text_format(&t, "%s %d", stage->op, (int)whole.hi[DV_C]);
     else
@@ -175,10 +205,11 @@ static bool fill_band(const dv_steps_walk *w, const int *stages, band *b, dv_err
         const bool there = i < b->n;
         const int stage = stages[i % b->n];
         const dv_stage_maps *m = &w->maps[stage];
-        b->titles[i % b->n] = w->steps->stages[stage].tensor;
+        b->titles[i % b->n] = name_of(w->steps, &w->steps->stages[stage], err);
         b->shown[i].label = label_of(w->steps, &w->steps->stages[stage], there, err);
-        ok = b->shown[i].label && draw_stage(&b->shown[i].picture, m, &w->steps->stages[stage].box,
-                                             there ? m->there : m->signal, err);
+        ok = b->shown[i].label && b->titles[i % b->n] &&
+             draw_stage(&b->shown[i].picture, m, &w->steps->stages[stage].box,
+                        there ? m->there : m->signal, err);
     }
     return ok;
 }
@@ -222,9 +253,9 @@ static bool add_bands(dv_figure *f, const dv_steps_walk *w, dv_error *err)
     const int bands = (n + columns - 1) / columns, longest = bands ? (n + bands - 1) / bands : 1;
     const double side = fmin((width - 14) / longest - 2, 40);
     bool ok = true;
-    for (int i = 0; ok && i < bands; i++) { /* of about equal length */
-        const int from = n * i / bands, to = n * (i + 1) / bands;
-        ok = add_band(f, w, stages + from, to - from, side, err);
+    for (int i = 0; ok && i < bands; i++) {
+        const int from = i * longest, left = n - from;
+        ok = add_band(f, w, stages + from, left < longest ? left : longest, side, err);
     }
     free(stages);
     return ok;
