@@ -13,7 +13,9 @@ static const dv_letters label_letters = {
 };
 static const dv_pen hair = { .color = { 34, 34, 34 }, .width = DV_HAIR };
 
-enum { LONGEST_NAME = 85, SHORT_NAME = 16 }; /* points */
+#define LINE (DV_SIZE_SMALL * DV_LINE)
+
+enum { LONGEST_NAME = 85, SHORT_NAME = 16, LABEL_BEYOND = 16 }; /* points */
 
 /* -- texts ------------------------------------------------------------------------------------ */
 
@@ -54,105 +56,115 @@ static bool make_ticks(dv_canvas *c, dv_axis_plan *p, const dv_axis *axis, int m
     return dv_canvas_ok(c, dv_ticks_make(&p->ticks, axis, &p->range, most, &c->arena, c->err));
 }
 
-/* -- below a box ------------------------------------------------------------------------------ */
-
-/* Sets widest, before and after, of texts that stand upright; whether they stand apart. */
-static bool stand_apart(dv_canvas *c, dv_axis_plan *p, double length)
+/* Hides the texts that would come nearer than `gap` to the one before, along an axis of this
+ * length; each takes its width, or `line` where that is not 0. Sets widest, before and after.
+ * Whether none has to be hidden. */
+static bool stand_apart(dv_canvas *c, dv_axis_plan *p, double length, double line, double gap)
 {
+    const bool backwards = p->range.min > p->range.max;
     double end = -1e9;
-    bool apart = true;
-    int named = 0;
+    bool all = true;
     p->widest = p->before = p->after = 0;
     for (int i = 0; i < p->ticks.n; i++) {
-        const dv_tick *t = &p->ticks.tick[i];
+        dv_tick *t = &p->ticks.tick[backwards ? p->ticks.n - 1 - i : i];
         if (!t->text)
             continue;
-        const double w = tick_width(c, t, LONGEST_NAME);
+        const double w = tick_width(c, t, p->longest), taken = line > 0 ? line : w;
+        const double at = dv_axis_at(&p->range, t->at) * length;
         p->widest = fmax(p->widest, w);
-        if (named++ % p->every)
+        t->hidden = at - taken / 2 < end + gap;
+        all = all && !t->hidden;
+        if (t->hidden)
             continue;
-        const double at = dv_range_at(&p->range, t->at) * length;
-        apart = apart && (at - w / 2 > end + 4 || p->range.min > p->range.max);
-        end = at + w / 2;
-        p->before = fmax(p->before, w / 2 - at);
-        p->after = fmax(p->after, at + w / 2 - length);
+        end = at + taken / 2;
+        p->before = fmax(p->before, taken / 2 - at);
+        p->after = fmax(p->after, at + taken / 2 - length);
     }
-    return apart;
+    return all;
 }
 
-/* Names that do not stand apart are turned; numbers are left out. */
-static void turn_or_leave_out(dv_canvas *c, dv_axis_plan *p, double length)
+/* -- below a box ------------------------------------------------------------------------------ */
+
+/* The least distance between two. */
+static double spacing(const dv_axis_plan *p, double length)
 {
-    const double spacing = length / fmax(p->ticks.n_named, 1);
-    const double line = DV_SIZE_SMALL * DV_LINE;
-    if (p->widest <= SHORT_NAME) {
-        while (p->every < p->ticks.n_named && !stand_apart(c, p, length))
-            p->every++;
+    double least = length;
+    for (int i = 1; i < p->ticks.n; i++)
+        least = fmin(least, fabs(dv_axis_at(&p->range, p->ticks.tick[i].at) -
+                                 dv_axis_at(&p->range, p->ticks.tick[i - 1].at)) *
+                                length);
+    return least;
+}
+
+/* Names that do not stand apart are turned; of numbers some are hidden, and of names that are too
+ * many even so. */
+static void turn_names(dv_canvas *c, dv_axis_plan *p, double length)
+{
+    if (p->widest <= SHORT_NAME)
         return;
-    }
-    p->turn = spacing >= 1.35 * line ? 45 : 90;
-    if (p->turn == 90)
-        p->every = (int)ceil(line / spacing);
-    p->after = p->before = 0;
+    p->turn = spacing(p, length) >= 1.35 * LINE ? 45 : 90;
+    stand_apart(c, p, length, p->turn == 45 ? 1.35 * LINE : LINE, -0.1);
     for (int i = 0; i < p->ticks.n && p->turn == 45; i++) {
         const dv_tick *t = &p->ticks.tick[i];
-        const double w = t->text ? tick_width(c, t, LONGEST_NAME) : 0;
-        const double at = dv_range_at(&p->range, t->at) * length;
+        const double w = t->text && !t->hidden ? tick_width(c, t, p->longest) : 0;
+        const double at = dv_axis_at(&p->range, t->at) * length;
         p->before = fmax(p->before, w * 0.71 + 3 - at);
     }
 }
 
 void dv_axis_plan_x(dv_canvas *c, dv_axis_plan *p, const dv_axis *axis, double length)
 {
-    const double line = DV_SIZE_SMALL * DV_LINE;
-    int most = (int)fmax(2, length / 24);
+    int most = (int)fmax(2, fmin(length / 24, 10));
     p->turn = 0;
-    p->every = 1;
+    p->longest = LONGEST_NAME;
     if (!make_ticks(c, p, axis, most))
         return;
-    bool apart = stand_apart(c, p, length);
+    bool apart = stand_apart(c, p, length, 0, 4);
     while (!apart && axis->n_ticks == 0 && most > 2 && make_ticks(c, p, axis, --most))
-        apart = stand_apart(c, p, length);
+        apart = stand_apart(c, p, length, 0, 4);
     if (!apart)
-        turn_or_leave_out(c, p, length);
-    const double texts = p->turn == 0    ? line
+        turn_names(c, p, length);
+    const double texts = p->turn == 0    ? LINE
                          : p->turn == 90 ? p->widest
-                                         : (p->widest + line) * 0.71;
+                                         : (p->widest + LINE / 2) * 0.71;
     p->depth = p->ticks.n_named ? DV_TICK_LENGTH + DV_TICK_PAD + texts
                : p->ticks.n     ? DV_TICK_LENGTH
                                 : 0;
     p->label = whole_label(c, axis, p->ticks.exponent);
     p->label_at = p->depth + (p->depth > 0 ? DV_LABEL_PAD : DV_TITLE_PAD);
     dv_letters l = label_letters;
-    l.width = length;
-    if (p->label)
-        p->depth = p->label_at + dv_canvas_measure(c, p->label, &l).h;
+    l.width = length + 2 * LABEL_BEYOND;
+    if (p->label) {
+        const dv_extent e = dv_canvas_measure(c, p->label, &l);
+        p->depth = p->label_at + e.h;
+        p->before = fmax(p->before, (e.w - length) / 2);
+        p->after = fmax(p->after, (e.w - length) / 2);
+    }
 }
 
 double dv_axis_x(const dv_axis_plan *p, const dv_area *box, double v)
 {
-    return box->x + dv_range_at(&p->range, v) * box->w;
+    return box->x + dv_axis_at(&p->range, v) * box->w;
 }
 
 void dv_axis_draw_x(dv_canvas *c, const dv_axis_plan *p, const dv_area *box)
 {
     const double bottom = box->y + box->h;
     dv_letters l = tick_letters;
-    l.width = LONGEST_NAME;
+    l.width = p->longest;
     l.turn = p->turn;
     l.ax = p->turn != 0 ? 1 : 0.5;
     l.ay = p->turn != 0 ? 0.5 : 0;
-    int named = 0;
     for (int i = 0; i < p->ticks.n; i++) {
         const dv_tick *t = &p->ticks.tick[i];
         const double x = dv_axis_x(p, box, t->at);
         const double length = t->text ? DV_TICK_LENGTH : DV_TICK_LENGTH * 0.6;
         dv_canvas_rule(c, x, bottom, x, bottom + length, &hair);
-        if (t->text && named++ % p->every == 0)
+        if (t->text && !t->hidden)
             dv_canvas_text(c, x, bottom + DV_TICK_LENGTH + DV_TICK_PAD, t->text, &l);
     }
     dv_letters label = label_letters;
-    label.width = box->w;
+    label.width = box->w + 2 * LABEL_BEYOND;
     dv_canvas_text(c, box->x + box->w / 2, bottom + p->label_at, p->label, &label);
 }
 
@@ -160,21 +172,14 @@ void dv_axis_draw_x(dv_canvas *c, const dv_axis_plan *p, const dv_area *box)
 
 void dv_axis_plan_y(dv_canvas *c, dv_axis_plan *p, const dv_axis *axis, double length, double width)
 {
-    const double line = DV_SIZE_SMALL * DV_LINE, most = fmin(LONGEST_NAME * 1.3, width * 0.4);
-    if (!make_ticks(c, p, axis, (int)fmax(2, length / (2.2 * line))))
+    p->longest = fmax(fmin(LONGEST_NAME * 1.3, width * 0.36), 20);
+    if (!make_ticks(c, p, axis, (int)fmax(2, fmin(length / (1.6 * LINE), 8))))
         return;
-    p->every = 1;
-    if (axis->n_ticks > 0 && p->ticks.n_named > 0)
-        p->every = (int)fmax(1, ceil(line * 0.9 * p->ticks.n_named / length));
-    p->widest = p->before = p->after = 0;
-    for (int i = 0; i < p->ticks.n; i++) {
-        const dv_tick *t = &p->ticks.tick[i];
-        if (!t->text)
-            continue;
-        const double at = dv_range_at(&p->range, t->at);
-        p->widest = fmax(p->widest, tick_width(c, t, most));
-        p->before = fmax(p->before, line / 2 - (p->down ? at : 1 - at) * length);
-        p->after = fmax(p->after, line / 2 - (p->down ? 1 - at : at) * length);
+    stand_apart(c, p, length, LINE, -0.1 * LINE);
+    if (p->down) {
+        const double before = p->before;
+        p->before = p->after;
+        p->after = before;
     }
     p->depth = p->ticks.n_named ? DV_TICK_LENGTH + DV_TICK_PAD + p->widest
                : p->ticks.n     ? DV_TICK_LENGTH
@@ -189,7 +194,7 @@ void dv_axis_plan_y(dv_canvas *c, dv_axis_plan *p, const dv_axis *axis, double l
 
 double dv_axis_y(const dv_axis_plan *p, const dv_area *box, double v)
 {
-    const double at = dv_range_at(&p->range, v);
+    const double at = dv_axis_at(&p->range, v);
     return box->y + (p->down ? at : 1 - at) * box->h;
 }
 
@@ -197,16 +202,15 @@ void dv_axis_draw_y(dv_canvas *c, const dv_axis_plan *p, const dv_area *box, boo
 {
     const double edge = right ? box->x + box->w : box->x, out = right ? 1 : -1;
     dv_letters l = tick_letters;
-    l.width = p->widest;
+    l.width = p->longest;
     l.ax = right ? 0 : 1;
     l.ay = 0.5;
-    int named = 0;
     for (int i = 0; i < p->ticks.n; i++) {
         const dv_tick *t = &p->ticks.tick[i];
         const double y = dv_axis_y(p, box, t->at);
         const double length = t->text ? DV_TICK_LENGTH : DV_TICK_LENGTH * 0.6;
         dv_canvas_rule(c, edge, y, edge + out * length, y, &hair);
-        if (t->text && named++ % p->every == 0)
+        if (t->text && !t->hidden)
             dv_canvas_text(c, edge + out * (DV_TICK_LENGTH + DV_TICK_PAD), y, t->text, &l);
     }
     dv_letters label = label_letters;

@@ -25,6 +25,10 @@ static void make_layout(dv_canvas *c)
     lib->cairo_font_options_destroy(options);
     c->layout = lib->pango_layout_new(c->context);
     lib->pango_layout_set_wrap(c->layout, PANGO_WRAP_WORD_CHAR);
+    PangoAttrList *attributes = lib->pango_attr_list_new(); /* names are broken as they are */
+    lib->pango_attr_list_insert(attributes, lib->pango_attr_insert_hyphens_new(FALSE));
+    lib->pango_layout_set_attributes(c->layout, attributes);
+    lib->pango_attr_list_unref(attributes);
     c->face = lib->pango_font_description_new();
     lib->pango_font_description_set_family(c->face, "DejaVu Sans");
 }

@@ -21,9 +21,10 @@ typedef struct dv_canvas {
     struct _PangoContext *context;
     struct _PangoLayout *layout;
     struct _PangoFontDescription *face;
-    double pixel;   /* side of one, in points */
-    bool vector;    /* SVG, PDF */
-    dv_text words;  /* scratch */
+    double pixel;  /* side of one, in points */
+    bool vector;   /* SVG, PDF */
+    dv_text words; /* scratch */
+    struct dv_measured *measured;
     dv_arena arena; /* what is found out on the way to the drawing */
     dv_error *err;
     bool failed;

@@ -83,7 +83,7 @@ static void bar_ends(const dv_panel *p, const dv_curve *curve, double width, int
     x[1] = x[0] + width / n;
 }
 
-static dv_area bar_area(const dv_place *place, const dv_curve *curve, double width, int i)
+static dv_area bar_area(const dv_panel_place *place, const dv_curve *curve, double width, int i)
 {
     const dv_area *box = &place->box;
     double ends[2];
@@ -123,7 +123,7 @@ static bool cut(const dv_area *a, double p[2], double q[2])
     return true;
 }
 
-static void point_of(const dv_place *place, double x, double y, double to[2])
+static void point_of(const dv_panel_place *place, double x, double y, double to[2])
 {
     to[0] = dv_axis_x(&place->x, &place->box, x);
     to[1] = dv_axis_y(&place->y, &place->box, y);
@@ -134,7 +134,8 @@ static dv_area around(const dv_area *a, double by)
     return (dv_area){ a->x - by, a->y - by, a->w + 2 * by, a->h + 2 * by };
 }
 
-static void draw_line(dv_canvas *c, const dv_place *place, const dv_curve *curve, const dv_pen *pen)
+static void draw_line(dv_canvas *c, const dv_panel_place *place, const dv_curve *curve,
+                      const dv_pen *pen)
 {
     const dv_area area = around(&place->box, 20);
     bool on = false;
@@ -170,7 +171,7 @@ static bool has_band(const dv_curve *c, int i)
 }
 
 /* One corner of a band, near enough for Cairo's numbers. */
-static void band_point(dv_canvas *c, const dv_place *place, double x, double y, bool first)
+static void band_point(dv_canvas *c, const dv_panel_place *place, double x, double y, bool first)
 {
     double p[2];
     point_of(place, x, y, p);
@@ -179,7 +180,8 @@ static void band_point(dv_canvas *c, const dv_place *place, double x, double y, 
     (first ? dv_canvas_move : dv_canvas_line)(c, p[0], p[1]);
 }
 
-static void draw_band(dv_canvas *c, const dv_place *place, const dv_curve *curve, dv_rgb color)
+static void draw_band(dv_canvas *c, const dv_panel_place *place, const dv_curve *curve,
+                      dv_rgb color)
 {
     for (int i = 0, end; i < curve->n; i = end) {
         for (end = i; end < curve->n && has_band(curve, end);)
@@ -197,7 +199,7 @@ static void draw_band(dv_canvas *c, const dv_place *place, const dv_curve *curve
     }
 }
 
-static void draw_error_bars(dv_canvas *c, const dv_place *place, const dv_curve *curve,
+static void draw_error_bars(dv_canvas *c, const dv_panel_place *place, const dv_curve *curve,
                             dv_rgb color)
 {
     const double cap = 2, width = dv_bars_width(place->panel, curve);
@@ -222,7 +224,8 @@ static void draw_error_bars(dv_canvas *c, const dv_place *place, const dv_curve 
     }
 }
 
-static void draw_bars(dv_canvas *c, const dv_place *place, const dv_curve *curve, dv_rgb color)
+static void draw_bars(dv_canvas *c, const dv_panel_place *place, const dv_curve *curve,
+                      dv_rgb color)
 {
     const double width = dv_bars_width(place->panel, curve);
     for (int i = 0; i < curve->n; i++) {
@@ -237,7 +240,8 @@ static void draw_bars(dv_canvas *c, const dv_place *place, const dv_curve *curve
     }
 }
 
-static void draw_markers(dv_canvas *c, const dv_place *place, const dv_curve *curve, dv_rgb color)
+static void draw_markers(dv_canvas *c, const dv_panel_place *place, const dv_curve *curve,
+                         dv_rgb color)
 {
     const dv_area area = around(&place->box, 4);
     const double radius = curve->n > 1000 ? 0.8 : curve->n > 200 ? 1.2 : 1.8;
@@ -251,7 +255,7 @@ static void draw_markers(dv_canvas *c, const dv_place *place, const dv_curve *cu
     }
 }
 
-static void draw_curve(dv_canvas *c, const dv_place *place, const dv_curve *curve, int i)
+static void draw_curve(dv_canvas *c, const dv_panel_place *place, const dv_curve *curve, int i)
 {
     const dv_rgb color = dv_curve_color(place->panel, curve, i);
     const bool ends = curve->low && curve->high;
@@ -271,7 +275,7 @@ static void draw_curve(dv_canvas *c, const dv_place *place, const dv_curve *curv
 }
 
 /* Bars first, then bands, then what must not be covered. */
-void dv_curves_draw(dv_canvas *c, const dv_place *place)
+void dv_curves_draw(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_panel *p = place->panel;
     dv_canvas_clip(c, around(&place->box, 2));
@@ -310,7 +314,7 @@ static void count_line(const dv_area *areas, double *counts, const double p[2], 
                 inside(&areas[i], p[0] + (q[0] - p[0]) * k / n, p[1] + (q[1] - p[1]) * k / n);
 }
 
-static void count_curve(const dv_place *place, const dv_curve *curve, const dv_area *areas,
+static void count_curve(const dv_panel_place *place, const dv_curve *curve, const dv_area *areas,
                         double *counts)
 {
     const double *const lines[3] = { curve->y, curve->low, curve->high };
@@ -335,7 +339,7 @@ static void count_curve(const dv_place *place, const dv_curve *curve, const dv_a
         }
 }
 
-bool dv_legend_corner(dv_place *place)
+bool dv_legend_corner(dv_panel_place *place)
 {
     static const double corners[N_CORNERS][2] = { { 1, 0 },   { 0, 0 },   { 1, 1 },   { 0, 1 },
                                                   { 1, 0.5 }, { 0, 0.5 }, { 0.5, 0 }, { 0.5, 1 } };

@@ -12,10 +12,10 @@ dv_marker dv_curve_marker(const dv_curve *curve);
 /* The width of bars in x, of one curve or of several side by side. */
 double dv_bars_width(const dv_panel *p, const dv_curve *curve);
 
-void dv_curves_draw(dv_canvas *c, const dv_place *place);
+void dv_curves_draw(dv_canvas *c, const dv_panel_place *place);
 
 /* Sets the place of the legend, of known size, in the box where the least lies below it. False
  * where much does everywhere. */
-bool dv_legend_corner(dv_place *place);
+bool dv_legend_corner(dv_panel_place *place);
 
 #endif

@@ -57,6 +57,10 @@
     X(cairo_svg_surface_set_document_unit)      \
     X(cairo_translate)                          \
     X(g_object_unref)                           \
+    X(pango_attr_insert_hyphens_new)            \
+    X(pango_attr_list_insert)                   \
+    X(pango_attr_list_new)                      \
+    X(pango_attr_list_unref)                    \
     X(pango_cairo_context_set_font_options)     \
     X(pango_cairo_context_set_resolution)       \
     X(pango_cairo_font_map_new)                 \
@@ -75,6 +79,7 @@
     X(pango_layout_get_unknown_glyphs_count)    \
     X(pango_layout_new)                         \
     X(pango_layout_set_alignment)               \
+    X(pango_layout_set_attributes)              \
     X(pango_layout_set_ellipsize)               \
     X(pango_layout_set_font_description)        \
     X(pango_layout_set_height)                  \

@@ -160,8 +160,8 @@ void dv_figure_cells(dv_figure *f, const dv_cells *c);
 
 /* -- marks ------------------------------------------------------------------------------------ */
 
-/* Into the last panel: in the coordinates of axes and heat maps, in pixels of a grid's last
- * picture. */
+/* Into the last panel: in the coordinates of axes and heat maps, in columns and rows of a table, in
+ * pixels of a grid's last picture, or of the one that `of` says. */
 typedef struct dv_mark {
     enum { DV_MARK_RECT, DV_MARK_LINE, DV_MARK_ARROW, DV_MARK_DOT, DV_MARK_TEXT } as;
     double x0, y0, x1, y1; /* a rectangle's corners, a line's ends; a dot and a text stand at the
@@ -169,6 +169,7 @@ typedef struct dv_mark {
     const char *text;      /* beside what is marked; NULL: none */
     int color; /* DV_COLOR_NEXT: ink, with a light edge so that it is seen on anything */
     bool dashed;
+    int of; /* 1 + the number of a grid's picture; 0: the last */
 } dv_mark;
 
 void dv_figure_mark(dv_figure *f, const dv_mark *m);

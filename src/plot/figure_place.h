@@ -13,12 +13,12 @@ typedef struct dv_edges {
 /* -- axes ------------------------------------------------------------------------------------- */
 
 typedef struct dv_axis_plan {
-    dv_range range;
+    dv_axis_range range;
     dv_ticks ticks;
     bool down;            /* min at the top */
     const char *label;    /* with its unit; NULL: none */
     double turn;          /* of the texts under an x axis: 0, 45 or 90 degrees */
-    int every;            /* one text of so many is shown */
+    double longest;       /* texts are shortened to this */
     double widest;        /* of the texts */
     double label_at;      /* how far from the box its label begins */
     double depth;         /* how far from the box all of it reaches */
@@ -58,17 +58,19 @@ typedef struct dv_legend {
     double x, y; /* of its top left, inside the box: from the box's */
 } dv_legend;
 
-/* Sets columns and size: one column, or as many as the width has room for. */
-void dv_legend_measure(dv_canvas *c, dv_legend *l, double width, bool one_column);
+/* Sets columns and size: one column, or as many as the width has room for. Whether all names are
+ * whole. */
+bool dv_legend_measure(dv_canvas *c, dv_legend *l, double width, bool one_column);
 void dv_legend_draw(dv_canvas *c, const dv_legend *l, double x, double y);
 void dv_marker_draw(dv_canvas *c, dv_marker marker, double x, double y, double radius,
                     dv_rgb color);
 
 /* -- panels ----------------------------------------------------------------------------------- */
 
-typedef struct dv_place {
+typedef struct dv_panel_place {
     const dv_panel *panel;
-    double slot; /* the width that it has, about, margins and all */
+    double slot;  /* the width that it has, about, margins and all */
+    double whole; /* and that all of its line have */
 
     /* How wide the box is by its height: slope * height + fixed. Heights from least to most. */
     double slope, fixed, least, most;
@@ -78,54 +80,64 @@ typedef struct dv_place {
 
     dv_axis_plan x, y, bar;
     dv_legend legend;
-    dv_range colors;    /* of a heat map */
-    int *color_of;      /* (n_classes) of a heat map with classes: -1: none of its own */
-    double *extents;    /* of a grid: heights of its rows' labels; of a table: widths of columns,
-                           then heights of rows */
-    double row_title;   /* of a grid: width; 0: none */
-    bool turned;        /* they are */
-    double number_size; /* of numbers in cells; 0: none */
-    double title_height;
-} dv_place;
+    dv_axis_range colors; /* of a heat map */
+    int *color_of;        /* (n_classes) of a heat map with classes: -1: none of its own */
+    double *extents;      /* of a grid: heights of its rows' labels; of a table: widths of columns,
+                             then heights of rows */
+    double row_title;     /* of a grid: width; 0: none */
+    bool turned;          /* they are */
+    double number_size;   /* of numbers in cells; 0: none */
+    double title_height, title_width, title_x; /* from the box */
+    double heads;                              /* what stands between the box and the title */
+} dv_panel_place;
+
+/* The size of a panel's legend under its axes, for which the panel is made wider where names are
+ * long, and its margins larger. */
+void dv_legend_measure_below(dv_canvas *c, dv_panel_place *p);
+/* Draws it, in the middle, but within the panel. */
+void dv_legend_draw_below(dv_canvas *c, const dv_panel_place *p);
 
 /* What is done with each kind of panel. */
 typedef struct dv_panel_type {
-    void (*begin)(dv_canvas *c, dv_place *p);   /* once: what does not follow from the box */
-    void (*measure)(dv_canvas *c, dv_place *p); /* margins and the rest, for the box as it is */
-    void (*draw)(dv_canvas *c, const dv_place *p);
-    /* From the coordinates of marks to the paper. */
-    void (*to_paper)(const dv_place *p, double x, double y, double to[2]);
+    void (*begin)(dv_canvas *c, dv_panel_place *p); /* once: what does not follow from the box */
+    void (*measure)(dv_canvas *c,
+                    dv_panel_place *p); /* margins and the rest, for the box as it is */
+    void (*draw)(dv_canvas *c, const dv_panel_place *p);
+    /* From the coordinates of a mark to the paper. */
+    void (*to_paper)(const dv_panel_place *p, const dv_mark *m, double x, double y, double to[2]);
 } dv_panel_type;
 
 extern const dv_panel_type dv_panel_axes, dv_panel_heat, dv_panel_grid, dv_panel_cells;
 const dv_panel_type *dv_panel_type_of(const dv_panel *p);
 
 const char *dv_panel_title(const dv_panel *p);
-void dv_marks_draw(dv_canvas *c, const dv_place *p);
+void dv_marks_draw(dv_canvas *c, const dv_panel_place *p);
 
 /* -- the whole figure ------------------------------------------------------------------------- */
 
-typedef struct dv_line {
+typedef struct dv_panel_line {
     const char *title; /* at its left, on the first line of a row; NULL: none */
+    int row, part;     /* of which row, and its how manieth line */
     int first, n;      /* of its places */
+    int group;         /* lines with one number have their boxes below each other */
     double y, h;       /* of its boxes */
-} dv_line;
+} dv_panel_line;
 
-typedef struct dv_layout {
+typedef struct dv_figure_layout {
     double width, height;
     double title_height, caption_y;
     double titles_width; /* of the rows' titles at the left, 0: none */
     bool titles_turned;
     int n_lines, n_places;
-    dv_line *lines;   /* (n_lines) rows, or parts of rows with too many panels for one line */
-    dv_place *places; /* (n_places) */
-} dv_layout;
+    dv_panel_line *lines;   /* (n_lines) rows, or parts of rows with too many panels for one line */
+    dv_panel_place *places; /* (n_places) */
+} dv_figure_layout;
 
 /* Finds a place for everything, `width` points wide, in the canvas' arena. Failure is told by the
  * canvas. */
-void dv_figure_lay_out(const dv_figure *f, double width, dv_canvas *c, dv_layout *l);
+void dv_figure_lay_out(const dv_figure *f, double width, dv_canvas *c, dv_figure_layout *l);
 
 /* Draws it onto the canvas' surface. */
-void dv_figure_paint(const dv_figure *f, const dv_layout *l, dv_canvas *c);
+void dv_figure_paint(const dv_figure *f, const dv_figure_layout *l, dv_canvas *c);
 
 #endif

@@ -57,8 +57,8 @@ static void draw_shape(dv_canvas *c, const dv_mark *m, const double p[2], const 
 }
 
 /* Beside what is marked, where there is room: over a rectangle's corner, right of a dot. */
-static void draw_text(dv_canvas *c, const dv_place *place, const dv_mark *m, const double p[2],
-                      const double q[2], dv_rgb color)
+static void draw_text(dv_canvas *c, const dv_panel_place *place, const dv_mark *m,
+                      const double p[2], const double q[2], dv_rgb color)
 {
     const dv_area *box = &place->box;
     dv_letters l = { .size = DV_SIZE_SMALL, .lines = 2, .color = color, .halo = true };
@@ -87,15 +87,15 @@ static void draw_text(dv_canvas *c, const dv_place *place, const dv_mark *m, con
     dv_canvas_text(c, x, y, m->text, &l);
 }
 
-void dv_marks_draw(dv_canvas *c, const dv_place *place)
+void dv_marks_draw(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_panel_type *type = dv_panel_type_of(place->panel);
     const dv_area *box = &place->box;
     for (const dv_mark_part *part = place->panel->marks; part; part = part->next) {
         const dv_mark *m = &part->mark;
         double p[2], q[2];
-        type->to_paper(place, m->x0, m->y0, p);
-        type->to_paper(place, m->x1, m->y1, q);
+        type->to_paper(place, m, m->x0, m->y0, p);
+        type->to_paper(place, m, m->x1, m->y1, q);
         for (int k = 0; k < 2; k++) { /* numbers that Cairo takes */
             p[k] = fmin(fmax(p[k], -1e5), 1e5);
             q[k] = fmin(fmax(q[k], -1e5), 1e5);
@@ -108,7 +108,7 @@ void dv_marks_draw(dv_canvas *c, const dv_place *place)
         if (m->as != DV_MARK_TEXT)
             draw_shape(c, m, p, q, color);
         dv_canvas_unclip(c);
-        if (m->text)
+        if (m->text && box->w > 2 * DV_SIZE_SMALL)
             draw_text(c, place, m, p, q, color);
     }
 }

@@ -44,7 +44,7 @@ static void reach_curve(bounds *x, bounds *y, const dv_panel *p, const dv_curve 
     }
 }
 
-static void find_ranges(dv_place *place)
+static void find_ranges(dv_panel_place *place)
 {
     const dv_panel *p = place->panel;
     const dv_axes *a = &p->of.axes;
@@ -64,15 +64,15 @@ static void find_ranges(dv_place *place)
         y.lo = fmin(y.lo, 0);
         y.hi = fmax(y.hi, 0);
     }
-    place->x.range = dv_range_of(&a->x, x.lo, x.hi, true);
-    place->y.range = dv_range_of(&a->y, y.lo, y.hi, true);
+    place->x.range = dv_axis_range_of(&a->x, x.lo, x.hi, true);
+    place->y.range = dv_axis_range_of(&a->y, y.lo, y.hi, true);
     if (bars && a->y.min == a->y.max && !a->y.log) { /* bars stand on the axis */
         place->y.range.min = y.lo == 0 && y.hi > 0 ? 0 : place->y.range.min;
         place->y.range.max = y.hi == 0 && y.lo < 0 ? 0 : place->y.range.max;
     }
 }
 
-static void find_legend(dv_canvas *c, dv_place *place)
+static void find_legend(dv_canvas *c, dv_panel_place *place)
 {
     const dv_panel *p = place->panel;
     dv_legend *l = &place->legend;
@@ -100,11 +100,11 @@ static void find_legend(dv_canvas *c, dv_place *place)
         l->where = p->of.axes.legend == DV_LEGEND_RIGHT ? DV_BOX_RIGHT : DV_BOX_INSIDE;
 }
 
-static void begin(dv_canvas *c, dv_place *place)
+static void begin(dv_canvas *c, dv_panel_place *place)
 {
     const dv_axes *a = &place->panel->of.axes;
     place->slope = a->aspect > 0 && isfinite(a->aspect) ? fmin(fmax(a->aspect, 0.1), 20) : 1.4;
-    place->least = 12 * DV_MM;
+    place->least = 15 * DV_MM;
     place->most = 62 * DV_MM;
     find_ranges(place);
     find_legend(c, place);
@@ -113,7 +113,7 @@ static void begin(dv_canvas *c, dv_place *place)
 /* -- for a box -------------------------------------------------------------------------------- */
 
 /* Outside, if there is no corner for it that is nearly free. Once outside it stays there. */
-static void place_legend(dv_canvas *c, dv_place *place)
+static void place_legend(dv_canvas *c, dv_panel_place *place)
 {
     dv_legend *l = &place->legend;
     if (l->where == DV_BOX_INSIDE) {
@@ -125,11 +125,9 @@ static void place_legend(dv_canvas *c, dv_place *place)
     }
     if (l->where == DV_BOX_RIGHT)
         dv_legend_measure(c, l, place->slot * 0.45, true);
-    if (l->where == DV_BOX_BELOW)
-        dv_legend_measure(c, l, place->box.w + place->margin.left + place->margin.right, false);
 }
 
-static void measure(dv_canvas *c, dv_place *place)
+static void measure(dv_canvas *c, dv_panel_place *place)
 {
     const dv_axes *a = &place->panel->of.axes;
     dv_axis_plan_x(c, &place->x, &a->x, place->box.w);
@@ -143,12 +141,12 @@ static void measure(dv_canvas *c, dv_place *place)
     if (l->where == DV_BOX_RIGHT)
         place->margin.right = fmax(place->margin.right, l->w + DV_LABEL_PAD);
     if (l->where == DV_BOX_BELOW)
-        place->margin.bottom += l->h;
+        dv_legend_measure_below(c, place);
 }
 
 /* -- drawing ---------------------------------------------------------------------------------- */
 
-static void draw_grid_lines(dv_canvas *c, const dv_place *place)
+static void draw_grid_lines(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_area *box = &place->box;
     const dv_pen pale = { .color = DV_PALE, .width = DV_HAIR * 0.7 };
@@ -159,7 +157,7 @@ static void draw_grid_lines(dv_canvas *c, const dv_place *place)
     }
 }
 
-static void draw_legend(dv_canvas *c, const dv_place *place)
+static void draw_legend(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_area *box = &place->box;
     const dv_legend *l = &place->legend;
@@ -168,8 +166,7 @@ static void draw_legend(dv_canvas *c, const dv_place *place)
     if (l->where == DV_BOX_RIGHT)
         dv_legend_draw(c, l, box->x + box->w + DV_LABEL_PAD, box->y - 3);
     if (l->where == DV_BOX_BELOW)
-        dv_legend_draw(c, l, fmax(box->x - place->margin.left, box->x + (box->w - l->w) / 2),
-                       box->y + box->h + fmax(place->x.depth, place->y.before));
+        dv_legend_draw_below(c, place);
 }
 
 static bool has_data(const dv_panel *p)
@@ -181,7 +178,7 @@ static bool has_data(const dv_panel *p)
     return any;
 }
 
-static void draw(dv_canvas *c, const dv_place *place)
+static void draw(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_area *box = &place->box;
     const dv_pen hair = { .color = DV_INK, .width = DV_HAIR };
@@ -199,8 +196,10 @@ static void draw(dv_canvas *c, const dv_place *place)
     draw_legend(c, place);
 }
 
-static void to_paper(const dv_place *place, double x, double y, double to[2])
+static void to_paper(const dv_panel_place *place, const dv_mark *m, double x, double y,
+                     double to[2])
 {
+    (void)m;
     to[0] = dv_axis_x(&place->x, &place->box, x);
     to[1] = dv_axis_y(&place->y, &place->box, y);
 }

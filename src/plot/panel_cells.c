@@ -41,7 +41,7 @@ static bool has_numbers(const dv_cells *t, int column)
 }
 
 /* Columns as wide as their texts; where that is too much the widest give way. */
-static void begin(dv_canvas *c, dv_place *place)
+static void begin(dv_canvas *c, dv_panel_place *place)
 {
     const dv_cells *t = &place->panel->of.cells;
     double *w = dv_arena_array(&c->arena, (size_t)t->columns + (size_t)t->rows, sizeof *w, c->err);
@@ -58,7 +58,7 @@ static void begin(dv_canvas *c, dv_place *place)
         w[k] += 2 * PAD_X + 0.5;
         sum += w[k];
     }
-    for (int i = 0; i < 100 && sum > place->slot; i++) {
+    for (int i = 0; i < 100 && sum > place->whole - 2; i++) {
         double widest = 0;
         for (int k = 0; k < t->columns; k++)
             widest = fmax(widest, w[k]);
@@ -82,7 +82,7 @@ static void begin(dv_canvas *c, dv_place *place)
     place->least = place->most;
 }
 
-static void measure(dv_canvas *c, dv_place *place)
+static void measure(dv_canvas *c, dv_panel_place *place)
 {
     (void)c;
     place->margin = (dv_edges){ .left = 1, .top = 1, .right = 1, .bottom = 1 };
@@ -106,7 +106,7 @@ static void draw_cell(dv_canvas *c, const dv_cells *t, int row, int column, dv_a
                    text_of(t, row, column), &l);
 }
 
-static void draw(dv_canvas *c, const dv_place *place)
+static void draw(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_cells *t = &place->panel->of.cells;
     const dv_area *box = &place->box;
@@ -132,8 +132,10 @@ static void draw(dv_canvas *c, const dv_place *place)
 }
 
 /* In columns and rows. */
-static void to_paper(const dv_place *place, double x, double y, double to[2])
+static void to_paper(const dv_panel_place *place, const dv_mark *m, double x, double y,
+                     double to[2])
 {
+    (void)m;
     const dv_cells *t = &place->panel->of.cells;
     to[0] = place->box.x + x * place->box.w / fmax(t->columns, 1);
     to[1] = place->box.y + y * place->box.h / fmax(t->rows, 1);

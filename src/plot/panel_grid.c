@@ -7,7 +7,8 @@
 #define LABEL_PAD      1.5
 #define SMALL_SIDE     (22 * DV_MM) /* of pictures of few pixels, unless another is asked for */
 #define LARGE_SIDE     (62 * DV_MM) /* and of all others */
-#define LEAST_SIDE     (6 * DV_MM)
+#define LEAST_SIDE     (4 * DV_MM)
+#define LEAST_LABELLED (9 * DV_MM)
 #define PAGE           (215 * DV_MM) /* a grid that is higher is made smaller */
 #define WIDE_ROW_TITLE 60.0
 
@@ -52,7 +53,7 @@ static bool all_small(const dv_grid *g)
     return true;
 }
 
-static void begin(dv_canvas *c, dv_place *place)
+static void begin(dv_canvas *c, dv_panel_place *place)
 {
     const dv_grid *g = &place->panel->of.grid;
     place->extents = dv_arena_array(&c->arena, (size_t)rows_of(g), sizeof *place->extents, c->err);
@@ -66,14 +67,14 @@ static void begin(dv_canvas *c, dv_place *place)
 
 /* -- for a box -------------------------------------------------------------------------------- */
 
-static double cell_width(const dv_place *place)
+static double cell_width(const dv_panel_place *place)
 {
     const dv_grid *g = &place->panel->of.grid;
     return fmax((place->box.w - (g->columns - 1) * gap_of(g)) / g->columns, 1);
 }
 
 /* What stands in the box beside the pictures' own height; sets the heights of labels. */
-static double measure_labels(dv_canvas *c, dv_place *place)
+static double measure_labels(dv_canvas *c, dv_panel_place *place)
 {
     const dv_grid *g = &place->panel->of.grid;
     dv_letters l = label_letters;
@@ -89,7 +90,7 @@ static double measure_labels(dv_canvas *c, dv_place *place)
     return sum;
 }
 
-static void measure(dv_canvas *c, dv_place *place)
+static void measure(dv_canvas *c, dv_panel_place *place)
 {
     const dv_grid *g = &place->panel->of.grid;
     const double aspect = aspect_of(g);
@@ -101,7 +102,9 @@ static void measure(dv_canvas *c, dv_place *place)
     place->fixed = (g->columns - 1) * gap_of(g) - beside * place->slope;
     const double side = g->side > 0 ? g->side * DV_MM : all_small(g) ? SMALL_SIDE : LARGE_SIDE;
     const double highest = aspect > 1 ? side / aspect : side;
-    place->least = beside + rows * fmin(LEAST_SIDE, highest);
+    const bool labelled = g->column_titles || beside > (rows - 1) * gap_of(g) + 0.1;
+    const double least = labelled ? LEAST_LABELLED / aspect : LEAST_SIDE / fmax(aspect, 1);
+    place->least = beside + rows * fmin(least, highest);
     place->most = fmax(place->least, beside + rows * highest);
     if (g->side <= 0)
         place->most = fmax(fmin(place->most, PAGE), place->least);
@@ -122,7 +125,7 @@ static void measure(dv_canvas *c, dv_place *place)
 /* -- drawing ---------------------------------------------------------------------------------- */
 
 /* The height that the pictures of a row have. */
-static double cell_height(const dv_place *place)
+static double cell_height(const dv_panel_place *place)
 {
     const dv_grid *g = &place->panel->of.grid;
     double left = place->box.h - (rows_of(g) - 1) * gap_of(g);
@@ -131,7 +134,7 @@ static double cell_height(const dv_place *place)
     return fmax(left / rows_of(g), 1);
 }
 
-static dv_area cell_area(const dv_place *place, int i)
+static dv_area cell_area(const dv_panel_place *place, int i)
 {
     const dv_grid *g = &place->panel->of.grid;
     const double w = cell_width(place), h = cell_height(place);
@@ -143,7 +146,7 @@ static dv_area cell_area(const dv_place *place, int i)
 }
 
 /* Where the i-th picture stands: as large as its place allows, in its middle. */
-static dv_area picture_area(const dv_place *place, int i)
+static dv_area picture_area(const dv_panel_place *place, int i)
 {
     const dv_image *im = &place->panel->of.grid.shown[i].picture;
     const dv_area cell = cell_area(place, i);
@@ -154,7 +157,7 @@ static dv_area picture_area(const dv_place *place, int i)
     return (dv_area){ cell.x + (cell.w - w) / 2, cell.y + (cell.h - h) / 2, w, h };
 }
 
-static void draw_shown(dv_canvas *c, const dv_place *place, int i)
+static void draw_shown(dv_canvas *c, const dv_panel_place *place, int i)
 {
     const dv_grid *g = &place->panel->of.grid;
     const dv_area cell = cell_area(place, i);
@@ -168,7 +171,7 @@ static void draw_shown(dv_canvas *c, const dv_place *place, int i)
     dv_canvas_text(c, cell.x + cell.w / 2, cell.y + cell.h + LABEL_PAD, g->shown[i].label, &l);
 }
 
-static void draw_titles(dv_canvas *c, const dv_place *place)
+static void draw_titles(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_grid *g = &place->panel->of.grid;
     dv_letters head = head_letters;
@@ -189,7 +192,7 @@ static void draw_titles(dv_canvas *c, const dv_place *place)
     }
 }
 
-static void draw(dv_canvas *c, const dv_place *place)
+static void draw(dv_canvas *c, const dv_panel_place *place)
 {
     for (int i = 0; i < place->panel->of.grid.n; i++)
         draw_shown(c, place, i);
@@ -197,14 +200,15 @@ static void draw(dv_canvas *c, const dv_place *place)
     dv_marks_draw(c, place);
 }
 
-static void to_paper(const dv_place *place, double x, double y, double to[2])
+static void to_paper(const dv_panel_place *place, const dv_mark *m, double x, double y,
+                     double to[2])
 {
     const dv_grid *g = &place->panel->of.grid;
-    const int last = g->n - 1;
-    const bool any = last >= 0 && g->shown[last].picture.rgb;
-    const dv_area a = last >= 0 ? picture_area(place, last) : place->box;
-    to[0] = a.x + x * a.w / (any ? g->shown[last].picture.width : 1);
-    to[1] = a.y + y * a.h / (any ? g->shown[last].picture.height : 1);
+    const int i = m->of > 0 && m->of <= g->n ? m->of - 1 : g->n - 1;
+    const bool any = i >= 0 && g->shown[i].picture.rgb;
+    const dv_area a = i >= 0 ? picture_area(place, i) : place->box;
+    to[0] = a.x + x * a.w / (any ? g->shown[i].picture.width : 1);
+    to[1] = a.y + y * a.h / (any ? g->shown[i].picture.height : 1);
 }
 
 const dv_panel_type dv_panel_grid = { begin, measure, draw, to_paper };

@@ -24,7 +24,7 @@ static int class_of(const dv_heat *h, float v)
     return i >= 0 && i < h->n_classes ? (int)i : -1;
 }
 
-static void find_colors(dv_place *place)
+static void find_colors(dv_panel_place *place)
 {
     const dv_heat *h = &place->panel->of.heat;
     double lo = INFINITY, hi = -INFINITY;
@@ -41,13 +41,13 @@ static void find_colors(dv_place *place)
         hi = fmax(fabs(lo), fabs(hi));
         lo = -hi;
     }
-    place->colors = dv_range_of(&(dv_axis){ .min = 0 }, lo, hi, false);
+    place->colors = dv_axis_range_of(&(dv_axis){ .min = 0 }, lo, hi, false);
 }
 
-static dv_rgb color_of(const dv_place *place, float v)
+static dv_rgb color_of(const dv_panel_place *place, float v)
 {
     const dv_heat *h = &place->panel->of.heat;
-    const double at = dv_range_at(&place->colors, (double)v);
+    const double at = dv_axis_at(&place->colors, (double)v);
     if (h->colors == DV_COLORS_SEQUENTIAL)
         return dv_color_sequential(at);
     if (h->colors == DV_COLORS_DIVERGING)
@@ -76,7 +76,7 @@ static const char *name_of(const dv_heat *h, int class)
 }
 
 /* The most frequent have a colour: where there are few classes their own, else in this order. */
-static void find_classes(dv_canvas *c, dv_place *place)
+static void find_classes(dv_canvas *c, dv_panel_place *place)
 {
     const dv_heat *h = &place->panel->of.heat;
     const size_t n = (size_t)h->n_classes;
@@ -130,7 +130,7 @@ static int decimals_of(const dv_heat *h)
 }
 
 /* The size at which all fit their cells, 0 where that is none to be read. */
-static double number_size(dv_canvas *c, const dv_place *place)
+static double number_size(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_heat *h = &place->panel->of.heat;
     const int decimals = decimals_of(h);
@@ -149,7 +149,7 @@ static double number_size(dv_canvas *c, const dv_place *place)
     return size < DV_SIZE_LEAST ? 0 : size;
 }
 
-static void draw_numbers(dv_canvas *c, const dv_place *place)
+static void draw_numbers(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_heat *h = &place->panel->of.heat;
     const int decimals = decimals_of(h);
@@ -173,7 +173,7 @@ static void draw_numbers(dv_canvas *c, const dv_place *place)
 
 /* -- places ----------------------------------------------------------------------------------- */
 
-static void begin(dv_canvas *c, dv_place *place)
+static void begin(dv_canvas *c, dv_panel_place *place)
 {
     const dv_heat *h = &place->panel->of.heat;
     double aspect = h->aspect;
@@ -182,10 +182,10 @@ static void begin(dv_canvas *c, dv_place *place)
                  : h->rows > 0 && h->columns > 0 ? (double)h->columns / h->rows
                                                  : 1;
     place->slope = fmin(fmax(aspect, 0.05), 20);
-    place->least = 9 * DV_MM;
+    place->least = 14 * DV_MM;
     place->most = fmax(62 * DV_MM, fmin(h->rows * 3.2 * DV_MM, 180 * DV_MM));
-    place->x.range = dv_range_of(&h->x, 0, fmax(h->columns, 1), false);
-    place->y.range = dv_range_of(&h->y, 0, fmax(h->rows, 1), false);
+    place->x.range = dv_axis_range_of(&h->x, 0, fmax(h->columns, 1), false);
+    place->y.range = dv_axis_range_of(&h->y, 0, fmax(h->rows, 1), false);
     place->y.down = true;
     find_colors(place);
     place->bar.range = place->colors;
@@ -198,7 +198,7 @@ static bool has_bar(const dv_heat *h)
     return h->bar && h->colors != DV_COLORS_CLASSES;
 }
 
-static void measure(dv_canvas *c, dv_place *place)
+static void measure(dv_canvas *c, dv_panel_place *place)
 {
     const dv_heat *h = &place->panel->of.heat;
     dv_axis_plan_x(c, &place->x, &h->x, place->box.w);
@@ -217,16 +217,14 @@ static void measure(dv_canvas *c, dv_place *place)
     dv_legend *l = &place->legend;
     if (l->where == DV_BOX_RIGHT)
         place->margin.right = fmax(place->margin.right, l->w + DV_LABEL_PAD);
-    if (l->where == DV_BOX_BELOW) {
-        dv_legend_measure(c, l, place->box.w + place->margin.left, false);
-        place->margin.bottom += l->h;
-    }
+    if (l->where == DV_BOX_BELOW)
+        dv_legend_measure_below(c, place);
 }
 
 /* -- drawing ---------------------------------------------------------------------------------- */
 
 /* The cells, each a pixel; what is blank has the colour of paper. */
-static bool picture_of(dv_canvas *c, const dv_place *place, dv_image *out)
+static bool picture_of(dv_canvas *c, const dv_panel_place *place, dv_image *out)
 {
     const dv_heat *h = &place->panel->of.heat;
     if (!dv_canvas_ok(c, dv_picture_new(out, h->columns, h->rows, DV_WHITE, c->err)))
@@ -258,7 +256,7 @@ static void lay_over(const dv_heat *h, const dv_image *cells, dv_image *photo)
         }
 }
 
-static void draw_map(dv_canvas *c, const dv_place *place)
+static void draw_map(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_heat *h = &place->panel->of.heat;
     dv_image cells, photo;
@@ -283,7 +281,7 @@ static void draw_map(dv_canvas *c, const dv_place *place)
     dv_image_free(&cells);
 }
 
-static void draw_bar(dv_canvas *c, const dv_place *place)
+static void draw_bar(dv_canvas *c, const dv_panel_place *place)
 {
     enum { STEPS = 256 };
     const dv_heat *h = &place->panel->of.heat;
@@ -304,7 +302,7 @@ static void draw_bar(dv_canvas *c, const dv_place *place)
     dv_axis_draw_y(c, &place->bar, &bar, true);
 }
 
-static void draw(dv_canvas *c, const dv_place *place)
+static void draw(dv_canvas *c, const dv_panel_place *place)
 {
     const dv_heat *h = &place->panel->of.heat;
     const dv_area *box = &place->box;
@@ -328,12 +326,13 @@ static void draw(dv_canvas *c, const dv_place *place)
     if (l->where == DV_BOX_RIGHT)
         dv_legend_draw(c, l, box->x + box->w + DV_LABEL_PAD, box->y - 3);
     if (l->where == DV_BOX_BELOW)
-        dv_legend_draw(c, l, box->x + fmin(0, (box->w - l->w) / 2),
-                       box->y + box->h + fmax(place->x.depth, place->y.before));
+        dv_legend_draw_below(c, place);
 }
 
-static void to_paper(const dv_place *place, double x, double y, double to[2])
+static void to_paper(const dv_panel_place *place, const dv_mark *m, double x, double y,
+                     double to[2])
 {
+    (void)m;
     to[0] = dv_axis_x(&place->x, &place->box, x);
     to[1] = dv_axis_y(&place->y, &place->box, y);
 }

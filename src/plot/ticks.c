@@ -18,27 +18,27 @@ static bool apart(double lo, double hi)
     return fabs(hi - lo) > 1e-290 && fabs(hi - lo) > 1e-12 * fmax(fabs(lo), fabs(hi));
 }
 
-dv_range dv_range_of(const dv_axis *axis, double lo, double hi, bool beyond)
+dv_axis_range dv_axis_range_of(const dv_axis *axis, double lo, double hi, bool beyond)
 {
     const bool log = axis->log;
-    dv_range r = { axis->min, axis->max, log };
+    dv_axis_range r = { axis->min, axis->max, log };
     if (usable(r.min, log) && usable(r.max, log) && apart(r.min, r.max))
         return r;
     if (!(lo <= hi) || !usable(lo, log) || !usable(hi, log))
-        return log ? (dv_range){ 1, 10, true } : (dv_range){ 0, 1, false };
+        return log ? (dv_axis_range){ 1, 10, true } : (dv_axis_range){ 0, 1, false };
     if (log) {
         double by = beyond ? pow(hi / lo, 0.05) : 1;
         if (hi < lo * (1 + 1e-9))
             by = 3; /* one value */
-        return (dv_range){ lo / by, hi * by, true };
+        return (dv_axis_range){ lo / by, hi * by, true };
     }
     double by = beyond ? (hi - lo) * 0.05 : 0;
     if (!apart(lo, hi))
         by = fabs(lo) > 1e-280 ? fabs(lo) * 0.1 : 0.5;
-    return (dv_range){ lo - by, hi + by, false };
+    return (dv_axis_range){ lo - by, hi + by, false };
 }
 
-double dv_range_at(const dv_range *r, double v)
+double dv_axis_at(const dv_axis_range *r, double v)
 {
     if (r->log)
         return v > 0 ? log(v / r->min) / log(r->max / r->min) : (r->min < r->max ? -1e9 : 1e9);
@@ -80,17 +80,18 @@ static bool add(dv_ticks *t, double at, const char *text, dv_arena *a, dv_error 
     if (text && !kept)
         return false;
     t->n_named += text != NULL;
-    t->tick[t->n++] = (dv_tick){ at, kept };
+    t->tick[t->n++] = (dv_tick){ .at = at, .text = kept };
     return true;
 }
 
-static bool given(dv_ticks *t, const dv_axis *axis, const dv_range *r, dv_arena *a, dv_error *err)
+static bool given(dv_ticks *t, const dv_axis *axis, const dv_axis_range *r, dv_arena *a,
+                  dv_error *err)
 {
     const double slack = 1e-9;
     t->tick = dv_arena_array(a, (size_t)axis->n_ticks, sizeof *t->tick, err);
     for (int i = 0; t->tick && i < axis->n_ticks; i++) {
         char number[DV_NUMBER_MAX];
-        const double at = dv_range_at(r, axis->ticks[i]);
+        const double at = dv_axis_at(r, axis->ticks[i]);
         if (!(at >= -slack && at <= 1 + slack))
             continue;
         dv_number_text(number, axis->ticks[i], -6);
@@ -101,14 +102,16 @@ static bool given(dv_ticks *t, const dv_axis *axis, const dv_range *r, dv_arena 
     return t->tick;
 }
 
-/* The least of 1, 2, 5 times a power of ten with which there are at most so many. */
+/* The least of 1, 2, 5 times a power of ten with which there are at most so many, but two. */
 static double round_step(double lo, double hi, int most)
 {
-    double power = pow(10, floor(log10((hi - lo) / most)));
+    double power = pow(10, floor(log10((hi - lo) / most))), before = power;
     for (int i = 0;; i++) {
         const double step = power * (double[]){ 1, 2, 5 }[i % 3];
-        if (floor(hi / step + 1e-9) - ceil(lo / step - 1e-9) + 1 <= most)
-            return step;
+        const double n = floor(hi / step + 1e-9) - ceil(lo / step - 1e-9) + 1;
+        if (n <= most)
+            return n >= 2 ? step : before;
+        before = step;
         power *= i % 3 == 2 ? 10 : 1;
     }
 }
@@ -169,7 +172,7 @@ static bool decades(dv_ticks *t, double lo, double hi, int most, dv_arena *a, dv
     return true;
 }
 
-bool dv_ticks_make(dv_ticks *t, const dv_axis *axis, const dv_range *r, int most, dv_arena *a,
+bool dv_ticks_make(dv_ticks *t, const dv_axis *axis, const dv_axis_range *r, int most, dv_arena *a,
                    dv_error *err)
 {
     const double lo = fmin(r->min, r->max), hi = fmax(r->min, r->max);

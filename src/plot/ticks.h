@@ -6,21 +6,22 @@
 #include "plot/figure.h"
 
 /* min may be the larger; both are positive where it is log, and never equal. */
-typedef struct dv_range {
+typedef struct dv_axis_range {
     double min, max;
     bool log;
-} dv_range;
+} dv_axis_range;
 
 /* What an axis runs over, given the least and the greatest of the data (lo > hi: there are none):
  * its own limits, or those of the data and a little beyond. */
-dv_range dv_range_of(const dv_axis *axis, double lo, double hi, bool beyond);
+dv_axis_range dv_axis_range_of(const dv_axis *axis, double lo, double hi, bool beyond);
 
 /* 0 at min, 1 at max. */
-double dv_range_at(const dv_range *r, double v);
+double dv_axis_at(const dv_axis_range *r, double v);
 
 typedef struct dv_tick {
     double at;        /* in the range */
     const char *text; /* NULL: a small one */
+    bool hidden;      /* there is no room for its text */
 } dv_tick;
 
 typedef struct dv_ticks {
@@ -31,7 +32,7 @@ typedef struct dv_ticks {
 
 /* Ticks at 1, 2 or 5 times a power of ten, at most `most` of them with texts (at least 2); or those
  * that the axis names, where it does. In the arena. */
-bool dv_ticks_make(dv_ticks *t, const dv_axis *axis, const dv_range *r, int most, dv_arena *a,
+bool dv_ticks_make(dv_ticks *t, const dv_axis *axis, const dv_axis_range *r, int most, dv_arena *a,
                    dv_error *err) DV_MUST_CHECK;
 
 enum { DV_NUMBER_MAX = 40 };
