@@ -20,10 +20,11 @@ typedef struct dv_compare_rules_options {
     bool exact;               /* see dv_request */
     dv_preprocess preprocess; /* of the model's input size */
     struct dv_pool *pool;     /* over images, or inside of one; may be NULL */
-    /* Units of the first image, a row each: the patch, then its projection by each rule, all on one
-     * scale; where there are several layers, below it the mean correlations of each. */
+    /* Units of the first image, a row each: the patch, then its projection by each rule; where
+     * there are several layers, below it the mean correlations of each. */
     dv_figure_file figure;
-    dv_watch watch; /* progress is in images, on any thread; skipped is told of images that fail */
+    bool own_scales; /* each projection has its own; else those of a unit have one */
+    dv_watch watch;  /* progress is in images, on any thread; skipped is told of images that fail */
 } dv_compare_rules_options;
 
 typedef struct dv_compared_rules {

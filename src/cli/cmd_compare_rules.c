@@ -11,7 +11,7 @@ typedef struct compare_options {
     cli_network_options network;
     cli_list layers;
     const char *channels, *position;
-    int rectify, seed;
+    int rectify, seed, scale;
     dv_figure_file figure;
     bool no_figure, summary, json, csv;
 } compare_options;
@@ -29,6 +29,8 @@ static const cli_option options[] = {
     CLI_SEED_ROW(compare_options),
     CLI_GROUP_ROW("What is written:"),
     CLI_FIGURE_ROWS(compare_options),
+    { "scale", 0, CLI_CHOICE, AT(scale), "unit|tile",
+      "the value of full colour: one for all projections of a unit, or each its own" },
     { "summary", 0, CLI_FLAG, AT(summary), NULL,
       "a row for each layer in place of each unit: mean correlations, and half of their 95 % "
       "intervals" },
@@ -130,6 +132,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
                                           .seed = (dv_seed)o->seed,
                                           .exact = o->network.exact,
                                           .figure = o->figure,
+                                          .own_scales = o->scale == 1,
                                           .watch = cli_watch };
     w.study.watch.ctx = &w;
     w.study.watch.wrote = tell_wrote;

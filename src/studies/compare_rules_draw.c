@@ -40,13 +40,16 @@ bool dv_compared_row(dv_compared_figure *f, int i, const dv_image *seen, const d
         return true;
     const dv_preprocess *p = &f->o->preprocess;
     const dv_rect rect = dv_view_rect(DV_VIEW_CROP, *field, p->size);
-    const dv_look look = {
+    dv_look look = {
         .view = DV_VIEW_CROP, .zoom = dv_view_zoom(rect, SIDE), .scale = r->scale, .bgr = p->bgr
     };
     dv_image patch, *tiles = f->tiles[row];
-    for (int k = 0; k < DV_N_RULES; k++)
+    for (int k = 0; k < DV_N_RULES; k++) {
+        if (f->o->own_scales)
+            look.scale = dv_signal_scale(&signals[k]);
         if (!dv_draw_view(&tiles[1 + k], NULL, &signals[k], rect, &look, err))
             return false;
+    }
     if (!dv_picture_crop(&patch, seen, rect, err))
         return false;
     const bool ok = dv_picture_zoom(&tiles[0], &patch, look.zoom, err);
@@ -193,8 +196,9 @@ static bool add_layers(const dv_compared_figure *f, dv_figure *to, int32_t n_ima
 
 static void add_caption(dv_text *t, const dv_compared_figure *f, int32_t n_images)
 {
-    dv_text_format(t, "Projections of a unit are on one scale; r: correlation with the deconvnet's "
-                      "over the receptive field.");
+    dv_text_format(t, "%s; r: correlation with the deconvnet's over the receptive field.",
+                   f->o->own_scales ? "Each projection has its own scale"
+                                    : "Projections of a unit are on one scale");
     if (f->o->rectify == DV_RECTIFY_ALL)
         dv_text_format(t, " Activations that are no ReLU are rectified too (--rectify all).");
     if (f->o->units->n > 1)
@@ -212,7 +216,7 @@ static bool write_figure(const dv_compared_figure *f, const dv_figure *figure, d
                                  .rule = "all",
                                  .rectify = f->o->rectify,
                                  .seed = f->o->seed == DV_SEED_ONE ? "one" : "value",
-                                 .scales = "sheet" };
+                                 .scales = f->o->own_scales ? "tile" : "sheet" };
     return says.model_sha256 && dv_figure_write(figure, &f->o->figure, &says, err);
 }
 
@@ -221,7 +225,8 @@ bool dv_compared_write(const dv_compared_figure *f, int32_t n_images,
 {
     dv_text title = { 0 }, caption = { 0 };
     words w = { .row = { NULL } };
-    dv_text_format(&title, "%s under three rules", dv_model_name(f->model));
+    dv_text_format(&title, "%s under three rules%s", dv_model_name(f->model),
+                   f->o->rectify == DV_RECTIFY_ALL ? ", rectify all" : "");
     add_caption(&caption, f, n_images);
     bool ok = dv_text_ok(&title, "a title", err) && dv_text_ok(&caption, "a caption", err) &&
               fill_words(f, results, &w, err);

@@ -15,7 +15,7 @@ compare -l 2,5 -c 0-3 --threads 1 -o one.png img >one
 compare -l 2,5 -c 0-3 --threads 3 -o three.png img >three
 cmp one three && cmp one.png three.png && echo "the same bytes"
 compare --no-figure -l 5 -c 3 img/01.ppm nosuch.png | awk '{ print NF }'
-compare img/02.ppm | awk '{ printf "%s ", $1 } END { print "" }'
+compare --scale tile img/02.ppm | awk '{ printf "%s ", $1 } END { print "" }'
 echo "-- refused"
 compare -l 5 -c 999 img/01.ppm
 compare -l 5 -c 3 -p 99,99 img/01.ppm

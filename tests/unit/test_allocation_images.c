@@ -163,6 +163,11 @@ static bool before_projecting(scarce_scene *s, dv_error *err)
     return open_album(s, err) && list_images(s, err) && select_units(s, err);
 }
 
+static bool before_comparing(scarce_scene *s, dv_error *err)
+{
+    return open_album(s, err) && dv_list_add(&s->list, "img/0.png", err) && select_units(s, err);
+}
+
 static bool project_images(scarce_scene *s, dv_error *err)
 {
     const dv_projections_options o = { .units = &s->units,
@@ -186,12 +191,54 @@ static bool compare_rules(scarce_scene *s, dv_error *err)
     const dv_compare_rules_options o = { .units = &s->units,
                                          .position = { .strongest = true },
                                          .preprocess = album_preprocess,
-                                         .png = "rules.png" };
-    if (!dv_compare_rules(s->model, "img/0.png", &o, results, err))
+                                         .figure = { .path = "rules.png" } };
+    if (!dv_compare_rules(s->model, &s->list, &o, results, err))
         return false;
     for (int i = 0; i < s->units.n_units; i++)
         scarce_mix(s, results[i].norm, sizeof results[i].norm);
     scarce_mix_file(s, "rules.png");
+    return true;
+}
+
+static bool before_steps(scarce_scene *s, dv_error *err)
+{
+    static const char *const layers[] = { "2" };
+    return open_album(s, err) && dv_select_layers(s->model, 1, layers, "1", &s->units, err);
+}
+
+static void mix_steps(scarce_scene *s, const dv_steps *steps)
+{
+    for (int i = 0; i < steps->n; i++) {
+        scarce_mix(s, steps->stages[i].back, strlen(steps->stages[i].back));
+        scarce_mix(s, &steps->stages[i].signal.norm, sizeof(double));
+    }
+    scarce_mix_file(s, "steps.png");
+}
+
+static bool take_steps(scarce_scene *s, dv_error *err)
+{
+    dv_steps steps;
+    const dv_steps_options o = { .units = &s->units,
+                                 .position = { .strongest = true },
+                                 .rectify = DV_RECTIFY_ALL,
+                                 .preprocess = album_preprocess,
+                                 .figure = { .path = "steps.png" },
+                                 .maps = 2 };
+    if (!dv_steps_of(s->model, "img/0.png", &o, &steps, err))
+        return false;
+    mix_steps(s, &steps);
+    dv_steps_free(&steps);
+    return true;
+}
+
+static bool take_steps_of_toy(scarce_scene *s, dv_error *err)
+{
+    dv_steps steps;
+    const dv_steps_options o = { .figure = { .path = "steps.png" } };
+    if (!dv_steps_toy(&o, &steps, err))
+        return false;
+    mix_steps(s, &steps);
+    dv_steps_free(&steps);
     return true;
 }
 
@@ -250,7 +297,9 @@ static void runs(void **state)
         { "mining by threads", open_with_threads, mine },
         { "mining on", leave_journal, mine_on },
         { "projecting", before_projecting, project_images },
-        { "comparing rules", before_projecting, compare_rules },
+        { "comparing rules", before_comparing, compare_rules },
+        { "steps", before_steps, take_steps },
+        { "steps of the toy", NULL, take_steps_of_toy },
         { "classifying", before_classifying, classify_images },
         { "sheets", open_album, draw_sheets },
         { "recording", open_album, record },
