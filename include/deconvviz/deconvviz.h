@@ -26,6 +26,7 @@
 #ifndef DV_DECONVVIZ_H
 #define DV_DECONVVIZ_H
 
+#include "deconvviz/activation.h"
 #include "deconvviz/classify.h"
 #include "deconvviz/compare_rules.h"
 #include "deconvviz/correspond.h"
@@ -51,6 +52,7 @@
 #include "deconvviz/rule.h"
 #include "deconvviz/select.h"
 #include "deconvviz/sheets.h"
+#include "deconvviz/steps.h"
 #include "deconvviz/tensor.h"
 #include "deconvviz/trace.h"
 #include "deconvviz/version.h"

@@ -42,6 +42,7 @@ typedef struct dv_projections_options {
     const dv_selections *units;
     dv_position position;
     dv_rule rule;
+    dv_rectify rectify;
     dv_seed seed;
     bool exact;               /* see dv_request */
     dv_preprocess preprocess; /* of the model's input size */

@@ -43,7 +43,8 @@
  *     preprocess   from: "model", what the model itself says, so that a model that says something
  *                  else is found; or "options", for any model. size: (H,W). mean, std: one a
  *                  channel. order: "rgb", "bgr"
- *     options      rule: "deconvnet", "gradient", "guided"; seed: "value", "one"
+ *     options      rule: "deconvnet", "gradient", "guided"; seed: "value", "one"; rectify: "relu"
+ *                  (where it is missing) or "all", see rule.h
  *     images       file: the path as it was given, or (copied) one inside of the folder
  *     units        those of one image stand together, in the order of the images
  *       image        its number in images, from 0
@@ -110,6 +111,7 @@ typedef struct dv_references {
     dv_preprocess preprocess;
     bool own_preprocess; /* it is the model's own */
     dv_rule rule;
+    dv_rectify rectify;
     dv_seed seed;
     int n_images, n_units;
     dv_reference_image *images; /* (n_images) */
@@ -143,6 +145,7 @@ typedef struct dv_record_options {
     dv_preprocess preprocess;
     bool own_preprocess;
     dv_rule rule;
+    dv_rectify rectify;
     dv_seed seed;
     int n_tensors; /* of all units */
     const int *tensors;

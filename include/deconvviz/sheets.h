@@ -26,6 +26,7 @@ typedef struct dv_sheets_options {
     const dv_sheets_pick *picks;
     int most; /* hits to show of each unit */
     dv_rule rule;
+    dv_rectify rectify;
     dv_seed seed;
     bool common_scale;    /* one scale for all projections of a unit; else each its own */
     bool contact_only;    /* no sheets of single units */

@@ -14,14 +14,15 @@ struct dv_pool;
  * what the way back reads. */
 typedef struct dv_request {
     int n_keep;
-    const int *keep; /* (n_keep) tensors whose activations are wanted */
-    unsigned rules;  /* bit 1 << rule for each rule to project by; 0: forward only */
-    bool exact;      /* kernels with the smallest rounding error; a max-pool's switch is the first
-                        of equal values, not of nearly equal ones */
-    bool noise;      /* dv_trace_set_noise may be called; not together with boxes */
-    bool boxes;      /* dv_trace_forward_box may be called: every activation stays in memory */
-    int64_t images;  /* about how many will follow each other; 0: a few. The same results */
-    bool unchecked;  /* a NaN among what is kept is no failure: the caller looks for it */
+    const int *keep;    /* (n_keep) tensors whose activations are wanted */
+    unsigned rules;     /* bit 1 << rule for each rule to project by; 0: forward only */
+    dv_rectify rectify; /* what those do at activations that are no ReLU */
+    bool exact;     /* kernels with the smallest rounding error; a max-pool's switch is the first
+                       of equal values, not of nearly equal ones */
+    bool noise;     /* dv_trace_set_noise may be called; not together with boxes */
+    bool boxes;     /* dv_trace_forward_box may be called: every activation stays in memory */
+    int64_t images; /* about how many will follow each other; 0: a few. The same results */
+    bool unchecked; /* a NaN among what is kept is no failure: the caller looks for it */
 } dv_request;
 
 /* Order, memory and kernels for a request. Const once made, shared by all threads. */

@@ -2,6 +2,7 @@
 """Train zfnet64 or alexnet64, the networks of this project, and write them as deconvviz reads them.
 
     train.py --net zfnet64 --data tiny-imagenet-100.zip --out models --epochs 64 --state DIR     train, or go on training
+    train.py --net zfnet64 --activation silu …         the same with another activation: zfnet64-silu
     train.py --mean FILE.safetensors... --data tiny-imagenet-100.zip --out models      average written weights into one file
     train.py --evaluate FILE.safetensors --data tiny-imagenet-100.zip                           test one written file
     train.py --table models                                                                     accuracy of all files there
@@ -32,6 +33,7 @@ SIZE = 64                     # side of the input in pixels
 SMALL = 52                    # side of the training views in the first part of the training: 0.7 of the work of a step
 MEAN, STD = (.480, .448, .398), (.277, .269, .282)                              # of RGB / 255
 KEPT = {'zfnet64': (1, 2, 5, 10, 20, 30, 40, 64), 'alexnet64': (1, 5, 20)}      # epochs whose weights are kept, beside the last
+ACTIVATIONS = {'Relu': F.relu, 'Silu': F.silu, 'Gelu': F.gelu}                   # in a name: zfnet64-silu; zfnet64 has ReLU
 
 # The second cycle: against learning the training images by heart, which has begun by the end of the first one.
 SECOND = dict(rate=.4, mix=.2, average=.9995)       # part of --rate; pairs of images are mixed by Beta(mix, mix); for --average
@@ -40,10 +42,16 @@ SECOND = dict(rate=.4, mix=.2, average=.9995)       # part of --rate; pairs of i
 # ---- the network: a list of ONNX nodes; what is trained, what is tested and what is written all come from it
 
 def network_nodes(net, classes):
+    net, _, activation = net.partition('-')
+    activation = activation or 'relu'
+
+    def act(i):
+        return dict(op=activation.capitalize(), name=f'{activation}{i}')
+
     def conv(i, k, stride=1):
         return [dict(op='Conv', name=f'conv{i}', weights=f'conv{i}', kernel_shape=[k, k], strides=[stride] * 2,
                      pads=[k // 2] * 4),
-                dict(op='Relu', name=f'relu{i}')]
+                act(i)]
 
     def pool(i, pad):
         return [dict(op='MaxPool', name=f'pool{i}', kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4)]
@@ -53,12 +61,23 @@ def network_nodes(net, classes):
 
     first, last_pad = (conv(1, 7, 2), 0) if net == 'zfnet64' else (conv(1, 11, 4), 1)
     nodes = [*first, *pool(1, 1), *conv(2, 5), *pool(2, 1), *conv(3, 3), *conv(4, 3), *conv(5, 3), *pool(5, last_pad),
-             dict(op='Flatten', name='flatten'), *gemm(6), dict(op='Relu', name='relu6'), *gemm(7),
-             dict(op='Relu', name='relu7'), *gemm(8)]
+             dict(op='Flatten', name='flatten'), *gemm(6), act(6), *gemm(7), act(7), *gemm(8)]
     side = 3 if net == 'zfnet64' else 2                                          # of the map that pool5 gives
     outputs = dict(conv1=64, conv2=128, conv3=192, conv4=192, conv5=192, fc6=256, fc7=256, fc8=classes)
     inputs = dict(conv1=3, conv2=64, conv3=128, conv4=192, conv5=192, fc6=192 * side * side, fc7=256, fc8=256)
     return nodes, inputs, outputs
+
+
+def written_out(nodes):
+    """ONNX has no SiLU: x and its sigmoid, multiplied."""
+    before = None
+    for n in nodes:
+        if n['op'] == 'Silu':
+            yield dict(op='Sigmoid', name=n['name'] + '_gate')
+            yield dict(op='Mul', name=n['name'], input=[before, n['name'] + '_gate'])
+        else:
+            yield n
+        before = n['name']
 
 
 def network_json(net, nodes, labels):
@@ -66,13 +85,14 @@ def network_json(net, nodes, labels):
                 input=dict(name='image', shape=[3, SIZE, SIZE]),
                 preprocess=dict(resize=SIZE, size=SIZE, scale=1 / 255, mean=MEAN, std=STD, order='rgb'), labels=labels)
     lines = [f' {json.dumps(k)}: {json.dumps(v)},' for k, v in head.items()]
-    return '\n'.join(['{', *lines, ' "nodes": [', ',\n'.join('  ' + json.dumps(n) for n in nodes), ' ]', '}', ''])
+    return '\n'.join(['{', *lines, ' "nodes": [', ',\n'.join('  ' + json.dumps(n) for n in written_out(nodes)), ' ]', '}', ''])
 
 
 class TrainingNet(nn.Module):
     """The same function with a BatchNorm after each convolution (folded() takes it out) and dropout before FC 7 and FC 8.
 
-    A max-pool goes before its ReLU here: the two commute, and the ReLU then has a quarter of the work."""
+    A max-pool goes before its ReLU here: the two commute, and the ReLU then has a quarter of the work. (With SiLU and
+    GELU, which fall before they rise, they do not.)"""
 
     def __init__(self, nodes, inputs, outputs, dropout):
         super().__init__()
@@ -85,9 +105,9 @@ class TrainingNet(nn.Module):
             if n['op'] == 'Conv':
                 steps += [(n['name'], nn.Conv2d(i, o, n['kernel_shape'], n['strides'], n['pads'][0], bias=False)),
                           (n['name'] + '_norm', nn.BatchNorm2d(o))]
-            elif n['op'] == 'Relu':
-                steps += [(n['name'], nn.ReLU(inplace=True))]
-                if n['name'] in ('relu6', 'relu7'):
+            elif n['op'] in ACTIVATIONS:
+                steps += [(n['name'], dict(Relu=nn.ReLU(inplace=True), Silu=nn.SiLU(inplace=True), Gelu=nn.GELU())[n['op']])]
+                if n['name'][-1] in '67':
                     steps += [('drop' + n['name'][-1], nn.Dropout(dropout))]
             elif n['op'] == 'MaxPool':
                 steps += [(n['name'], nn.MaxPool2d(n['kernel_shape'], n['strides'], n['pads'][0]))]
@@ -125,8 +145,8 @@ def run_plain(nodes, tensors, x, seen=None):
         w, b = (tensors[f"{n['weights']}.{k}"] for k in ('weight', 'bias')) if 'weights' in n else (None, None)
         if n['op'] == 'Conv':
             x = F.conv2d(x, w, b, n['strides'], n['pads'][0])
-        elif n['op'] == 'Relu':
-            x = F.relu(x)
+        elif n['op'] in ACTIVATIONS:
+            x = ACTIVATIONS[n['op']](x)
         elif n['op'] == 'MaxPool':
             x = F.max_pool2d(x, n['kernel_shape'], n['strides'], n['pads'][0])
         elif n['op'] == 'Flatten':
@@ -367,7 +387,7 @@ def train(args):
         loss_mean = loss_sum / steps
 
         # What is tested is what is written: the average, folded, rounded to fp16. Other epochs are tested in bfloat16, faster.
-        written = epoch == last or epoch in KEPT[args.net]
+        written = epoch == last or epoch in KEPT[args.net.partition('-')[0]]
         tensors = folded(average)
         plain = {k: v.float() for k, v in tensors.items()}
         with torch.autocast('cpu', dtype=torch.bfloat16, enabled=not written):
@@ -397,7 +417,7 @@ def test_written(tensors, network, args):
     plain, strongest = {k: v.float() for k, v in tensors.items()}, {}
 
     def seen(name, x):
-        if name.startswith('relu'):
+        if name[:4] in ('relu', 'silu', 'gelu'):
             most = x.transpose(0, 1).flatten(1).amax(1)
             strongest[name] = torch.maximum(strongest.get(name, most), most)
 
@@ -436,6 +456,7 @@ def table(args):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--net', choices=sorted(KEPT), default='zfnet64')
+    p.add_argument('--activation', choices=[a.lower() for a in ACTIVATIONS], default='relu')
     p.add_argument('--data', help='zip or folder')
     p.add_argument('--out', default='models', help='where networks and weights go')
     p.add_argument('--state', default='build/train', help='where training is remembered after each epoch, and logged')
@@ -456,6 +477,8 @@ def main():
     p.add_argument('--mean', metavar='FILE', nargs='+')
     p.add_argument('--table', metavar='FOLDER')
     args = p.parse_args()
+    if args.activation != 'relu':
+        args.net += '-' + args.activation
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)                                               # fading momentum would cost time
     if args.table:

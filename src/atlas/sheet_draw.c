@@ -155,8 +155,8 @@ static char *title_unit(const dv_showing *s, const dv_shown_unit *u, int width, 
     describe_layer(&t, u->layer);
     dv_text_format(
         &t, ", channel %d\n%s, %s: the %d strongest of %d images, %.3g %% of which excite it",
-        (int)u->channel, x->model.name, dv_rule_name(s->options->rule), u->n, (int)x->read,
-        100.0 * (double)unit->active_images / x->read);
+        (int)u->channel, x->model.name, dv_rule_title(s->options->rule, s->options->rectify), u->n,
+        (int)x->read, 100.0 * (double)unit->active_images / x->read);
     char *title = NULL;
     if (dv_text_ok(&t, "a title", err))
         title = dv_text_wrapped(t.data, width > least ? width : least, TITLE_SIZE, err);
@@ -210,6 +210,7 @@ static bool write_sheet(const char *path, const dv_image *picture, const dv_show
     const dv_provenance p = { .model = s->index->model.name,
                               .model_sha256 = s->index->model.sha256,
                               .rule = dv_rule_name(s->options->rule),
+                              .rectify = s->options->rectify,
                               .seed = s->options->seed == DV_SEED_ONE ? "one" : "value",
                               .layer = l->layer,
                               .tensor = l->tensor,
@@ -306,7 +307,7 @@ bool dv_write_contact_sheet(const dv_showing *s, int n, const dv_shown_unit *uni
     describe_layer(&title, l);
     dv_text_format(
         &title, "\n%s, %s: of each channel the %d strongest of %d images, projections and patches",
-        x->model.name, dv_rule_name(s->options->rule),
+        x->model.name, dv_rule_title(s->options->rule, s->options->rectify),
         s->options->most < DV_CELL_HITS ? s->options->most : DV_CELL_HITS, (int)x->read);
     ok = ok && dv_text_ok(&title, "a title", err);
     dv_sheet sheet = {

@@ -242,9 +242,11 @@ static bool hire(pass *p, dv_crew *crew, int n_units, const dv_shown_unit *units
     for (int u = 0; u < n_units; u++)
         if (u == 0 || units[u].tensor != units[u - 1].tensor)
             keep[n++] = units[u].tensor;
-    const dv_request r = {
-        .n_keep = n, .keep = keep, .rules = 1U << s->options->rule, .exact = s->index->exact
-    };
+    const dv_request r = { .n_keep = n,
+                           .keep = keep,
+                           .rules = 1U << s->options->rule,
+                           .rectify = s->options->rectify,
+                           .exact = s->index->exact };
     const dv_crew_options o = {
         .request = &r, .pool = s->options->pool, .tasks = p->n_images, .units = 1
     };

@@ -116,7 +116,7 @@ typedef enum cli_argument {
 typedef struct cli_arguments {
     cli_argument what;
     int least, most;     /* how many of it; most 0: any number */
-    const char *instead; /* an option that may be given in their place; NULL: none */
+    const char *instead; /* an option, maybe a flag, that may be given in their place; NULL: none */
     bool both;           /* ... or beside them */
 } cli_arguments;
 

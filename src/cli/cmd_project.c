@@ -1,5 +1,6 @@
 /* cmd_project.c - `deconvviz project`: units of a network back in pixel space. */
 #include "cli/inputs.h"
+#include "cli/rectified.h"
 #include "cli/rows.h"
 #include "cli/selected.h"
 #include "cli/unit_json.h"
@@ -15,7 +16,7 @@ typedef struct project_options {
     cli_network_options network;
     cli_list layers;
     const char *channels, *position, *out, *npy, *scale, *input;
-    int rule, seed, view, zoom;
+    int rule, rectify, seed, view, zoom;
     bool no_png, sheet, json;
 } project_options;
 
@@ -91,7 +92,7 @@ static bool tell(void *ctx, const dv_projected_image *image, dv_error *err)
                     (int)image->units[i].unit.channel, image->units[i].warning);
     if (w->o->json)
         for (int i = 0; i < image->n; i++)
-            cli_add_unit_json(&out, w->network.model, w->job.rule, image, &image->units[i]);
+            cli_add_unit_json(&out, w->network.model, &w->job, image, &image->units[i]);
     else
         add_lines(&out, w, image);
     bool ok = dv_text_ok(&out, "results", err) &&
@@ -129,6 +130,7 @@ static bool parse_words(work *w, dv_error *err)
         return dv_fail(err, DV_BAD_USAGE, "--no-png and %s cannot be meant together",
                        o->sheet ? "--sheet" : "--out");
     w->job = (dv_projections_options){ .rule = (dv_rule)o->rule,
+                                       .rectify = (dv_rectify)o->rectify,
                                        .seed = (dv_seed)o->seed,
                                        .exact = o->network.exact,
                                        .prepared = o->input != NULL,
@@ -140,7 +142,7 @@ static bool parse_words(work *w, dv_error *err)
                                        .ctx = w,
                                        .projected = tell,
                                        .watch = cli_watch };
-    return parse_scale(&w->job, o->scale, err) &&
+    return cli_rectify_check(o->rule, o->rectify, err) && parse_scale(&w->job, o->scale, err) &&
            dv_position_parse(o->position, &w->job.position, err);
 }
 
@@ -170,7 +172,9 @@ static bool open_network(work *w, dv_error *err)
     w->job.units = &w->selected.units;
     w->job.preprocess = w->network.prepare;
     w->job.pool = w->network.pool;
-    return dv_position_check(w->network.model, &w->selected.units, &w->job.position, err);
+    return dv_position_check(w->network.model, &w->selected.units, &w->job.position, err) &&
+           cli_rectify_warn(w->network.model, w->selected.units.n, w->selected.units.layers,
+                            w->job.rule, w->job.rectify, err);
 }
 
 static bool settle_outputs(work *w, dv_error *err)

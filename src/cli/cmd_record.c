@@ -1,6 +1,7 @@
 /* cmd_record.c - `deconvviz record`: projections to hold a model, a library or a machine to. */
 #include "base/text.h"
 #include "cli/inputs.h"
+#include "cli/rectified.h"
 #include "cli/rows.h"
 #include "cli/selected.h"
 #include "deconvviz/reference.h"
@@ -13,7 +14,7 @@ typedef struct record_options {
     cli_network_options network;
     cli_list layers;
     const char *channels, *position, *out;
-    int rule, seed;
+    int rule, rectify, seed;
     bool copy, no_png, update;
 } record_options;
 
@@ -82,7 +83,9 @@ static bool pick_units(void *ctx, int32_t image, const dv_trace *t, dv_reference
 static bool check_network(const work *w, dv_error *err)
 {
     return cli_network_takes_images(&w->network, err) &&
-           dv_position_check(w->network.model, &w->selected.units, &w->position, err);
+           dv_position_check(w->network.model, &w->selected.units, &w->position, err) &&
+           cli_rectify_warn(w->network.model, w->selected.units.n, w->selected.units.layers,
+                            (dv_rule)w->o->rule, (dv_rectify)w->o->rectify, err);
 }
 
 /* -- what is said ----------------------------------------------------------------------------- */
@@ -121,6 +124,7 @@ static bool record(work *w, dv_error *err)
                                   .preprocess = w->network.prepare,
                                   .own_preprocess = cli_network_prepares_own(&w->network),
                                   .rule = (dv_rule)o->rule,
+                                  .rectify = (dv_rectify)o->rectify,
                                   .seed = (dv_seed)o->seed,
                                   .n_tensors = w->selected.units.n,
                                   .tensors = tensors,
@@ -145,7 +149,8 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 {
     work w = { .o = opts };
     const record_options *o = w.o;
-    bool ok = dv_position_parse(o->position, &w.position, err);
+    bool ok = cli_rectify_check(o->rule, o->rectify, err) &&
+              dv_position_parse(o->position, &w.position, err);
     for (int i = 0; ok && i < n_args; i++)
         ok = dv_list_add(&w.images, args[i], err);
     ok = ok && cli_inputs_images(&w.images, err) &&

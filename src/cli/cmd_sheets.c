@@ -2,6 +2,7 @@
 #include "base/guard.h"
 #include "base/path.h"
 #include "cli/layer_list.h"
+#include "cli/rectified.h"
 #include "cli/rows.h"
 #include "deconvviz/select.h"
 #include "deconvviz/sheets.h"
@@ -13,7 +14,7 @@ typedef struct sheets_options {
     cli_network_options network;
     cli_list layers;
     const char *channels, *out, *root;
-    int rule, seed, scale, hits, side;
+    int rule, rectify, seed, scale, hits, side;
     bool contact;
 } sheets_options;
 
@@ -134,6 +135,7 @@ static bool make_sheets(work *w, dv_sheets_options *s, dv_error *err)
 {
     int missing = 0;
     s->rule = (dv_rule)w->o->rule;
+    s->rectify = (dv_rectify)w->o->rectify;
     s->seed = (dv_seed)w->o->seed;
     s->common_scale = w->o->scale == 1;
     s->folder = w->o->out;
@@ -146,8 +148,10 @@ static bool make_sheets(work *w, dv_sheets_options *s, dv_error *err)
     s->pool = w->network.pool;
     s->watch = cli_watch;
     s->watch.wrote = tell_wrote;
+    bool ok =
+        cli_rectify_warn(w->network.model, w->n_picks, w->selections, s->rule, s->rectify, err);
     cli_progress_begin("projections", !w->o->network.quiet);
-    bool ok = dv_sheets(w->network.model, &w->index, s, &missing, err);
+    ok = ok && dv_sheets(w->network.model, &w->index, s, &missing, err);
     cli_progress_end();
     if (!ok)
         return false;
@@ -161,7 +165,8 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     work w = { .o = opts };
     dv_sheets_options s = { 0 };
     (void)n_args;
-    bool ok = dv_index_read(&w.index, args[0], err) && guard_images(&w, err) &&
+    bool ok = cli_rectify_check(w.o->rule, w.o->rectify, err) &&
+              dv_index_read(&w.index, args[0], err) && guard_images(&w, err) &&
               open_network(&w, err) && pick_layers(&w, err) && make_sheets(&w, &s, err);
     for (int i = 0; i < w.n_picks; i++)
         dv_selection_free(&w.selections[i]);

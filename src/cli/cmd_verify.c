@@ -228,6 +228,7 @@ static bool renew(work *w, dv_error *err)
                             .preprocess = w->network.prepare,
                             .own_preprocess = cli_network_prepares_own(&w->network),
                             .rule = w->refs.rule,
+                            .rectify = w->refs.rectify,
                             .seed = w->refs.seed,
                             .pool = w->network.pool,
                             .ctx = w,

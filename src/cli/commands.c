@@ -10,6 +10,7 @@
     X(occlude)              \
     X(filters)              \
     X(correspond)           \
+    X(steps)                \
     X(layers)               \
     X(classify)             \
     X(invariance)           \

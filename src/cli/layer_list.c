@@ -79,7 +79,19 @@ static bool is_in_model(const void *m, const char *text)
     return dv_model_find(m, text, &tensor, NULL);
 }
 
+/* All weight layers, where "all" is no tensor's name and names nothing else beside. */
+static bool add_all(const dv_model *m, cli_layer_list *to, dv_error *err)
+{
+    to->n = 0;
+    for (int i = 0; i < dv_model_n_layers(m); i++)
+        if (!add_number(to, i + 1, err))
+            return false;
+    return true;
+}
+
 bool cli_layers_of(const dv_model *m, const cli_list *words, cli_layer_list *to, dv_error *err)
 {
+    if (words->n == 1 && strcmp(words->text[0], "all") == 0 && !is_in_model(m, "all"))
+        return add_all(m, to, err);
     return cli_layers_expand(words, is_in_model, m, to, err);
 }

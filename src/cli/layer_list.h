@@ -18,7 +18,7 @@ typedef struct cli_layer_list {
 bool cli_layers_expand(const cli_list *words, bool (*is_layer)(const void *ctx, const char *text),
                        const void *ctx, cli_layer_list *to, dv_error *err) DV_MUST_CHECK;
 
-/* The same by the layers of a model. */
+/* The same by the layers of a model; "all" alone: all weight layers. */
 bool cli_layers_of(const dv_model *m, const cli_list *words, cli_layer_list *to,
                    dv_error *err) DV_MUST_CHECK;
 

@@ -44,8 +44,10 @@ bool cli_is_literal(const char *word, size_t len)
 
 const char *cli_option_usage(const cli_option *o, char *to, size_t size)
 {
-    const char *bar = strrchr(o->arg, '|'), *arg = bar ? bar + 1 : o->arg;
-    if (o->letter)
+    const char *bar = o->arg ? strrchr(o->arg, '|') : NULL, *arg = bar ? bar + 1 : o->arg;
+    if (!arg)
+        snprintf(to, size, "--%s", o->name);
+    else if (o->letter)
         snprintf(to, size, "-%c %s", o->letter, arg);
     else
         snprintf(to, size, "--%s %s", o->name, arg);

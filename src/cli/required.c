@@ -11,6 +11,8 @@ static bool is_given(const cli_option *o, const void *options)
     const void *at = (const char *)options + o->offset;
     if (o->type.list)
         return ((const cli_list *)at)->n > 0;
+    if (o->type.kind == CLI_KIND_FLAG)
+        return *(const bool *)at;
     assert(o->type.kind >= CLI_KIND_TEXT && o->type.kind != CLI_KIND_CHOICE);
     return *(const char *const *)at != NULL;
 }
@@ -29,8 +31,8 @@ static const cli_option *in_place(const cli_command *cmd, const void *options)
 {
     const char *name = cmd->arguments.instead, *word;
     const cli_option *o = name ? find_given(cmd->options, name, strlen(name), options) : NULL;
-    if (!o)
-        return NULL;
+    if (!o || o->type.kind == CLI_KIND_FLAG)
+        return o;
     const char *value = *(const char *const *)(const void *)((const char *)options + o->offset);
     size_t len;
     for (int i = 0; (word = cli_nth_word(o->arg, i, &len)); i++)
@@ -135,8 +137,9 @@ static bool check_count(const cli_command *cmd, const void *options, int n_args,
         return dv_fail(err, DV_BAD_USAGE, "%s takes %d %s, not %d", cmd->name, a->most,
                        cli_argument_name(a->what), n_args);
     const cli_option *o = n_args > 0 && !a->both ? in_place(cmd, options) : NULL;
-    return !o || dv_fail(err, DV_BAD_USAGE, "%s takes %s or --%s %s, not both", cmd->name,
-                         cli_argument_name(a->what), o->name, o->arg);
+    return !o ||
+           dv_fail(err, DV_BAD_USAGE, "%s takes %s or --%s%s%s, not both", cmd->name,
+                   cli_argument_name(a->what), o->name, o->arg ? " " : "", o->arg ? o->arg : "");
 }
 
 bool cli_check_given(const cli_command *cmd, const void *options, int n_args, char **args,

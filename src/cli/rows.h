@@ -34,9 +34,15 @@
     { "seed", 0, CLI_CHOICE, offsetof(type, seed), "value|one",                                    \
       "what the unit starts as: its value, or 1" }
 
+#define CLI_RECTIFY_ROW(type)                                                                      \
+    { "rectify", 0, CLI_CHOICE, offsetof(type, rectify), "relu|all",                               \
+      "where deconvnet and guided do so: at ReLUs, as in the papers, or at every activation (GELU, " \
+      "SiLU, HardSwish …), an extension" }
+
 #define CLI_RULE_ROWS(type)                                                                        \
     { "rule", 0, CLI_CHOICE, offsetof(type, rule), "deconvnet|gradient|guided",                    \
       "through a ReLU: max(R,0), R where it was on, or both" },                                    \
+    CLI_RECTIFY_ROW(type),                                                                         \
     CLI_SEED_ROW(type)
 
 /* -- a table, of text unless ----------------------------------------------------------------------- */

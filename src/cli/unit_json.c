@@ -29,7 +29,7 @@ static void put_field(dv_json *w, const dv_box *f, const dv_image_map *m)
     dv_json_end(w);
 }
 
-void cli_add_unit_json(dv_text *to, const dv_model *m, dv_rule rule,
+void cli_add_unit_json(dv_text *to, const dv_model *m, const dv_projections_options *o,
                        const dv_projected_image *image, const dv_projected *u)
 {
     dv_json w = { .to = to };
@@ -46,7 +46,9 @@ void cli_add_unit_json(dv_text *to, const dv_model *m, dv_rule rule,
     else
         dv_json_put_null(&w, "position");
     dv_json_put_float(&w, "value", u->value);
-    dv_json_put_text(&w, "rule", dv_rule_name(rule));
+    dv_json_put_text(&w, "rule", dv_rule_name(o->rule));
+    if (o->rectify != DV_RECTIFY_RELU)
+        dv_json_put_text(&w, "rectify", dv_rectify_name(o->rectify));
     put_field(&w, &u->field, image->map);
     dv_json_put_float(&w, "scale", u->scale);
     dv_json_put_text(&w, "png", image->sheet ? image->sheet : u->png);

@@ -6,7 +6,7 @@
 #include "deconvviz/projections.h"
 
 /* Adds one object and a newline. */
-void cli_add_unit_json(dv_text *to, const dv_model *m, dv_rule rule,
+void cli_add_unit_json(dv_text *to, const dv_model *m, const dv_projections_options *o,
                        const dv_projected_image *image, const dv_projected *u);
 
 #endif

@@ -33,6 +33,8 @@ void dv_provenance_say(dv_provenance_texts *t, const dv_provenance *p)
     add(t, "Image", p->image);
     add(t, "Image-SHA256", p->image_sha256);
     add(t, "Rule", p->rule);
+    if (p->rectify != DV_RECTIFY_RELU)
+        add(t, "Rectify", dv_rectify_name(p->rectify));
     add(t, "Seed", p->seed);
     add(t, "Layer", p->layer);
     add(t, "Tensor", p->tensor);

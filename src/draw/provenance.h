@@ -2,7 +2,8 @@
  * unit, and how it was drawn. All pictures are written through here, so that all say it in the same
  * words and order:
  *
- *     Software Model Model-SHA256 Image Image-SHA256 Rule Seed Layer Tensor
+ *     Software Model Model-SHA256 Image Image-SHA256 Rule Rectify Seed Layer Tensor
+ *     Rectify                           all; left out where ReLUs alone are rectified
  *     Channel Position Value Scale      of one unit: Y,X, all or none; numbers; Scale is the value
  *                                       of full colour, or tile or sheet where there are several
  *     Hits Units Comparison …           what one kind of picture has beside */
@@ -18,6 +19,7 @@ typedef struct dv_provenance {
     const char *model, *model_sha256;
     const char *image, *image_sha256;
     const char *rule, *seed;
+    dv_rectify rectify; /* said where it is not as in the paper */
     const char *layer, *tensor;
     const dv_unit *unit;
     const dv_shape *shape; /* of its tensor */
@@ -32,7 +34,7 @@ enum { DV_PROVENANCE_MAX_MORE = 4 };
 /* The same as keys and values, for what is no PNG. They point into itself and into p. */
 typedef struct dv_provenance_texts {
     int n;
-    dv_png_text text[14 + DV_PROVENANCE_MAX_MORE];
+    dv_png_text text[15 + DV_PROVENANCE_MAX_MORE];
     char channel[16], position[32], value[32], scale[32];
 } dv_provenance_texts;
 

@@ -1,4 +1,5 @@
 /* build.c - how a loader puts a model together, node by node. */
+#include "graph/activation.h"
 #include "graph/model.h"
 #include "graph/names.h"
 #include "graph/plan.h"
@@ -362,5 +363,5 @@ bool dv_model_finish(dv_model *m, const char *output, dv_error *err)
     if (m->values[m->output].constant)
         return dv_fail(err, DV_UNSUPPORTED, "the output '%s' is a constant", output);
     return dv_recognise_lrn(m, err) && dv_recognise_layer_norm(m, err) && make_calls(m, err) &&
-           dv_number_layers(m, err) && dv_count_behind(m, err);
+           dv_number_layers(m, err) && dv_find_activations(m, err) && dv_count_behind(m, err);
 }

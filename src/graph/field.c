@@ -1,8 +1,17 @@
 #include "graph/field.h"
 
+#include "graph/activation.h"
+
 #include <stdlib.h>
 
-static void node_back(const dv_model *m, int node, bool clip, dv_box *boxes)
+dv_way_back dv_way_of(const dv_model *m, int node, dv_rule rule, dv_rectify rectify)
+{
+    const dv_activation *past = dv_activation_past(m, node, rule, rectify);
+    return past ? (dv_way_back){ 1, &past->x, past }
+                : (dv_way_back){ m->nodes[node].n_in, m->nodes[node].in, NULL };
+}
+
+static void node_back(const dv_model *m, int node, const dv_way_back *way, bool clip, dv_box *boxes)
 {
     const dv_node *n = &m->nodes[node];
     const dv_call *c = &m->calls[node];
@@ -10,11 +19,11 @@ static void node_back(const dv_model *m, int node, bool clip, dv_box *boxes)
         dv_box out = boxes[n->out[o]];
         if (dv_box_empty(&out))
             continue;
-        for (int i = 0; i < n->n_in; i++) {
-            int v = n->in[i];
+        for (int i = 0; i < way->n_in; i++) {
+            int v = way->in[i];
             if (v == DV_NO_VALUE || m->values[v].constant)
                 continue;
-            dv_box in = n->op->window(c, i, o, out);
+            dv_box in = way->past ? out : n->op->window(c, i, o, out);
             if (clip)
                 in = dv_box_intersect(in, dv_box_whole(&m->values[v].shape));
             boxes[v] = dv_box_hull(boxes[v], in);
@@ -22,10 +31,13 @@ static void node_back(const dv_model *m, int node, bool clip, dv_box *boxes)
     }
 }
 
-void dv_boxes_back(const dv_model *m, int tensor, bool clip, dv_box *boxes)
+void dv_boxes_back(const dv_model *m, int tensor, bool clip, dv_rule rule, dv_rectify rectify,
+                   dv_box *boxes)
 {
-    for (int i = m->values[tensor].producer; i >= 0; i--)
-        node_back(m, i, clip, boxes);
+    for (int i = m->values[tensor].producer; i >= 0; i--) {
+        const dv_way_back way = dv_way_of(m, i, rule, rectify);
+        node_back(m, i, &way, clip, boxes);
+    }
 }
 
 bool dv_model_field(const dv_model *m, int tensor, dv_box out, dv_box *in, dv_error *err)
@@ -38,7 +50,7 @@ bool dv_model_field(const dv_model *m, int tensor, dv_box out, dv_box *in, dv_er
     if (!boxes)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %d boxes", m->n_values);
     boxes[tensor] = out;
-    dv_boxes_back(m, tensor, false, boxes);
+    dv_boxes_back(m, tensor, false, DV_RULE_GRADIENT, DV_RECTIFY_RELU, boxes);
     *in = boxes[m->input];
     free(boxes);
     return true;

@@ -52,6 +52,9 @@ struct dv_model {
                      connected layers, are left out instead of failing */
     int n_layers;
     dv_layer *layers;
+    int n_activations;
+    struct dv_activation *activations; /* (n_activations) see activation.h */
+    int *activation;                   /* (n_nodes) the one that a node belongs to; -1: none */
 
     const char *name, *path;
 

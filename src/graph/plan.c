@@ -3,6 +3,7 @@
 #include "graph/plan.h"
 
 #include "base/size.h"
+#include "graph/activation.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,9 @@ static bool check_request(const dv_model *m, const dv_request *r, dv_error *err)
     if (r->rules >> DV_N_RULES)
         return dv_fail(err, DV_BAD_USAGE, "a plan for rules %#x: there are %d", r->rules,
                        DV_N_RULES);
+    if ((unsigned)r->rectify >= DV_N_RECTIFY)
+        return dv_fail(err, DV_BAD_USAGE, "a plan that rectifies by way %d: there are %d",
+                       (int)r->rectify, DV_N_RECTIFY);
     return true;
 }
 
@@ -38,6 +42,21 @@ static bool copy_request(dv_plan *p, const dv_request *r, dv_error *err)
     return true;
 }
 
+/* What the way back through a node reads. Inside of an activation that is rectified as a whole it
+ * is the derivative. */
+static unsigned keeps_of(const dv_plan *p, int node)
+{
+    const dv_op *op = p->model->nodes[node].op;
+    unsigned keeps = 0;
+    for (int rule = 0; rule < DV_N_RULES; rule++)
+        if (p->request.rules >> rule & 1)
+            keeps |= op->keeps[rule];
+    if (p->request.rules && p->request.rectify == DV_RECTIFY_ALL &&
+        dv_inside_activation(p->model, node))
+        keeps |= op->keeps[DV_RULE_GRADIENT];
+    return keeps;
+}
+
 /* Marks the nodes that the wanted tensors depend on, and what must be kept of each. */
 static void mark_needed(dv_plan *p, bool *wanted)
 {
@@ -50,10 +69,7 @@ static void mark_needed(dv_plan *p, bool *wanted)
             p->needed[i] |= wanted[n->out[k]];
         if (!p->needed[i])
             continue;
-        unsigned keeps = 0;
-        for (int rule = 0; rule < DV_N_RULES; rule++)
-            if (p->request.rules >> rule & 1)
-                keeps |= n->op->keeps[rule];
+        const unsigned keeps = keeps_of(p, i);
         for (int k = 0; k < n->n_in; k++)
             if (n->in[k] != DV_NO_VALUE && !m->values[n->in[k]].constant) {
                 wanted[n->in[k]] = true;

@@ -194,6 +194,20 @@ dv_rows dv_back_rows(const dv_back *b, int part)
     return dv_rows_of(&b->c->out[0].shape, &out, b->in);
 }
 
+static void rectify_part(void *ctx, int i, int worker)
+{
+    (void)worker;
+    dv_rows r = dv_back_rows(ctx, i);
+    while (dv_rows_next(&r))
+        for (size_t k = 0; k < r.n; k++)
+            r.in[k] += r.out[k] > 0 ? r.out[k] : 0;
+}
+
+void dv_add_rectified(const dv_call *c, const dv_signal *out, const dv_signal *in)
+{
+    dv_back_run(c, out, in, rectify_part);
+}
+
 void dv_add_signal(const dv_shape *s, const dv_signal *out, const dv_signal *in)
 {
     dv_rows r = dv_rows_of(s, out, in);

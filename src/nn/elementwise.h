@@ -54,6 +54,9 @@ void dv_back_run(const dv_call *c, const dv_signal *out, const dv_signal *in,
                  void (*part)(void *ctx, int i, int worker));
 dv_rows dv_back_rows(const dv_back *b, int part);
 
+/* in += max(out, 0), for an activation whose slope is dropped. */
+void dv_add_rectified(const dv_call *c, const dv_signal *out, const dv_signal *in);
+
 /* in += out, for an operator that hands its signal on as it is. */
 void dv_add_signal(const dv_shape *s, const dv_signal *out, const dv_signal *in);
 

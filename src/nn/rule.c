@@ -20,3 +20,15 @@ dv_rule dv_rule_find(const char *name)
         r++;
     return (dv_rule)r;
 }
+
+const char *dv_rectify_name(dv_rectify rectify)
+{
+    return rectify == DV_RECTIFY_ALL ? "all" : "relu";
+}
+
+const char *dv_rule_title(dv_rule rule, dv_rectify rectify)
+{
+    if (rectify != DV_RECTIFY_ALL || rule == DV_RULE_GRADIENT)
+        return names[rule];
+    return rule == DV_RULE_GUIDED ? "guided, rectify all" : "deconvnet, rectify all";
+}

@@ -1,9 +1,12 @@
 /* project.c - the walk back. First the boxes alone: which part of each tensor the unit depends on,
  * where its signal will lie, how much scratch is needed. Then the numbers, node by node in reverse,
  * each adding to what its inputs get. */
-#include "deconvviz/project.h"
+#include "project/watched.h"
+
+#include "graph/activation.h"
 #include "graph/field.h"
 #include "graph/plan.h"
+#include "nn/elementwise.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,6 +15,7 @@
 struct dv_projector {
     const dv_trace *trace;
     dv_pool *pool;
+    dv_rule rule;       /* of this walk */
     dv_places places;   /* of this walk's signals */
     dv_box *boxes;      /* (n_values) clipped; empty: no signal passes */
     dv_place *at;       /* (n_values) */
@@ -25,6 +29,12 @@ struct dv_projector {
 static const dv_model *model_of(const dv_projector *p)
 {
     return p->trace->plan->model;
+}
+
+/* The inputs that the signal of node i goes back to. */
+static dv_way_back way_of(const dv_projector *p, int i)
+{
+    return dv_way_of(model_of(p), i, p->rule, p->trace->plan->request.rectify);
 }
 
 dv_projector *dv_projector_new(const dv_trace *t, dv_pool *pool, dv_error *err)
@@ -97,10 +107,11 @@ static void take_place(dv_projector *p, int value)
 }
 
 /* The signals of a node: its outputs' first, then its inputs'. With `memory`, the data too. */
-static void gather_signals(dv_projector *p, const dv_node *n, const uint8_t *memory)
+static void gather_signals(dv_projector *p, const dv_node *n, const dv_way_back *w,
+                           const uint8_t *memory)
 {
-    for (int k = 0; k < n->n_out + n->n_in; k++) {
-        int v = k < n->n_out ? n->out[k] : n->in[k - n->n_out];
+    for (int k = 0; k < n->n_out + w->n_in; k++) {
+        int v = k < n->n_out ? n->out[k] : w->in[k - n->n_out];
         dv_signal *s = &p->signals[k < n->n_out ? k : p->most + k - n->n_out];
         *s = (dv_signal){ 0 };
         if (!has_signal(p, v))
@@ -112,21 +123,21 @@ static void gather_signals(dv_projector *p, const dv_node *n, const uint8_t *mem
 }
 
 /* Whether input 0 of a node takes the place of output 0, which nobody reads after it. */
-static bool is_in_place(const dv_projector *p, const dv_node *n)
+static bool is_in_place(const dv_projector *p, const dv_node *n, const dv_way_back *w)
 {
-    return n->op->in_place && n->in[0] != DV_NO_VALUE && p->at[n->in[0]] != DV_NOWHERE &&
-           p->at[n->in[0]] == p->at[n->out[0]];
+    return n->op->in_place && !w->past && n->in[0] != DV_NO_VALUE &&
+           p->at[n->in[0]] != DV_NOWHERE && p->at[n->in[0]] == p->at[n->out[0]];
 }
 
-static void take_places(dv_projector *p, const dv_node *n)
+static void take_places(dv_projector *p, const dv_node *n, const dv_way_back *w)
 {
     const int in = n->in[0], out = n->out[0];
-    if (n->op->in_place && has_signal(p, in) && p->at[in] == DV_NOWHERE &&
+    if (n->op->in_place && !w->past && has_signal(p, in) && p->at[in] == DV_NOWHERE &&
         dv_box_equal(p->boxes[in], p->boxes[out]))
         p->at[in] = p->at[out];
-    for (int k = 0; k < n->n_in; k++)
-        if (has_signal(p, n->in[k]))
-            take_place(p, n->in[k]);
+    for (int k = 0; k < w->n_in; k++)
+        if (has_signal(p, w->in[k]))
+            take_place(p, w->in[k]);
 }
 
 /* Gives every signal its place, in the order of the walk, and finds the largest scratch. */
@@ -142,17 +153,18 @@ static bool place_signals(dv_projector *p, int tensor, size_t *scratch, dv_error
         const dv_node *n = &m->nodes[i];
         if (!any_output_has_signal(p, n))
             continue;
-        take_places(p, n);
-        if (n->op->project_scratch) {
+        const dv_way_back w = way_of(p, i);
+        take_places(p, n, &w);
+        if (n->op->project_scratch && !w.past) {
             dv_call c = p->trace->back[i];
             c.pool = p->pool;
-            gather_signals(p, n, NULL);
+            gather_signals(p, n, &w, NULL);
             size_t bytes = n->op->project_scratch(&c, p->signals);
             if (!dv_check_scratch(bytes, err))
                 return dv_fail_in(err, "node '%s' (%s)", dv_node_title(m, n), n->op->name);
             *scratch = bytes > *scratch ? bytes : *scratch;
         }
-        for (int k = is_in_place(p, n) ? 1 : 0; k < n->n_out; k++)
+        for (int k = is_in_place(p, n, &w) ? 1 : 0; k < n->n_out; k++)
             if (has_signal(p, n->out[k]) &&
                 !dv_places_give(&p->places, p->at[n->out[k]], units_of(p, n->out[k]), err))
                 return false;
@@ -186,20 +198,46 @@ static void write_seed(const dv_projector *p, const dv_unit *u, dv_seed seed, dv
         s.data[i] = seed == DV_SEED_VALUE ? from[i] : from[i] != 0 || n == 1 ? 1.0F : 0.0F;
 }
 
-static void begin_inputs(dv_projector *p, const dv_node *n)
+static void begin_inputs(dv_projector *p, const dv_node *n, const dv_way_back *w)
 {
-    for (int k = 0; k < n->n_in; k++) {
-        int v = n->in[k];
+    for (int k = 0; k < w->n_in; k++) {
+        int v = w->in[k];
         if (!has_signal(p, v) || p->begun[v])
             continue;
         dv_signal *s = &p->signals[p->most + k];
-        if (k > 0 || !is_in_place(p, n))
+        if (k > 0 || !is_in_place(p, n, w))
             memset(s->data, 0, dv_box_count(&s->box) * sizeof *s->data);
         p->begun[v] = true;
     }
 }
 
-static void walk_back(dv_projector *p, int tensor, dv_rule rule)
+static void rectify(const dv_signal *s)
+{
+    for (size_t i = 0, n = dv_box_count(&s->box); i < n; i++)
+        s->data[i] = s->data[i] > 0 ? s->data[i] : 0;
+}
+
+/* One node, whose signals are gathered. */
+static void step_back(dv_projector *p, int i, const dv_way_back *w)
+{
+    const dv_model *m = model_of(p);
+    const bool extended =
+        p->rule != DV_RULE_GRADIENT && p->trace->plan->request.rectify == DV_RECTIFY_ALL;
+    const dv_activation *ends = extended ? dv_activation_at(m, i) : NULL;
+    dv_call c = p->trace->back[i];
+    c.rule = extended && dv_inside_activation(m, i) ? DV_RULE_GRADIENT : p->rule;
+    c.pool = p->pool;
+    c.scratch = p->scratch;
+    if (w->past) {
+        dv_add_rectified(&c, p->signals, p->signals + p->most);
+        return;
+    }
+    if (ends && !ends->relu) /* nobody reads R of the output after this */
+        rectify(&p->signals[0]);
+    m->nodes[i].op->project(&c, p->signals, p->signals + p->most);
+}
+
+static void walk_back(dv_projector *p, int tensor, const dv_stages *stages)
 {
     const dv_model *m = model_of(p);
     memset(p->begun, 0, (size_t)m->n_values * sizeof *p->begun);
@@ -208,13 +246,12 @@ static void walk_back(dv_projector *p, int tensor, dv_rule rule)
         const dv_node *n = &m->nodes[i];
         if (!any_output_has_signal(p, n))
             continue;
-        gather_signals(p, n, p->memory);
-        begin_inputs(p, n);
-        dv_call c = p->trace->back[i];
-        c.rule = rule;
-        c.pool = p->pool;
-        c.scratch = p->scratch;
-        n->op->project(&c, p->signals, p->signals + p->most);
+        const dv_way_back w = way_of(p, i);
+        gather_signals(p, n, &w, p->memory);
+        if (stages)
+            stages->reached(stages->ctx, i, p->signals, p->trace->back[i].aux);
+        begin_inputs(p, n, &w);
+        step_back(p, i, &w);
     }
 }
 
@@ -247,12 +284,19 @@ static bool check_unit(const dv_projector *p, const dv_unit *u, dv_rule rule, dv
 bool dv_project(dv_projector *p, const dv_unit *u, dv_rule rule, dv_seed seed, dv_signal *result,
                 dv_error *err)
 {
+    return dv_project_watched(p, u, rule, seed, NULL, result, err);
+}
+
+bool dv_project_watched(dv_projector *p, const dv_unit *u, dv_rule rule, dv_seed seed,
+                        const dv_stages *stages, dv_signal *result, dv_error *err)
+{
     const dv_model *m = model_of(p);
     if (!check_unit(p, u, rule, err))
         return false;
     memset(p->boxes, 0, (size_t)m->n_values * sizeof *p->boxes);
     p->boxes[u->tensor] = dv_unit_box(model_of(p), u);
-    dv_boxes_back(m, u->tensor, true, p->boxes);
+    p->rule = rule;
+    dv_boxes_back(m, u->tensor, true, rule, p->trace->plan->request.rectify, p->boxes);
     size_t scratch;
     if (!place_signals(p, u->tensor, &scratch, err) ||
         !make_room(&p->memory, &p->memory_bytes, (size_t)p->places.end * DV_PLACE_UNIT, err) ||
@@ -261,7 +305,7 @@ bool dv_project(dv_projector *p, const dv_unit *u, dv_rule rule, dv_seed seed, d
     dv_signal start = { p->boxes[u->tensor],
                         (float *)(void *)(p->memory + (size_t)p->at[u->tensor] * DV_PLACE_UNIT) };
     write_seed(p, u, seed, start);
-    walk_back(p, u->tensor, rule);
+    walk_back(p, u->tensor, stages);
     *result = (dv_signal){ .box = p->boxes[m->input] };
     if (dv_box_empty(&result->box)) {
         result->box = (dv_box){ { 0 }, { 0 } };

@@ -45,16 +45,19 @@ static bool read_preprocess(dv_references *r, const cJSON *o, dv_error *err)
 
 static bool read_options(dv_references *r, const cJSON *o, dv_error *err)
 {
-    static const char *const keys[] = { "rule", "seed", NULL };
+    static const char *const keys[] = { "rule", "seed", "rectify", NULL };
     static const char *const rules[] = { "deconvnet", "gradient", "guided", NULL };
     static const char *const seeds[] = { "value", "one", NULL };
-    int rule, seed;
+    static const char *const places[] = { "relu", "all", NULL };
+    int rule, seed, rectify = DV_RECTIFY_RELU;
     if (!dv_json_check_keys(o, keys, "it", err) ||
         !dv_json_get_choice(o, "rule", rules, &rule, err) ||
-        !dv_json_get_choice(o, "seed", seeds, &seed, err))
+        !dv_json_get_choice(o, "seed", seeds, &seed, err) ||
+        (dv_json_get(o, "rectify") && !dv_json_get_choice(o, "rectify", places, &rectify, err)))
         return dv_fail_in(err, "options");
     r->rule = (dv_rule)rule;
     r->seed = (dv_seed)seed;
+    r->rectify = (dv_rectify)rectify;
     return true;
 }
 

@@ -57,6 +57,7 @@ static bool begin_manifest(recording *w, const dv_model *m, dv_error *err)
     r->preprocess = o->preprocess;
     r->own_preprocess = o->own_preprocess;
     r->rule = o->rule;
+    r->rectify = o->rectify;
     r->seed = o->seed;
     return (r->program = keep(w, DV_VERSION, err)) &&
            dv_identity_keep(&r->model, &model, r->arena, err);
@@ -68,6 +69,7 @@ static bool make_ready(recording *w, const dv_model *m, dv_error *err)
     const dv_request q = { .n_keep = o->n_tensors,
                            .keep = o->tensors,
                            .rules = 1U << o->rule,
+                           .rectify = o->rectify,
                            .exact = true,
                            .noise = true };
     const dv_crew_options c = { .request = &q, .pool = o->pool, .units = 1, .alone = true };
@@ -211,6 +213,7 @@ static bool write_picture(const recording *w, const char *path, const dv_image *
                                  .image = image->file,
                                  .image_sha256 = image->sha256,
                                  .rule = dv_rule_name(w->o->rule),
+                                 .rectify = w->o->rectify,
                                  .seed = dv_seed_name(w->o->seed),
                                  .layer = r->layer,
                                  .tensor = r->tensor,

@@ -24,6 +24,8 @@ static void write_head(dv_json *w, const dv_references *r)
     dv_json_object(w, "options");
     dv_json_put_text(w, "rule", dv_rule_name(r->rule));
     dv_json_put_text(w, "seed", dv_seed_name(r->seed));
+    if (r->rectify != DV_RECTIFY_RELU)
+        dv_json_put_text(w, "rectify", dv_rectify_name(r->rectify));
     dv_json_end(w);
 }
 

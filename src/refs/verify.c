@@ -75,9 +75,11 @@ static bool make_ready(verifying *w, const dv_model *m, dv_error *err)
     for (int i = 0; i < n; i++)
         if (i == 0 || keep[i] != keep[distinct - 1])
             keep[distinct++] = keep[i];
-    const dv_request q = {
-        .n_keep = distinct, .keep = keep, .rules = 1U << w->refs->rule, .exact = w->o->exact
-    };
+    const dv_request q = { .n_keep = distinct,
+                           .keep = keep,
+                           .rules = 1U << w->refs->rule,
+                           .rectify = w->refs->rectify,
+                           .exact = w->o->exact };
     const dv_crew_options c = { .request = &q, .pool = w->o->pool, .units = 1, .alone = true };
     ok = ok && dv_crew_hire(&w->crew, m, &c, err);
     w->model = m;

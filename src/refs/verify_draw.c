@@ -113,6 +113,7 @@ static bool write_picture(const dv_change_seen *s, const char *path, const char 
                         .image = v->image->file,
                         .image_sha256 = v->image->sha256,
                         .rule = dv_rule_name(s->refs->rule),
+                        .rectify = s->refs->rectify,
                         .seed = dv_seed_name(s->refs->seed),
                         .layer = v->unit->layer,
                         .tensor = v->unit->tensor,

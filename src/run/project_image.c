@@ -131,7 +131,7 @@ static void add_title(dv_text *t, const batch *b)
     dv_text_format(t, "%s    %s    ", b->stem, dv_model_name(b->job->model));
     if (units->n == 1)
         dv_text_format(t, "layer %s    ", units->layers[0].layer);
-    dv_text_format(t, "%s", dv_rule_name(b->o->rule));
+    dv_text_format(t, "%s", dv_rule_title(b->o->rule, b->o->rectify));
     float scale = b->o->fixed_scale > 0 ? b->o->fixed_scale : b->common_scale;
     if (scale > 0)
         dv_text_format(t, "    full colour %.3g", (double)scale);
@@ -332,6 +332,7 @@ void dv_project_image(dv_projecting *p, const dv_worker *w, int32_t image, dv_pr
                            .preprocess = &o->preprocess,
                            .image = path,
                            .rule = o->rule,
+                           .rectify = o->rectify,
                            .seed = o->seed,
                            .view = o->view,
                            .zoom = o->zoom,

@@ -75,6 +75,7 @@ static bool hire(dv_crew *crew, pass *p, dv_error *err)
     const dv_request r = { .n_keep = o->units->n,
                            .keep = keep,
                            .rules = 1U << o->rule,
+                           .rectify = o->rectify,
                            .exact = o->exact,
                            .images = p->job.images->count };
     const dv_crew_options c = {

@@ -35,6 +35,7 @@ static dv_provenance provenance_of(const dv_scene *s)
                             .image = s->image,
                             .image_sha256 = s->image_sha256,
                             .rule = dv_rule_name(s->rule),
+                            .rectify = s->rectify,
                             .seed = s->seed == DV_SEED_ONE ? "one" : "value" };
 }
 

@@ -14,6 +14,7 @@ typedef struct dv_scene {
     const char *model_sha256;
     dv_image seen; /* the network's input as pixels; only where a picture is drawn */
     dv_rule rule;
+    dv_rectify rectify;
     dv_seed seed;
     dv_view view;
     int zoom; /* 0: what makes a picture about `side` pixels large */

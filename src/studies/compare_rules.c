@@ -1,30 +1,34 @@
 #include "studies/compare_rules.h"
 
-#include "base/text.h"
-#include "draw/provenance.h"
 #include "image/photo.h"
 #include "run/crew.h"
-#include "run/scene.h"
 #include "run/watch.h"
+#include "studies/compare_rules_draw.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TILES = 1 + DV_N_RULES /* of a row */, SIDE = 176 };
-
 typedef struct study {
     const dv_model *model;
-    const char *image;
+    const dv_list *images;
     const dv_compare_rules_options *o;
-    const dv_worker *worker;
-    dv_photo photo;
-    dv_image seen;
-    dv_unit *units; /* (n_units) */
-    dv_tile *tiles; /* (n_units, TILES) their pictures are owned */
-    char **labels;  /* (n_units, TILES) theirs, owned */
     dv_compared_rules *results;
+    dv_error *errors; /* (slots) code is not DV_OK: the image failed */
+    dv_compared_figure figure;
 } study;
+
+/* An image on a worker. */
+typedef struct pass {
+    const study *s;
+    const dv_worker *w;
+    const char *image;
+    dv_photo photo;
+    dv_image seen;              /* only where it is drawn */
+    dv_unit *units;             /* (n_units) */
+    dv_compared_rules *results; /* (n_units) */
+    dv_compared_figure *figure; /* NULL: not of this image */
+} pass;
 
 /* -- one unit --------------------------------------------------------------------------------- */
 
@@ -55,11 +59,11 @@ static double correlate(const dv_signal *a, const dv_signal *b, const dv_box *ov
 }
 
 /* The signals are owned by the caller, also after a failure. */
-static bool project(const study *s, const dv_unit *u, dv_signal signals[DV_N_RULES], dv_error *err)
+static bool project(const pass *p, const dv_unit *u, dv_signal signals[DV_N_RULES], dv_error *err)
 {
     for (int rule = 0; rule < DV_N_RULES; rule++) {
         dv_signal now;
-        if (!dv_project(s->worker->projectors[0], u, (dv_rule)rule, s->o->seed, &now, err))
+        if (!dv_project(p->w->projectors[0], u, (dv_rule)rule, p->s->o->seed, &now, err))
             return false;
         const size_t n = dv_box_count(&now.box);
         signals[rule] = (dv_signal){ now.box, malloc((n + 1) * sizeof(float)) };
@@ -71,13 +75,14 @@ static bool project(const study *s, const dv_unit *u, dv_signal signals[DV_N_RUL
     return true;
 }
 
-static void measure(const study *s, const dv_unit *u, const dv_box *field,
+static void measure(const pass *p, const dv_unit *u, const dv_box *field,
                     const dv_signal signals[DV_N_RULES], dv_compared_rules *r)
 {
-    const dv_box whole = dv_box_whole(dv_tensor_shape(s->model, dv_model_input(s->model)));
+    const dv_model *m = p->s->model;
+    const dv_box whole = dv_box_whole(dv_tensor_shape(m, dv_model_input(m)));
     const dv_box seen = dv_box_intersect(*field, whole);
     r->unit = *u;
-    r->value = dv_unit_value(s->worker->trace, u);
+    r->value = dv_unit_value(p->w->trace, u);
     for (int i = 0; i < DV_N_RULES; i++) {
         double squares = 0;
         for (size_t k = 0, n = dv_box_count(&signals[i].box); k < n; k++)
@@ -89,219 +94,158 @@ static void measure(const study *s, const dv_unit *u, const dv_box *field,
     }
 }
 
-/* -- the picture ------------------------------------------------------------------------------ */
-
-/* "guided  r 0.93": with how much it is like the deconvnet's. NULL: no memory. */
-static char *label_of(const study *s, const dv_compared_rules *r, int rule)
+static bool compare_unit(pass *p, int i, dv_error *err)
 {
-    dv_text t = { 0 };
-    if (rule < 0) {
-        dv_text_unit(&t, s->model, r->layer, &r->unit, r->value);
-    } else {
-        dv_text_format(&t, "%s", dv_rule_name((dv_rule)rule));
-        if (rule != DV_RULE_DECONVNET && !isnan(r->correlation[DV_RULE_DECONVNET][rule]))
-            dv_text_format(&t, "  r %.2f", r->correlation[DV_RULE_DECONVNET][rule]);
-    }
-    if (!t.failed)
-        return t.data;
-    free(t.data);
-    return NULL;
-}
-
-static bool draw_row(const study *s, const dv_box *field, const dv_signal signals[DV_N_RULES],
-                     const dv_compared_rules *r, int row, dv_error *err)
-{
-    dv_tile *tiles = &s->tiles[row * TILES];
-    const dv_preprocess *p = &s->o->preprocess;
-    const dv_rect rect = dv_view_rect(DV_VIEW_CROP, *field, p->size);
-    const dv_look look = {
-        .view = DV_VIEW_CROP, .zoom = dv_view_zoom(rect, SIDE), .scale = r->scale, .bgr = p->bgr
-    };
-    for (int i = 0; i < TILES; i++) {
-        tiles[i].new_row = i == 0;
-        tiles[i].label = s->labels[row * TILES + i] = label_of(s, r, i - 1);
-        if (!tiles[i].label)
-            return dv_fail(err, DV_NO_MEMORY, "no memory for a label");
-        if (i > 0 && !dv_draw_view(&tiles[i].picture, NULL, &signals[i - 1], rect, &look, err))
-            return false;
-    }
-    dv_image patch;
-    if (!dv_picture_crop(&patch, &s->seen, rect, err))
-        return false;
-    const bool ok = dv_picture_zoom(&tiles[0].picture, &patch, look.zoom, err);
-    dv_image_free(&patch);
-    return ok;
-}
-
-static bool write_picture(const study *s, dv_error *err)
-{
-    const dv_sheet sheet = { .columns = TILES, .gap = 12, .text_size = 10, .paper = DV_WHITE };
-    const dv_provenance says = { .model = dv_model_name(s->model),
-                                 .model_sha256 = dv_model_sha256(s->model, err),
-                                 .image = s->image,
-                                 .image_sha256 = s->photo.sha256,
-                                 .rule = "all",
-                                 .seed = s->o->seed == DV_SEED_ONE ? "one" : "value",
-                                 .scales = "sheet" };
-    dv_image picture;
-    if (!says.model_sha256 ||
-        !dv_draw_sheet(&picture, &sheet, s->o->units->n_units * TILES, s->tiles, err))
-        return false;
-    const bool ok = dv_picture_write(s->o->png, &picture, &says, err);
-    dv_image_free(&picture);
-    if (ok)
-        dv_watch_wrote(&s->o->watch, s->o->png);
-    return ok;
-}
-
-/* -- all of it -------------------------------------------------------------------------------- */
-
-static bool compare_unit(study *s, int i, dv_error *err)
-{
-    const dv_unit *u = &s->units[i];
-    dv_compared_rules *r = &s->results[i];
+    const dv_model *m = p->s->model;
+    const dv_unit *u = &p->units[i];
+    dv_compared_rules *r = &p->results[i];
     dv_signal signals[DV_N_RULES] = { { .data = NULL } };
     dv_box field;
-    bool ok = dv_watch_goes_on(&s->o->watch, i, s->o->units->n_units, "units", err) &&
-              ((dv_model_field(s->model, u->tensor, dv_unit_box(s->model, u), &field, err) &&
-                project(s, u, signals, err)) ||
-               dv_fail_in(err, "%s: layer %s channel %d", s->image, r->layer, (int)u->channel));
+    bool ok = (dv_model_field(m, u->tensor, dv_unit_box(m, u), &field, err) &&
+               project(p, u, signals, err)) ||
+              dv_fail_in(err, "%s: layer %s channel %d", p->image, r->layer, (int)u->channel);
     if (ok)
-        measure(s, u, &field, signals, r);
-    ok = ok && (!s->o->png || draw_row(s, &field, signals, r, i, err));
+        measure(p, u, &field, signals, r);
+    ok = ok && (!p->figure || dv_compared_row(p->figure, i, &p->seen, &field, signals, r, err));
     for (int rule = 0; rule < DV_N_RULES; rule++)
         free(signals[rule].data);
     return ok;
 }
 
+/* -- one image -------------------------------------------------------------------------------- */
+
 /* The image through the network, and its units. */
-static bool begin(study *s, dv_error *err)
+static bool begin(pass *p, dv_error *err)
 {
-    const dv_preprocess *p = &s->o->preprocess;
-    const size_t n = (size_t)s->o->units->n_units;
-    s->units = calloc(n + 1, sizeof *s->units);
-    s->tiles = calloc(n * TILES + 1, sizeof *s->tiles);
-    s->labels = calloc(n * TILES + 1, sizeof *s->labels);
-    if (!s->units || !s->tiles || !s->labels)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for %zu units", n);
-    if (!dv_photo_read(&s->photo, s->image, NULL, p, s->worker->input, err) ||
-        !dv_draw_input(&s->seen, s->worker->input, p, err))
+    const dv_compare_rules_options *o = p->s->o;
+    p->units = calloc((size_t)o->units->n_units + 1, sizeof *p->units);
+    if (!p->units)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d units", o->units->n_units);
+    if (!dv_photo_read(&p->photo, p->image, NULL, &o->preprocess, p->w->input, err) ||
+        (p->figure && !dv_draw_input(&p->seen, p->w->input, &o->preprocess, err)))
         return false;
-    if (!dv_trace_forward(s->worker->trace, s->worker->input, err))
-        return dv_fail_in(err, "%s", s->image);
-    for (int i = 0, at = 0; i < s->o->units->n; i++) {
-        const dv_selection *layer = &s->o->units->layers[i];
-        if (!dv_select_units(s->worker->trace, s->model, layer, &s->o->position, &s->units[at],
-                             err))
+    if (!dv_trace_forward(p->w->trace, p->w->input, err))
+        return dv_fail_in(err, "%s", p->image);
+    for (int i = 0, at = 0; i < o->units->n; i++) {
+        const dv_selection *layer = &o->units->layers[i];
+        if (!dv_select_units(p->w->trace, p->s->model, layer, &o->position, &p->units[at], err))
             return false;
         for (int k = 0; k < layer->n; k++)
-            s->results[at++] = (dv_compared_rules){ .layer = layer->layer };
+            p->results[at++] = (dv_compared_rules){ .image = p->image, .layer = layer->layer };
+    }
+    if (p->figure)
+        memcpy(p->figure->sha256, p->photo.sha256, sizeof p->figure->sha256);
+    return true;
+}
+
+static bool compare_image(pass *p, dv_error *err)
+{
+    bool ok = begin(p, err);
+    for (int i = 0; ok && i < p->s->o->units->n_units; i++)
+        ok = dv_watch_goes_on(&p->s->o->watch, i, p->s->o->units->n_units, "units", err) &&
+             compare_unit(p, i, err);
+    for (int i = 0; !ok && i < p->s->o->units->n_units; i++)
+        p->results[i].image = NULL;
+    dv_image_free(&p->seen);
+    dv_photo_free(&p->photo);
+    free(p->units);
+    return ok;
+}
+
+/* Where memory runs out the run ends: another time there may be enough. So it does when the caller
+ * wants no more. */
+static bool work(void *ctx, dv_worker *w, int64_t image, int slot, dv_error *err)
+{
+    study *s = ctx;
+    pass p = { .s = s,
+               .w = w,
+               .image = dv_list_path(s->images, (int32_t)image),
+               .results = s->results + image * s->o->units->n_units,
+               .figure = image == 0 && s->o->figure.path ? &s->figure : NULL };
+    s->errors[slot] = (dv_error){ .code = DV_OK };
+    if (!compare_image(&p, &s->errors[slot]) &&
+        (s->errors[slot].code == DV_NO_MEMORY || s->errors[slot].code == DV_CANCELLED)) {
+        *err = s->errors[slot];
+        return false;
     }
     return true;
 }
 
-static void end(study *s)
+static bool commit(void *ctx, int64_t image, int slot, dv_error *err)
 {
-    for (int i = 0; s->tiles && s->labels && i < s->o->units->n_units * TILES; i++) {
-        dv_image_free(&s->tiles[i].picture);
-        free(s->labels[i]);
+    study *s = ctx;
+    const dv_error *failed = &s->errors[slot];
+    /* the figure is of the first */
+    if (failed->code != DV_OK && (s->images->count == 1 || (image == 0 && s->o->figure.path))) {
+        *err = *failed;
+        return false;
     }
-    free(s->labels);
-    free(s->tiles);
-    free(s->units);
-    dv_image_free(&s->seen);
-    dv_photo_free(&s->photo);
+    if (failed->code != DV_OK)
+        dv_watch_skipped(&s->o->watch, dv_list_path(s->images, (int32_t)image), failed->message);
+    dv_watch_progress(&s->o->watch, image + 1, s->images->count);
+    return true;
 }
 
-static bool hire(dv_crew *crew, const dv_model *m, const dv_compare_rules_options *o, dv_error *err)
+/* -- all of them ------------------------------------------------------------------------------ */
+
+static bool hire(dv_crew *crew, const study *s, dv_error *err)
 {
+    const dv_compare_rules_options *o = s->o;
     int *keep = calloc((size_t)o->units->n + 1, sizeof *keep);
     if (!keep)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %d layers", o->units->n);
     for (int i = 0; i < o->units->n; i++)
         keep[i] = o->units->layers[i].tensor;
-    const dv_request r = {
-        .n_keep = o->units->n, .keep = keep, .rules = (1U << DV_N_RULES) - 1, .exact = o->exact
+    const dv_request r = { .n_keep = o->units->n,
+                           .keep = keep,
+                           .rules = (1U << DV_N_RULES) - 1,
+                           .rectify = o->rectify,
+                           .exact = o->exact,
+                           .images = s->images->count };
+    const dv_crew_options c = {
+        .request = &r, .pool = o->pool, .tasks = s->images->count, .units = 1
     };
-    const dv_crew_options c = { .request = &r, .pool = o->pool, .units = 1, .alone = true };
-    const bool ok = dv_crew_hire(crew, m, &c, err);
+    const bool ok = dv_crew_hire(crew, s->model, &c, err);
     free(keep);
     return ok;
 }
 
-bool dv_compare_rules(const dv_model *m, const char *image, const dv_compare_rules_options *o,
-                      dv_compared_rules *results, dv_error *err)
+static bool compare_all(study *s, dv_crew *crew, dv_error *err)
 {
-    dv_crew crew = { .n_workers = 0 };
-    study s = { .model = m, .image = image, .o = o, .results = results };
-    bool ok = hire(&crew, m, o, err);
-    s.worker = crew.workers;
-    ok = ok && begin(&s, err);
-    for (int i = 0; ok && i < o->units->n_units; i++) {
-        ok = compare_unit(&s, i, err);
-        if (ok)
-            dv_watch_progress(&o->watch, i + 1, o->units->n_units);
-    }
-    ok = ok && (!o->png || write_picture(&s, err));
-    end(&s);
-    dv_crew_dismiss(&crew);
+    const dv_tasks tasks = { .n = s->images->count,
+                             .watch = &s->o->watch,
+                             .what = "images",
+                             .ctx = s,
+                             .work = work,
+                             .commit = commit };
+    s->errors = calloc((size_t)crew->n_slots + 1, sizeof *s->errors);
+    if (!s->errors)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d images at a time", crew->n_slots);
+    const bool ok = dv_crew_run(crew, &tasks, err);
+    free(s->errors);
     return ok;
 }
 
-/* -- the table -------------------------------------------------------------------------------- */
-
-enum {
-    LAYER,
-    CHANNEL,
-    POSITION,
-    VALUE,
-    DECONVNET_GRADIENT,
-    DECONVNET_GUIDED,
-    GRADIENT_GUIDED,
-    N_COLUMNS
-};
-
-#define CORRELATION(rules, between)                                                           \
-    {                                                                                         \
-        .key = (rules), .title = (between), .kind = DV_COLUMN_REAL, .right = true, .shown = { \
-            .by = 'f',                                                                        \
-            .n = 2                                                                            \
-        }                                                                                     \
-    }
-
-static const dv_column columns[N_COLUMNS] = {
-    [LAYER] = { .key = "layer", .title = "layer", .kind = DV_COLUMN_TEXT },
-    [CHANNEL] = { .key = "channel", .title = "channel", .kind = DV_COLUMN_INT, .right = true },
-    [POSITION] = { .key = "position", .title = "position", .kind = DV_COLUMN_INTS, .none = "all" },
-    [VALUE] = { .key = "value",
-                .title = "value",
-                .kind = DV_COLUMN_REAL,
-                .right = true,
-                .shown = { 'g', 3 } },
-    [DECONVNET_GRADIENT] = CORRELATION("deconvnet_gradient", "deconvnet/gradient"),
-    [DECONVNET_GUIDED] = CORRELATION("deconvnet_guided", "deconvnet/guided"),
-    [GRADIENT_GUIDED] = CORRELATION("gradient_guided", "gradient/guided"),
-};
-
-static void add_row(dv_table *t, const dv_compared_rules *r)
+bool dv_compare_rules(const dv_model *m, const dv_list *images, const dv_compare_rules_options *o,
+                      dv_compared_rules *results, dv_error *err)
 {
-    dv_table_row(t);
-    dv_table_text(t, LAYER, r->layer);
-    dv_table_int(t, CHANNEL, r->unit.channel);
-    if (r->unit.y == DV_ALL)
-        dv_table_null(t, POSITION);
-    else
-        dv_table_ints(t, POSITION, (const int32_t[]){ r->unit.y, r->unit.x }, 2);
-    dv_table_real(t, VALUE, (double)r->value);
-    dv_table_real(t, DECONVNET_GRADIENT, r->correlation[DV_RULE_DECONVNET][DV_RULE_GRADIENT]);
-    dv_table_real(t, DECONVNET_GUIDED, r->correlation[DV_RULE_DECONVNET][DV_RULE_GUIDED]);
-    dv_table_real(t, GRADIENT_GUIDED, r->correlation[DV_RULE_GRADIENT][DV_RULE_GUIDED]);
-}
-
-dv_table dv_compare_rules_table(int n, const dv_compared_rules *results)
-{
-    dv_table t = { .columns = columns, .n_columns = N_COLUMNS };
-    for (int i = 0; i < n; i++)
-        add_row(&t, &results[i]);
-    return t;
+    if (images->count == 0)
+        return dv_fail(err, DV_BAD_USAGE, "no images to compare rules on");
+    if (o->figure.path && !dv_figure_check(&o->figure, err))
+        return false;
+    dv_crew crew = { .n_workers = 0 };
+    study s = { .model = m,
+                .images = images,
+                .o = o,
+                .results = results,
+                .figure = { .model = m, .o = o, .image = dv_list_path(images, 0) } };
+    if (o->figure.path)
+        dv_compared_choose(&s.figure);
+    const bool ok = hire(&crew, &s, err) && compare_all(&s, &crew, err) &&
+                    (!o->figure.path || dv_compared_write(&s.figure, images->count, results, err));
+    dv_compared_free(&s.figure);
+    dv_crew_dismiss(&crew);
+    if (ok && o->figure.path)
+        dv_watch_wrote(&o->watch, o->figure.path);
+    return ok;
 }

@@ -171,6 +171,11 @@ static bool before_projecting(scarce_scene *s, dv_error *err)
     return open_album(s, err) && list_images(s, err) && select_units(s, err);
 }
 
+static bool before_comparing(scarce_scene *s, dv_error *err)
+{
+    return open_album(s, err) && dv_list_add(&s->list, "img/0.png", err) && select_units(s, err);
+}
+
 static bool project_images(scarce_scene *s, dv_error *err)
 {
     const dv_projections_options o = { .units = &s->units,
@@ -194,8 +199,8 @@ static bool compare_rules(scarce_scene *s, dv_error *err)
     const dv_compare_rules_options o = { .units = &s->units,
                                          .position = { .strongest = true },
                                          .preprocess = album_preprocess,
-                                         .png = "rules.png" };
-    if (!dv_compare_rules(s->model, "img/0.png", &o, results, err))
+                                         .figure = { .path = "rules.png" } };
+    if (!dv_compare_rules(s->model, &s->list, &o, results, err))
         return false;
     for (int i = 0; i < s->units.n_units; i++)
         scarce_mix(s, results[i].norm, sizeof results[i].norm);
@@ -305,6 +310,46 @@ static bool animate(scarce_scene *s, dv_error *err)
     if (ok)
         scarce_mix_file(s, "moves.png");
     return ok;
+static bool before_steps(scarce_scene *s, dv_error *err)
+{
+    static const char *const layers[] = { "2" };
+    return open_album(s, err) && dv_select_layers(s->model, 1, layers, "1", &s->units, err);
+}
+
+static void mix_steps(scarce_scene *s, const dv_steps *steps)
+{
+    for (int i = 0; i < steps->n; i++) {
+        scarce_mix(s, steps->stages[i].back, strlen(steps->stages[i].back));
+        scarce_mix(s, &steps->stages[i].signal.norm, sizeof(double));
+    }
+    scarce_mix_file(s, "steps.png");
+}
+
+static bool take_steps(scarce_scene *s, dv_error *err)
+{
+    dv_steps steps;
+    const dv_steps_options o = { .units = &s->units,
+                                 .position = { .strongest = true },
+                                 .rectify = DV_RECTIFY_ALL,
+                                 .preprocess = album_preprocess,
+                                 .figure = { .path = "steps.png" },
+                                 .maps = 2 };
+    if (!dv_steps_of(s->model, "img/0.png", &o, &steps, err))
+        return false;
+    mix_steps(s, &steps);
+    dv_steps_free(&steps);
+    return true;
+}
+
+static bool take_steps_of_toy(scarce_scene *s, dv_error *err)
+{
+    dv_steps steps;
+    const dv_steps_options o = { .figure = { .path = "steps.png" } };
+    if (!dv_steps_toy(&o, &steps, err))
+        return false;
+    mix_steps(s, &steps);
+    dv_steps_free(&steps);
+    return true;
 }
 
 static bool tell_classified(void *ctx, const dv_classified *c, dv_error *err)
@@ -437,6 +482,9 @@ static void runs(void **state)
         { "projecting", before_projecting, project_images },
         { "comparing rules", before_projecting, compare_rules },
         { "filters", open_album, look_at_filters },
+        { "comparing rules", before_comparing, compare_rules },
+        { "steps", before_steps, take_steps },
+        { "steps of the toy", NULL, take_steps_of_toy },
         { "classifying", before_classifying, classify_images },
         { "features", before_classifying, extract_features },
         { "features of shards", NULL, merge_features },

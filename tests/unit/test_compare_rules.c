@@ -32,15 +32,30 @@ static int tear_down(void **state)
     return 0;
 }
 
-static bool compare(const dv_selections *units, const char *png, const dv_watch *watch,
-                    dv_compared_rules *results, dv_error *err)
+/* On n images, from img/1.png on. */
+static bool compare_on(int n, const dv_selections *units, const char *png, const dv_watch *watch,
+                       dv_compared_rules *results, dv_error *err)
 {
     const dv_compare_rules_options o = { .units = units,
                                          .position = { .strongest = true },
                                          .preprocess = album_preprocess,
-                                         .png = png,
+                                         .figure = { .path = png },
                                          .watch = watch ? *watch : (dv_watch){ .ctx = NULL } };
-    return dv_compare_rules(model, "img/1.png", &o, results, err);
+    static const char *const paths[] = { "img/1.png", "img/2.png", "img/gone.png", "img/3.png" };
+    dv_list images = { .count = 0 };
+    for (int i = 0; i < n; i++)
+        assert_true(dv_list_add(&images, paths[i], err));
+    const bool ok = dv_compare_rules(model, &images, &o, results, err);
+    for (int i = 0; ok && i < n * units->n_units; i++) /* the paths go with the list */
+        results[i].image = results[i].image ? paths[i / units->n_units] : NULL;
+    dv_list_free(&images);
+    return ok;
+}
+
+static bool compare(const dv_selections *units, const char *png, const dv_watch *watch,
+                    dv_compared_rules *results, dv_error *err)
+{
+    return compare_on(1, units, png, watch, results, err);
 }
 
 /* The projection of a unit on the image by a rule, at every pixel: values (3,SIDE,SIDE). */
@@ -147,8 +162,94 @@ static void a_picture_is_written_whole_or_not_at_all(void **state)
     assert_int_not_equal(access("rules.png", F_OK), 0);
     assert_true(compare(&units, "rules.png", NULL, results, &err));
     assert_true(dv_image_load(&im, "rules.png", &err));
-    assert_true(im.width > im.height); /* of four tiles a row, and three rows */
+    assert_true(im.width > 1000 && im.height > 500); /* of four tiles a row, and three rows */
     dv_image_free(&im);
+    dv_selections_free(&units);
+}
+
+/* -- several images --------------------------------------------------------------------------- */
+
+static void count_skipped(void *ctx, const char *path, const char *reason)
+{
+    (void)reason;
+    ++*(int *)ctx;
+    assert_string_equal(path, "img/gone.png");
+}
+
+static double mean_of(const double *v, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += v[i];
+    return sum / n;
+}
+
+/* Half of the 95 % interval of a mean of three. */
+static double interval_of_three(const double *v)
+{
+    double squares = 0;
+    for (int i = 0; i < 3; i++)
+        squares += (v[i] - mean_of(v, 3)) * (v[i] - mean_of(v, 3));
+    return 4.302653 * sqrt(squares / 2 / 3); /* Student's t, two degrees of freedom */
+}
+
+static void a_layer_is_summed_up_over_images_and_over_units_of_one(void **state)
+{
+    (void)state;
+    enum { IMAGES = 4, UNITS = 2 * ALBUM_CHANNELS };
+    const char *layers[] = { "r1", "r2" };
+    dv_compared_rules results[IMAGES * UNITS], one[UNITS];
+    dv_compared_layer by_images[2], by_units[2];
+    int skipped = 0;
+    const dv_watch watch = { .ctx = &skipped, .skipped = count_skipped };
+    dv_selections units;
+    dv_error err;
+    assert_true(dv_select_layers(model, 2, layers, "all", &units, &err));
+    assert_true(compare_on(IMAGES, &units, NULL, &watch, results, &err));
+    assert_int_equal(skipped, 1);
+    assert_true(compare(&units, NULL, NULL, one, &err));
+    for (int i = 0; i < UNITS; i++) {
+        assert_string_equal(results[i].image, "img/1.png");
+        assert_null(results[2 * UNITS + i].image);
+        assert_true(results[i].value == one[i].value &&
+                    results[i].norm[DV_RULE_GUIDED] == one[i].norm[DV_RULE_GUIDED]);
+    }
+    dv_compare_rules_layers(&units, IMAGES, results, by_images);
+    dv_compare_rules_layers(&units, 1, one, by_units);
+    for (int l = 0; l < 2; l++) {
+        double means[3], values[ALBUM_CHANNELS];
+        for (int i = 0, at = 0; i < IMAGES; i++) {
+            if (i == 2)
+                continue;
+            int n = 0;
+            for (int k = 0; k < ALBUM_CHANNELS; k++) {
+                const double r = results[i * UNITS + l * ALBUM_CHANNELS + k]
+                                     .correlation[DV_RULE_DECONVNET][DV_RULE_GUIDED];
+                if (!isnan(r))
+                    values[n++] = r;
+            }
+            assert_true(n > 0);
+            means[at++] = mean_of(values, n);
+        }
+        const dv_compared_layer *got = &by_images[l];
+        assert_string_equal(got->layer, layers[l]);
+        assert_int_equal(got->n_images, 3);
+        assert_true(fabs(got->mean[DV_RULE_DECONVNET][DV_RULE_GUIDED] - mean_of(means, 3)) < 1e-9);
+        assert_true(fabs(got->error[DV_RULE_DECONVNET][DV_RULE_GUIDED] - interval_of_three(means)) <
+                    1e-5);
+        double of_one[ALBUM_CHANNELS];
+        int n = 0;
+        for (int k = 0; k < ALBUM_CHANNELS; k++) {
+            of_one[n] = one[l * ALBUM_CHANNELS + k].correlation[DV_RULE_DECONVNET][DV_RULE_GUIDED];
+            n += !isnan(of_one[n]);
+        }
+        assert_int_equal(by_units[l].n_units, n);
+        assert_true(fabs(by_units[l].mean[DV_RULE_DECONVNET][DV_RULE_GUIDED] - mean_of(of_one, n)) <
+                    1e-9);
+        if (n == 3)
+            assert_true(fabs(by_units[l].error[DV_RULE_DECONVNET][DV_RULE_GUIDED] -
+                             interval_of_three(of_one)) < 1e-5);
+    }
     dv_selections_free(&units);
 }
 
@@ -156,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_is_as_by_itself),
+        cmocka_unit_test(a_layer_is_summed_up_over_images_and_over_units_of_one),
         cmocka_unit_test(a_picture_is_written_whole_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
