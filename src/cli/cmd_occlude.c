@@ -72,7 +72,7 @@ static const cli_option options[] = {
 
 static const cli_example examples[] = {
     { "deconvviz occlude img.jpg", "Where the built-in network looks, as occlude.png" },
-    { "deconvviz occlude -m model.onnx --class tench --others photos img.jpg",
+    { "deconvviz occlude -m model.onnx --class goldfish --others photos img.jpg",
       "One class, with projections of three other images" },
     { "deconvviz occlude -m model.onnx --rows positions --csv --no-figure img.jpg",
       "The numbers behind the maps" },

@@ -11,6 +11,7 @@ cp "$models/zfnet64.json" model.onnx
 printf '[{"image": "%s", "parts": {"eye": [4,4,12,12]}}, {"image": "%s", "parts": {"eye": [8,8,20,16]}}]' photos/* >parts.json
 cp "$models/zfnet64.json" net.json
 mkdir run models
+cp "$models/alexnet64.json" "$models/alexnet64.safetensors" "$models/tiny-imagenet-100.txt" models
 for e in 01 02; do
     cp "$models/zfnet64-epoch$e.safetensors" run
     cp "$models/zfnet64-epoch$e.safetensors" models
