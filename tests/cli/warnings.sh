@@ -7,4 +7,4 @@ deconvviz layers -m "$TESTDATA/small.onnx" 2>&1 >/dev/null
     printf '%-117s\n' "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 2, 9, 7), }"
     head -c 504 /dev/zero
 } >zero.npy
-deconvviz forward -q -m odd.onnx --input zero.npy --npy out.npy && ls
+deconvviz forward -q -m odd.onnx --input zero.npy --npy out.npy | sed "s,\(mean -0[.]05735\)[0-9]*,\1,"; ls

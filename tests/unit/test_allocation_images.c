@@ -1,13 +1,11 @@
 /* What is done with many images, while each allocation fails in turn. */
 #include "album.h"
-#include "deconvviz/occlude.h"
-#include "net.h"
-#include "scarce.h"
-#include "studies/filters.h"
 #include "deconvviz/evolve.h"
+#include "deconvviz/occlude.h"
 #include "image/apng.h"
 #include "net.h"
 #include "scarce.h"
+#include "studies/filters.h"
 #include "training.h"
 
 #include <setjmp.h>
@@ -255,6 +253,9 @@ static bool measure_invariance(scarce_scene *s, dv_error *err)
     };
     const bool ok = dv_invariance_measure(s->model, &s->list, &o, &r, err);
     dv_invariance_free(&r);
+    return ok;
+}
+
 static bool find_checkpoints(scarce_scene *s, dv_error *err)
 {
     const char *run = "run";
@@ -310,6 +311,8 @@ static bool animate(scarce_scene *s, dv_error *err)
     if (ok)
         scarce_mix_file(s, "moves.png");
     return ok;
+}
+
 static bool before_steps(scarce_scene *s, dv_error *err)
 {
     static const char *const layers[] = { "2" };
@@ -480,7 +483,6 @@ static void runs(void **state)
         { "mining by threads", open_with_threads, mine },
         { "mining on", leave_journal, mine_on },
         { "projecting", before_projecting, project_images },
-        { "comparing rules", before_projecting, compare_rules },
         { "filters", open_album, look_at_filters },
         { "comparing rules", before_comparing, compare_rules },
         { "steps", before_steps, take_steps },
