@@ -49,6 +49,10 @@ static bool check_size(const dv_figure_file *f, dv_error *err)
     if (!(dpi >= LEAST_DPI && dpi <= LARGEST_DPI))
         return dv_fail(err, DV_BAD_USAGE, "a figure of %g pixels an inch: %g to %g", dpi, LEAST_DPI,
                        LARGEST_DPI);
+    if (width / 25.4 * dpi > DV_IMAGE_MAX_SIDE)
+        return dv_fail(err, DV_BAD_USAGE,
+                       "a figure %g mm wide of %g pixels an inch is %.0f wide: at most %d", width,
+                       dpi, width / 25.4 * dpi, DV_IMAGE_MAX_SIDE);
     return true;
 }
 
