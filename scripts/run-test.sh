@@ -8,8 +8,8 @@ shift
 # What make tells its own children is not for a test that runs make.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 export CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C
-# A second of sleep before every exit is not waited for.
-export TSAN_OPTIONS="atexit_sleep_ms=10 $TSAN_OPTIONS"
+# A second of sleep before every exit is not waited for; what the libraries that draw figures do is theirs.
+export TSAN_OPTIONS="atexit_sleep_ms=10 suppressions=$PWD/tests/drawing.tsan $TSAN_OPTIONS"
 export LSAN_OPTIONS="suppressions=$PWD/tests/drawing.lsan print_suppressions=0 $LSAN_OPTIONS"
 fixed=
 # The address space of the sanitizers clashes with the full randomisation of newer kernels.

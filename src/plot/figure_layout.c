@@ -40,15 +40,15 @@ static void add_lines(dv_figure_layout *l, const dv_figure *f, int row, int line
 {
     const struct dv_figure_row *r = &f->rows[row];
     const int each = on_a_line(r->n_panels, lines);
-    const dv_panel *p = r->panels;
-    for (int i = 0; i < r->n_panels; i += each) {
-        dv_panel_line *line = &l->lines[l->n_lines++];
-        *line = (dv_panel_line){
-            .title = i == 0 ? r->title : NULL, .row = row, .part = i / each, .first = l->n_places
-        };
-        line->n = r->n_panels - i < each ? r->n_panels - i : each;
-        for (int k = 0; k < line->n; k++, p = p->next)
-            l->places[l->n_places++].panel = p;
+    int i = 0;
+    for (const dv_panel *p = r->panels; p; p = p->next, i++) {
+        if (i % each == 0)
+            l->lines[l->n_lines++] = (dv_panel_line){ .title = i == 0 ? r->title : NULL,
+                                                      .row = row,
+                                                      .part = i / each,
+                                                      .first = l->n_places };
+        l->lines[l->n_lines - 1].n++;
+        l->places[l->n_places++].panel = p;
     }
 }
 
@@ -143,8 +143,10 @@ void dv_figure_lay_out(const dv_figure *f, double width, dv_canvas *c, dv_figure
     *l = (dv_figure_layout){ .width = width };
     l->places = dv_arena_array(&c->arena, (size_t)panels, sizeof *l->places, c->err);
     l->lines = dv_arena_array(&c->arena, (size_t)panels, sizeof *l->lines, c->err);
-    if (!dv_canvas_ok(c, l->places && l->lines))
+    if (!l->places || !l->lines) {
+        c->failed = true;
         return;
+    }
     find_titles_width(f, c, l);
     const double x = EDGE + l->titles_width, room = fmax(width - EDGE - x, 10);
     break_rows(f, room, c, l);

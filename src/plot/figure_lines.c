@@ -236,10 +236,11 @@ void dv_lines_begin(dv_canvas *c, dv_figure_layout *l, double width)
 
 void dv_lines_settle(dv_canvas *c, dv_figure_layout *l, double x, double width)
 {
+    const dv_edges none = { 0 };
     for (int round = 0; round < ROUNDS && !c->failed; round++) {
         for (int i = 0; i < l->n_places; i++) {
             const dv_edges before = l->places[i].margin;
-            measure_place(c, &l->places[i], round < ROUNDS / 2 ? &(dv_edges){ 0 } : &before);
+            measure_place(c, &l->places[i], round < ROUNDS / 2 ? &none : &before);
         }
         if (round == 0) /* now slopes are known */
             find_groups(l);

@@ -49,6 +49,10 @@ static bool check_size(const dv_figure_file *f, dv_error *err)
     if (!(dpi >= LEAST_DPI && dpi <= LARGEST_DPI))
         return dv_fail(err, DV_BAD_USAGE, "a figure of %g pixels an inch: %g to %g", dpi, LEAST_DPI,
                        LARGEST_DPI);
+    if (width / 25.4 * dpi > DV_IMAGE_MAX_SIDE)
+        return dv_fail(err, DV_BAD_USAGE,
+                       "a figure %g mm wide of %g pixels an inch is %.0f wide: at most %d", width,
+                       dpi, width / 25.4 * dpi, DV_IMAGE_MAX_SIDE);
     return true;
 }
 
@@ -68,8 +72,10 @@ bool dv_figure_check(const dv_figure_file *f, dv_error *err)
 static bool lay_out(const dv_figure *f, const dv_figure_file *to, dv_canvas *c, dv_figure_layout *l,
                     dv_error *err)
 {
-    if (f->failed)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for what the figure shows");
+    if (f->failed) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for what the figure shows");
+        return false;
+    }
     if (!check_size(to, err) || !dv_canvas_open(c, dpi_of(to), err))
         return false;
     dv_figure_lay_out(f, width_of(to) * DV_MM, c, l);
@@ -136,8 +142,8 @@ static bool pixels_of(const dv_drawing_library *lib, cairo_surface_t *s, dv_imag
 
 bool dv_figure_draw(const dv_figure *f, const dv_figure_file *to, dv_image *out, dv_error *err)
 {
-    dv_canvas c;
-    dv_figure_layout l;
+    dv_canvas c = { .lib = NULL };
+    dv_figure_layout l = { 0 };
     if (!lay_out(f, to, &c, &l, err))
         return false;
     const int w = (int)lround(l.width / c.pixel), h = (int)lround(l.height / c.pixel);
@@ -223,8 +229,8 @@ static bool set_pdf_metadata(const dv_drawing_library *lib, cairo_surface_t *s, 
 static bool draw_vector(const dv_figure *f, const dv_figure_file *to, format as,
                         const sayings *words, dv_text *bytes, dv_error *err)
 {
-    dv_canvas c;
-    dv_figure_layout l;
+    dv_canvas c = { .lib = NULL };
+    dv_figure_layout l = { 0 };
     if (!lay_out(f, to, &c, &l, err))
         return false;
     const dv_drawing_library *lib = c.lib;

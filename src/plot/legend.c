@@ -79,7 +79,8 @@ void dv_legend_draw(dv_canvas *c, const dv_legend *l, double x, double y)
     dv_letters cut = letters;
     cut.width = name_width(l) + 0.5;
     for (int i = 0; i < l->n; i++) {
-        const double at = x + PAD + i / rows * (l->column_width + BETWEEN);
+        const int column = i / rows;
+        const double at = x + PAD + column * (l->column_width + BETWEEN);
         const double middle = y + PAD + (i % rows + 0.5) * STEP;
         draw_sign(c, &l->entry[i], at, middle);
         dv_canvas_text(c, at + SAMPLE + SAMPLE_GAP, middle, l->entry[i].name, &cut);

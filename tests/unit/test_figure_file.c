@@ -226,6 +226,9 @@ static void what_cannot_be_is_refused_in_a_line(void **state)
         check_refused(&described, &wide, DV_BAD_USAGE, "mm wide: 20 to 3000");
         check_refused(&described, &fine, DV_BAD_USAGE, "pixels an inch: 20 to 2400");
     }
+    const dv_figure_file huge = { .path = "large.png", .width = 900, .dpi = 1200 };
+    assert_false(dv_figure_check(&huge, &err));
+    check_refused(&described, &huge, DV_BAD_USAGE, "at most 32767");
     const dv_figure_file nowhere = { .path = "missing/figure.png", .width = 60 };
     check_refused(&described, &nowhere, DV_IO, "missing/figure.png");
 }
@@ -247,7 +250,7 @@ static void a_figure_that_is_too_large_is_refused(void **state)
         dv_figure_row(&f, NULL);
         dv_figure_axes(&f, &(dv_axes){ .title = "t" });
     }
-    check_refused(&f, &(dv_figure_file){ .path = "large.png", .width = 900, .dpi = 1200 },
+    check_refused(&f, &(dv_figure_file){ .path = "large.png", .width = 600, .dpi = 1200 },
                   DV_UNSUPPORTED, "100 million");
     dv_figure_free(&f);
 }
