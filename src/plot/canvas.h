@@ -16,14 +16,11 @@ typedef struct dv_area {
 /* Memory that ran out is told by `failed`; then nothing more is done. */
 typedef struct dv_canvas {
     const struct dv_drawing_library *lib;
-    struct _cairo *cr; /* NULL: texts are measured, nothing is drawn */
-    struct _PangoFontMap *fonts;
-    struct _PangoContext *context;
-    struct _PangoLayout *layout;
-    struct _PangoFontDescription *face;
-    double pixel;  /* side of one, in points */
-    bool vector;   /* SVG, PDF */
-    dv_text words; /* scratch */
+    void *cr;                              /* cairo_t; NULL: texts are measured, nothing is drawn */
+    void *fonts, *context, *layout, *face; /* Pango's: font map, context, layout, description */
+    double pixel;                          /* side of one, in points */
+    bool vector;                           /* SVG, PDF */
+    dv_text words;                         /* scratch */
     struct dv_measured *measured;
     dv_arena arena; /* what is found out on the way to the drawing */
     dv_error *err;

@@ -124,7 +124,7 @@ void dv_canvas_pixels_put(dv_canvas *c, dv_area a, const dv_image *picture)
 
 void dv_canvas_picture(dv_canvas *c, dv_area a, const dv_image *picture, bool squares)
 {
-    dv_image fitted;
+    dv_image fitted = { 0 };
     if (c->failed || !dv_canvas_fitted(c, a, picture, squares, &fitted))
         return;
     dv_canvas_pixels_put(c, a, &fitted);

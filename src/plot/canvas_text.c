@@ -84,12 +84,14 @@ struct dv_measured {
 };
 
 /* Where the size of a text is remembered, if it is; NULL for a long one. */
-static struct dv_measured *slot_of(dv_canvas *c, const char *text, const dv_letters *l)
+static struct dv_measured *slot_of(dv_canvas *c, const char *text, const dv_letters *l,
+                                   size_t *length)
 {
     uint32_t hash = (uint32_t)(l->size * 64) * 2 + l->bold;
     size_t n = 0;
-    for (; text[n] && n < SHORT; n++)
+    for (; n < SHORT && text[n]; n++)
         hash = (hash ^ (unsigned char)text[n]) * 16777619U;
+    *length = n;
     if (n == SHORT || strchr(text, '\n'))
         return NULL;
     if (!c->measured) {
@@ -112,13 +114,14 @@ dv_extent dv_canvas_measure(dv_canvas *c, const char *text, const dv_letters *l)
 {
     if (!text || !*text || c->failed)
         return (dv_extent){ 0, 0 };
-    struct dv_measured *m = slot_of(c, text, l);
+    size_t length;
+    struct dv_measured *m = slot_of(c, text, l, &length);
     if (!m)
         return measure(c, text, l);
     if (strcmp(m->text, text) != 0 || m->size != l->size || m->bold != l->bold) {
         const dv_letters free_of_limits = { .size = l->size, .bold = l->bold };
         m->extent = measure(c, text, &free_of_limits);
-        strcpy(m->text, text);
+        memcpy(m->text, text, length + 1);
         m->size = l->size;
         m->bold = l->bold;
     }

@@ -75,21 +75,21 @@ double dv_bars_width(const dv_panel *p, const dv_curve *curve)
 /* One bar: x from and to, in x. */
 static void bar_ends(const dv_panel *p, const dv_curve *curve, double width, int i, double x[2])
 {
-    int which;
+    int which = 0;
     const int n = curve->width > 0 ? 1 : sharing(p, curve, &which);
-    if (curve->width > 0)
-        which = 0;
     x[0] = curve->x[i] - width / 2 + width * which / n;
     x[1] = x[0] + width / n;
 }
 
-static dv_area bar_area(const dv_panel_place *place, const dv_curve *curve, double width, int i)
+/* The i-th bar, up or down to y. */
+static dv_area bar_area(const dv_panel_place *place, const dv_curve *curve, double width, int i,
+                        double y)
 {
     const dv_area *box = &place->box;
     double ends[2];
     bar_ends(place->panel, curve, width, i, ends);
     const double x0 = dv_axis_x(&place->x, box, ends[0]), x1 = dv_axis_x(&place->x, box, ends[1]);
-    double y0 = dv_axis_y(&place->y, box, 0), y1 = dv_axis_y(&place->y, box, curve->y[i]);
+    double y0 = dv_axis_y(&place->y, box, 0), y1 = dv_axis_y(&place->y, box, y);
     y0 = fmin(fmax(y0, box->y - 9), box->y + box->h + 9);
     y1 = fmin(fmax(y1, box->y - 9), box->y + box->h + 9);
     return (dv_area){ fmin(x0, x1), fmin(y0, y1), fabs(x1 - x0), fabs(y1 - y0) };
@@ -231,7 +231,7 @@ static void draw_bars(dv_canvas *c, const dv_panel_place *place, const dv_curve 
     for (int i = 0; i < curve->n; i++) {
         if (!has_point(curve, i))
             continue;
-        dv_area bar = bar_area(place, curve, width, i);
+        dv_area bar = bar_area(place, curve, width, i, curve->y[i]);
         const double right = dv_canvas_snap(c, bar.x + bar.w), left = dv_canvas_snap(c, bar.x);
         bar.x = left;
         bar.w = fmax(right - left, c->pixel);
@@ -328,7 +328,7 @@ static void count_curve(const dv_panel_place *place, const dv_curve *curve, cons
             p[0] = q[0];
             p[1] = q[1];
             if (curve->as == DV_CURVE_BARS) {
-                const dv_area bar = bar_area(place, curve, width, i);
+                const dv_area bar = bar_area(place, curve, width, i, lines[k][i]);
                 p[0] = q[0] = bar.x + bar.w / 2;
                 q[1] = bar.y + bar.h;
             } else if (curve->as != DV_CURVE_POINTS && i > 0 && isfinite(curve->x[i - 1]) &&

@@ -88,7 +88,7 @@
     X(pango_layout_set_wrap)
 
 typedef struct dv_drawing_library {
-#define MEMBER(name) __typeof__(name) *name;
+#define MEMBER(name) __typeof__(name)(*(name));
     DV_DRAWING_CALLS(MEMBER)
 #undef MEMBER
 } dv_drawing_library;

@@ -12,7 +12,9 @@
  *
  * What is handed over is copied, texts and pixels too. Texts are UTF-8. Memory that ran out is told
  * by dv_figure_write. Where a row's panels do not fill the width they stand in its middle; where
- * they are too wide they are made smaller together, so that the boxes of a row have one height. */
+ * they are too wide they are made smaller together, so that the boxes of a row have one height, and
+ * where they would not be legible the row becomes several lines. Rows with the same kinds of panels
+ * have their boxes below each other. */
 #ifndef DV_PLOT_FIGURE_H
 #define DV_PLOT_FIGURE_H
 

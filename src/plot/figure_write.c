@@ -68,8 +68,10 @@ bool dv_figure_check(const dv_figure_file *f, dv_error *err)
 static bool lay_out(const dv_figure *f, const dv_figure_file *to, dv_canvas *c, dv_figure_layout *l,
                     dv_error *err)
 {
-    if (f->failed)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for what the figure shows");
+    if (f->failed) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for what the figure shows");
+        return false;
+    }
     if (!check_size(to, err) || !dv_canvas_open(c, dpi_of(to), err))
         return false;
     dv_figure_lay_out(f, width_of(to) * DV_MM, c, l);
@@ -136,8 +138,8 @@ static bool pixels_of(const dv_drawing_library *lib, cairo_surface_t *s, dv_imag
 
 bool dv_figure_draw(const dv_figure *f, const dv_figure_file *to, dv_image *out, dv_error *err)
 {
-    dv_canvas c;
-    dv_figure_layout l;
+    dv_canvas c = { .lib = NULL };
+    dv_figure_layout l = { 0 };
     if (!lay_out(f, to, &c, &l, err))
         return false;
     const int w = (int)lround(l.width / c.pixel), h = (int)lround(l.height / c.pixel);
@@ -198,8 +200,8 @@ static cairo_status_t take(void *text, const unsigned char *bytes, unsigned n)
 }
 
 /* Without a date: the same figure gives the same bytes. */
-static void set_pdf_metadata(const dv_drawing_library *lib, cairo_surface_t *s, const dv_figure *f,
-                             const sayings *words)
+static bool set_pdf_metadata(const dv_drawing_library *lib, cairo_surface_t *s, const dv_figure *f,
+                             const sayings *words, dv_error *err)
 {
     dv_text subject = { 0 }, all = { 0 };
     lib->cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, NULL);
@@ -208,6 +210,7 @@ static void set_pdf_metadata(const dv_drawing_library *lib, cairo_surface_t *s, 
         dv_text_format(&all, "%s%s: %s", i > 1 ? "; " : "", words->of.text[i].key,
                        words->of.text[i].value);
     dv_text_format(&subject, "%s", f->caption ? f->caption : "");
+    const bool ok = dv_text_ok(&subject, "a caption", err) && dv_text_ok(&all, "what it says", err);
     if (f->title && dv_is_utf8(f->title))
         lib->cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, f->title);
     if (subject.data && dv_is_utf8(subject.data))
@@ -216,26 +219,28 @@ static void set_pdf_metadata(const dv_drawing_library *lib, cairo_surface_t *s, 
         lib->cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_KEYWORDS, all.data);
     free(subject.data);
     free(all.data);
+    return ok;
 }
 
 static bool draw_vector(const dv_figure *f, const dv_figure_file *to, format as,
                         const sayings *words, dv_text *bytes, dv_error *err)
 {
-    dv_canvas c;
-    dv_figure_layout l;
+    dv_canvas c = { .lib = NULL };
+    dv_figure_layout l = { 0 };
     if (!lay_out(f, to, &c, &l, err))
         return false;
     const dv_drawing_library *lib = c.lib;
     c.vector = true;
+    bool ok = true;
     cairo_surface_t *s;
     if (as == PDF) {
         s = lib->cairo_pdf_surface_create_for_stream(take, bytes, l.width, l.height);
-        set_pdf_metadata(lib, s, f, words);
+        ok = set_pdf_metadata(lib, s, f, words, err);
     } else {
         s = lib->cairo_svg_surface_create_for_stream(take, bytes, l.width, l.height);
         lib->cairo_svg_surface_set_document_unit(s, CAIRO_SVG_UNIT_PT);
     }
-    bool ok = surface_ok(lib, lib->cairo_surface_status(s), err) && paint(f, &l, &c, s, 1, err);
+    ok = ok && surface_ok(lib, lib->cairo_surface_status(s), err) && paint(f, &l, &c, s, 1, err);
     lib->cairo_surface_finish(s);
     ok = ok && surface_ok(lib, lib->cairo_surface_status(s), err);
     lib->cairo_surface_destroy(s);

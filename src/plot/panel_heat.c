@@ -84,8 +84,10 @@ static void find_classes(dv_canvas *c, dv_panel_place *place)
     frequency *f = dv_arena_array(&c->arena, n, sizeof *f, c->err);
     place->color_of = dv_arena_array(&c->arena, n, sizeof *place->color_of, c->err);
     l->entry = dv_arena_array(&c->arena, DV_N_CLASS_COLORS + 1, sizeof *l->entry, c->err);
-    if (!dv_canvas_ok(c, f && place->color_of && l->entry))
+    if (!f || !place->color_of || !l->entry) {
+        c->failed = true;
         return;
+    }
     for (size_t i = 0; i < n; i++)
         f[i] = (frequency){ (int)i, 0 };
     for (size_t i = 0; i < n_values(h); i++) {
@@ -217,10 +219,8 @@ static void measure(dv_canvas *c, dv_panel_place *place)
     dv_legend *l = &place->legend;
     if (l->where == DV_BOX_RIGHT)
         place->margin.right = fmax(place->margin.right, l->w + DV_LABEL_PAD);
-    if (l->where == DV_BOX_BELOW) {
-        dv_legend_measure(c, l, place->box.w + place->margin.left, false);
-        place->margin.bottom += l->h;
-    }
+    if (l->where == DV_BOX_BELOW)
+        dv_legend_measure_below(c, place);
 }
 
 /* -- drawing ---------------------------------------------------------------------------------- */
@@ -242,14 +242,20 @@ static bool picture_of(dv_canvas *c, const dv_panel_place *place, dv_image *out)
     return true;
 }
 
+/* The cell of n that the middle of pixel `at` of `pixels` lies in. */
+static size_t under_pixel(int at, int pixels, int n)
+{
+    return (size_t)((2 * (int64_t)at + 1) * n / (2 * (int64_t)pixels));
+}
+
 /* Lays the cells over the pixels of a photograph; nothing where a value is blank. */
 static void lay_over(const dv_heat *h, const dv_image *cells, dv_image *photo)
 {
     const double opacity = h->opacity > 0 ? fmin(h->opacity, 1) : 0.6;
     for (int y = 0; y < photo->height; y++)
         for (int x = 0; x < photo->width; x++) {
-            const size_t row = (size_t)((2 * (int64_t)y + 1) * h->rows / (2 * photo->height));
-            const size_t column = (size_t)((2 * (int64_t)x + 1) * h->columns / (2 * photo->width));
+            const size_t row = under_pixel(y, photo->height, h->rows);
+            const size_t column = under_pixel(x, photo->width, h->columns);
             const size_t i = row * (size_t)h->columns + column;
             uint8_t *p = photo->rgb + ((size_t)y * (size_t)photo->width + (size_t)x) * 3;
             const uint8_t *over = cells->rgb + 3 * i;
@@ -294,9 +300,10 @@ static void draw_bar(dv_canvas *c, const dv_panel_place *place)
         const double at = 1 - (i + 0.5) / STEPS;
         const dv_rgb color = h->colors == DV_COLORS_DIVERGING ? dv_color_diverging(2 * at - 1)
                                                               : dv_color_sequential(at);
-        pixels[3 * i] = color.r;
-        pixels[3 * i + 1] = color.g;
-        pixels[3 * i + 2] = color.b;
+        uint8_t *to = pixels + (size_t)i * 3;
+        to[0] = color.r;
+        to[1] = color.g;
+        to[2] = color.b;
     }
     const dv_image im = { .width = 1, .height = STEPS, .rgb = pixels };
     dv_canvas_pixels_put(c, bar, &im);

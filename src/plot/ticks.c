@@ -65,9 +65,10 @@ void dv_power_text(char to[DV_NUMBER_MAX], int exponent)
                                             "\u2075", "\u2076", "\u2077", "\u2078", "\u2079" };
     char digits[16];
     dv_format(digits, sizeof digits, "%d", exponent);
-    strcpy(to, "10");
+    int n = dv_format(to, DV_NUMBER_MAX, "10");
     for (const char *d = digits; *d; d++)
-        strcat(to, *d == '-' ? "\u207b" : raised[*d - '0']);
+        n += dv_format(to + n, (size_t)(DV_NUMBER_MAX - n), "%s",
+                       *d == '-' ? "\u207b" : raised[*d - '0']);
 }
 
 /* -- ticks ------------------------------------------------------------------------------------ */
