@@ -108,6 +108,7 @@ typedef enum cli_argument {
     CLI_REFERENCES,
     CLI_COMMAND,
     CLI_MODELS,
+    CLI_FEATURES,
 } cli_argument;
 
 /* What stands beside the options. */

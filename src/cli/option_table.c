@@ -55,9 +55,9 @@ const char *cli_option_usage(const cli_option *o, char *to, size_t size)
 const char *cli_argument_name(cli_argument what)
 {
     static const char *const names[] = {
-        [CLI_NO_ARGUMENT] = "", [CLI_IMAGE] = "IMAGE",     [CLI_IMAGES] = "IMAGE|FOLDER",
-        [CLI_INDEX] = "INDEX",  [CLI_REFERENCES] = "REFS", [CLI_COMMAND] = "COMMAND",
-        [CLI_MODELS] = "MODEL",
+        [CLI_NO_ARGUMENT] = "", [CLI_IMAGE] = "IMAGE",           [CLI_IMAGES] = "IMAGE|FOLDER",
+        [CLI_INDEX] = "INDEX",  [CLI_REFERENCES] = "REFS",       [CLI_COMMAND] = "COMMAND",
+        [CLI_MODELS] = "MODEL", [CLI_FEATURES] = "FEATURES.npy",
     };
     return names[what];
 }
