@@ -79,7 +79,7 @@ static bool read_counts(work *w, dv_error *err)
     double v[DV_PROBE_COUNTS_MAX];
     if (!w->o->train)
         return true;
-    const int n = cli_read_numbers(w->o->train, "train", range, DV_PROBE_COUNTS_MAX, v, err);
+    const int n = cli_read_numbers(w->o->train, "--train", range, DV_PROBE_COUNTS_MAX, v, err);
     for (int i = 0; i < n; i++)
         w->counts[i] = (int)v[i];
     w->study.counts = w->counts;

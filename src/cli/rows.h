@@ -97,8 +97,8 @@
 
 /* -- how it runs ---------------------------------------------------------------------------------- */
 
-#define CLI_THREADS_ROW(type, member)                                                                    \
-    { "threads", 0, CLI_INT(0, CLI_MAX_THREADS), offsetof(type, member), "N",             \
+#define CLI_THREADS_ROW(type, member)                                                              \
+    { "threads", 0, CLI_INT(0, CLI_MAX_THREADS), offsetof(type, member), "N",                      \
       "worker threads; any number gives the same bytes (one a processor)" }
 #define CLI_QUIET_ROW(type, member)                                                                \
     { "quiet", 'q', CLI_FLAG, offsetof(type, member), NULL,                                        \
@@ -106,7 +106,7 @@
 
 #define CLI_RUN_ROWS(type)                                                                         \
     CLI_GROUP_ROW("How it runs:"),                                                                 \
-    CLI_THREADS_ROW(type, network.threads),                                                                         \
+    CLI_THREADS_ROW(type, network.threads),                                                        \
     { "exact", 0, CLI_FLAG, offsetof(type, network.exact), NULL,                                   \
       "the kernels with the smallest rounding error" },                                            \
     CLI_QUIET_ROW(type, network.quiet)

@@ -47,9 +47,11 @@ bool dv_average_precision(const double *scores, const signed char *signs, int32_
         interpolate(precision, hits);
         *area = *eleven = 0;
         for (int32_t i = 0; i < hits; i++)
-            *area += precision[i] / hits;
+            *area += precision[i];
         for (int t = 0; t <= 10; t++) /* the first hit whose recall, (i + 1) / hits, is t / 10 */
-            *eleven += precision[t == 0 ? 0 : (t * hits + 9) / 10 - 1] / 11;
+            *eleven += precision[t == 0 ? 0 : (t * (int64_t)hits + 9) / 10 - 1];
+        *area /= hits;
+        *eleven /= 11;
     }
     free(r);
     free(precision);

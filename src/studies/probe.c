@@ -57,6 +57,7 @@ bool dv_probe_choose(dv_probing *p, dv_choosing *c, double *best, dv_error *err)
         if (quality > most) {
             most = quality;
             *best = dv_probe_c[i];
+            memcpy(c->start, w, size * sizeof *w);
         }
         before = quality;
     }

@@ -82,7 +82,7 @@ static dv_axis layer_axis(const drawing *d, double *ticks, const char **names, d
 {
     const int n = d->r->n_layers, every = (n + MOST_TICKS - 1) / MOST_TICKS;
     dv_axis a = { .label = "layer", .ticks = ticks, .names = names };
-    for (int l = n - 1; l >= 0; l -= every) {
+    for (int l = (n - 1) % every; l < n; l += every) { /* the last among them */
         ticks[a.n_ticks] = l + first;
         names[a.n_ticks++] = d->shown[l];
     }

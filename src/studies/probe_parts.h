@@ -94,14 +94,15 @@ typedef struct dv_probing {
 
 bool dv_probing_step(dv_probing *p, dv_error *err) DV_MUST_CHECK;
 
-/* Chooses C by `folds` parts of the training rows, fold: (n); quality tells how good classifiers u
- * are for the rows held out. w, u: scratch, (n_classes, values + 1). */
+/* Chooses C by `folds` parts of the training rows; quality tells how good classifiers u are for the
+ * rows that targets.held_out is. */
 typedef struct dv_choosing {
     const dv_linear *linear;
     const dv_probe_layer *layer;
     dv_targets targets; /* with the folds */
     int folds;
-    double *w, *u;
+    double *u;     /* (n_classes, values + 1) scratch */
+    double *start; /* likewise: the result, classifiers of the best C to start from */
     void *ctx;
     bool (*quality)(void *ctx, const struct dv_choosing *c, double *quality, dv_error *err);
 } dv_choosing;

@@ -128,6 +128,7 @@ static accuracy measure(splitting *s, const dv_probe_layer *l, const double *u, 
 {
     const dv_probe_rows *d = s->p->d;
     accuracy a = { 0 };
+    int32_t right = 0; /* of all */
     int classes = 0;
     dv_linear_apply(d, l, d->n_classes, u, rows, n, s->p->o->pool, NULL, s->best);
     memset(s->right, 0, (size_t)d->n_classes * sizeof *s->right);
@@ -136,7 +137,7 @@ static accuracy measure(splitting *s, const dv_probe_layer *l, const double *u, 
         const int c = d->class_of[rows[i]];
         s->seen[c]++;
         s->right[c] += s->best[i] == c;
-        a.overall += s->best[i] == c ? 1.0 / n : 0;
+        right += s->best[i] == c;
     }
     for (int c = 0; c < d->n_classes; c++)
         if (s->seen[c] > 0) {
@@ -144,6 +145,7 @@ static accuracy measure(splitting *s, const dv_probe_layer *l, const double *u, 
             classes++;
         }
     a.by_class /= classes > 0 ? classes : 1;
+    a.overall = n > 0 ? (double)right / n : 0;
     return a;
 }
 
@@ -172,10 +174,12 @@ static bool probe_layer(splitting *s, const dv_probe_layer *l, int folds, accura
                              .targets = targets,
                              .folds = folds,
                              .u = s->u,
+                             .start = s->w,
                              .ctx = s,
                              .quality = fold_quality };
     choosing.targets.fold = s->fold;
     *c = p->o->c;
+    memset(s->w, 0, (size_t)p->d->n_classes * (l->count + 1) * sizeof *s->w);
     bool ok = linear && (*c > 0 || dv_probe_choose(p, &choosing, c, err));
     if (ok) {
         const dv_training how = { .classifier = p->o->classifier,
@@ -183,7 +187,6 @@ static bool probe_layer(splitting *s, const dv_probe_layer *l, int folds, accura
                                   .tolerance = 0.01,
                                   .pool = p->o->pool,
                                   .watch = &p->o->watch };
-        memset(s->w, 0, (size_t)p->d->n_classes * (l->count + 1) * sizeof *s->w);
         ok = dv_linear_train(linear, &targets, &how, s->w, err);
     }
     if (ok) {

@@ -103,10 +103,12 @@ static bool probe_layer(voc_run *v, int layer, dv_error *err)
                              .targets = targets,
                              .folds = p->o->folds < train->n ? p->o->folds : train->n,
                              .u = v->u,
+                             .start = v->w,
                              .ctx = v,
                              .quality = fold_quality };
     double c = p->o->c;
     choosing.targets.fold = v->fold;
+    memset(v->w, 0, (size_t)v->voc.n_classes * (l->count + 1) * sizeof *v->w);
     bool ok = linear && (c > 0 || dv_probe_choose(p, &choosing, &c, err));
     if (ok) {
         const dv_training how = { .classifier = p->o->classifier,
@@ -114,7 +116,6 @@ static bool probe_layer(voc_run *v, int layer, dv_error *err)
                                   .tolerance = 0.01,
                                   .pool = p->o->pool,
                                   .watch = &p->o->watch };
-        memset(v->w, 0, (size_t)v->voc.n_classes * (l->count + 1) * sizeof *v->w);
         ok = dv_linear_train(linear, &targets, &how, v->w, err);
     }
     if (ok) {
