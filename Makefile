@@ -203,6 +203,7 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	    -m ../shared/models/squeezenet1.1-imagenet.onnx
 	$(PYTHON) tests/oracle/mine.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000
 	$(PYTHON) tests/oracle/invariance.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000
+	$(PYTHON) tests/oracle/probe.py $B/deconvviz ../shared/data/caltech101-40.zip
 
 # Hours: what `make check` does for minutes.
 LONG_UNIT = $(filter-out unit/test_mine_journal,$(UNIT:$B/%=%))

@@ -57,8 +57,8 @@ static const cli_option options[] = {
 };
 
 static const cli_example examples[] = {
-    { "deconvviz probe features.npy", "probe.png: how well each layer tells the classes apart" },
-    { "deconvviz probe --train 5,15,30 --splits 10 --csv features.npy > accuracy.csv",
+    { "deconvviz probe caltech.npy", "probe.png: how well each layer tells the classes apart" },
+    { "deconvviz probe --train 5,15,30 --splits 10 --csv caltech.npy > accuracy.csv",
       "The paper's protocol of Caltech-101" },
     { "deconvviz probe --voc VOCdevkit/VOC2012 voc.npy", "Average precisions on Pascal VOC" },
     { 0 },

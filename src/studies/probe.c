@@ -25,7 +25,7 @@ static bool try_c(dv_probing *p, dv_choosing *c, double value, double *w, double
     const size_t size = (size_t)c->targets.n_classes * (c->layer->count + 1);
     const dv_training how = { .classifier = p->o->classifier,
                               .c = value,
-                              .tolerance = 0.1, /* ten times liblinear's: enough to compare */
+                              .tolerance = 0.1, /* enough to compare */
                               .pool = p->o->pool,
                               .watch = &p->o->watch };
     *quality = 0;

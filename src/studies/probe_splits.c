@@ -184,7 +184,7 @@ static bool probe_layer(splitting *s, const dv_probe_layer *l, int folds, accura
     if (ok) {
         const dv_training how = { .classifier = p->o->classifier,
                                   .c = *c,
-                                  .tolerance = 0.01,
+                                  .tolerance = DV_PROBE_TOLERANCE,
                                   .pool = p->o->pool,
                                   .watch = &p->o->watch };
         ok = dv_linear_train(linear, &targets, &how, s->w, err);

@@ -113,7 +113,7 @@ static bool probe_layer(voc_run *v, int layer, dv_error *err)
     if (ok) {
         const dv_training how = { .classifier = p->o->classifier,
                                   .c = c,
-                                  .tolerance = 0.01,
+                                  .tolerance = DV_PROBE_TOLERANCE,
                                   .pool = p->o->pool,
                                   .watch = &p->o->watch };
         ok = dv_linear_train(linear, &targets, &how, v->w, err);

@@ -16,7 +16,8 @@ probe --train 3 --splits 2 --c 1 --test 1 --no-figure --json -l 5 f.npy | sed 's
 probe --train 3 --splits 1 --classifier logistic --scale none -l 7 -l 1 --csv --no-figure f.npy | cut -d , -f 1-2,10-11
 grep -aq "tEXtStudy" probe.png && echo figure
 for f in one.svg one.pdf; do probe --train 3 --splits 1 --c 1 --width 85 -o $f f.npy | wc -l; done
-deconvviz probe --train 3 --splits 1 --c 1 -o one.png f.npy 2>&1 >/dev/null
+deconvviz probe --train 3 --splits 1 --c 1 -o one.png f.npy 2>one.txt >/dev/null
+cat one.txt
 
 echo "-- Pascal VOC"
 mkdir -p voc/ImageSets/Main
