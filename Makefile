@@ -188,7 +188,7 @@ QUICK     := $(filter-out $(SLOW_UNIT:%=$B/unit/%),$(UNIT))
 .PHONY: valgrind
 valgrind: ## run the quick unit tests of VARIANT under memcheck
 	@$(MAKE) --no-print-directory test LOGS=$B/valgrind TESTS="$(QUICK:$B/%=%)" \
-	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full"
+	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full --suppressions=tests/valgrind.supp"
 
 .PHONY: oracle
 oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/setup oracle)
@@ -214,7 +214,7 @@ check-long: ## hours: random cases and fuzzing at length, all under memcheck, th
 	DV_LONG=1 $(MAKE) test WERROR=1 CC=clang VARIANT=asan B=build/long-asan
 	for t in $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%); do $(MAKE) fuzz TARGET=$$t SECONDS=$(or $(FUZZ_SECONDS),1800) || exit 1; done
 	$(MAKE) test WERROR=1 CC=gcc B=build/long LOGS=build/long/valgrind TESTS="$(LONG_UNIT)" \
-	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full"
+	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full --suppressions=tests/valgrind.supp"
 	$(MAKE) tidy
 	$(MAKE) oracle
 

@@ -32,7 +32,7 @@ bool dv_average_precision(const double *scores, const signed char *signs, int32_
     double *precision = malloc(((size_t)n + 1) * sizeof *precision);
     int32_t m = 0, hits = 0;
     const bool ok = r && precision;
-    *area = *eleven = NAN;
+    *area = *eleven = (double)NAN;
     for (int32_t i = 0; ok && i < n; i++)
         if (signs[i] != 0)
             r[m++] = (ranked){ scores[i], i, signs[i] };

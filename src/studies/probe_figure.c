@@ -48,6 +48,11 @@ static void put(drawing *d, int i, double x, const dv_probe_mean *m)
     d->high[i] = 100 * (isfinite(m->high) ? fmin(m->high, 1) : m->mean);
 }
 
+static bool is_number(const char *text)
+{
+    return text[0] && text[strspn(text, "0123456789")] == '\0';
+}
+
 /* A line a layer; of many layers some, the last among them. */
 static void add_curves(drawing *d)
 {
@@ -60,13 +65,15 @@ static void add_curves(drawing *d)
                                              .n_ticks = r->n_counts,
                                              .ticks = ticks },
                                       .y = { .label = "accuracy", .unit = "%" },
-                                      .aspect = 1.1,
+                                      .aspect = 1.5,
                                       .legend = DV_LEGEND_RIGHT });
     for (int i = n - 1; i >= 0; i--) {
         const int l = n > 1 ? (int)lround((double)i * (r->n_layers - 1) / (n - 1)) : 0;
         for (int k = 0; k < r->n_counts; k++)
             put(d, k, r->counts[k], &accuracy_of(r, l, k)->by_class);
-        dv_figure_curve(&d->f, &(dv_curve){ .name = d->shown[l],
+        char name[SHORT_MAX + 8];
+        snprintf(name, sizeof name, "layer %s", d->shown[l]);
+        dv_figure_curve(&d->f, &(dv_curve){ .name = is_number(d->shown[l]) ? name : d->shown[l],
                                             .n = r->n_counts,
                                             .x = d->x,
                                             .y = d->y,
@@ -160,7 +167,7 @@ static bool add_precisions(drawing *d, dv_error *err)
                   .columns = r->n_layers,
                   .values = values,
                   .max = 100,
-                  .bar = "average precision [%]",
+                  .bar = "average precision (%)",
                   .x = layer_axis(d, layer_ticks, layer_names, 0.5),
                   .y = { .n_ticks = rows, .ticks = d->x, .names = names },
                   .aspect = fmin(2.5, fmax(0.4, 2.2 * r->n_layers / rows)),

@@ -233,7 +233,7 @@ static void apply_some(void *ctx, int task, int worker)
     (void)worker;
     for (int32_t i = task * ROWS_A_TASK; i < end; i++) {
         const float *v = dv_probe_row(a->d, a->l, a->rows[i]);
-        double most = -INFINITY;
+        double most = 0;
         for (int c = 0; c < a->n_classes; c++) {
             const double s = score(a->u + (size_t)c * (a->l->count + 1), v, a->l->count);
             if (a->scores)
