@@ -37,9 +37,8 @@ static const cli_option options[] = {
       "training images of each class (up to three of 2, 5, 10, 15, 30, 45, 60, 100 and so on that "
       "leave a quarter of the smallest class)" },
     { "test", 0, CLI_INT(0, INT32_MAX), AT(test), "N",
-      "test images of each class at most, of those behind the largest number of training images; "
-      "0: "
-      "all (0)" },
+      "test images of each class at most, of those behind the largest number of training images "
+      "(all)" },
     { "splits", 0, CLI_INT(1, DV_PROBE_SPLITS_MAX), AT(splits), "N", "into both, by chance" },
     { "seed", 0, CLI_INT(0, INT32_MAX), AT(seed), "N", "of the splits" },
     { "voc", 0, CLI_FOLDER, AT(voc), "FOLDER",

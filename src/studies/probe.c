@@ -65,6 +65,21 @@ bool dv_probe_choose(dv_probing *p, dv_choosing *c, double *best, dv_error *err)
     return ok;
 }
 
+bool dv_probe_most_values(const dv_probe_rows *d, int n_classes, int folds, size_t *values,
+                          dv_error *err)
+{
+    *values = 0;
+    for (int i = 0; i < d->n_layers; i++)
+        *values = d->layers[i].count > *values ? d->layers[i].count : *values;
+    const double bytes = (folds + 2.0) * n_classes * ((double)*values + 1) * sizeof(double);
+    return bytes <= (double)DV_LINEAR_MAX_BYTES ||
+           dv_fail(
+               err, DV_UNSUPPORTED,
+               "%d classes of %zu values take %.1f GB in %d folds, at most %.1f are taken: fewer "
+               "folds, or pooled features",
+               n_classes, *values, bytes / 1e9, folds, (double)DV_LINEAR_MAX_BYTES / 1e9);
+}
+
 bool dv_probe_name(char ***to, int n, const char *const *names, dv_error *err)
 {
     *to = calloc((size_t)n + 1, sizeof **to);

@@ -115,6 +115,11 @@ bool dv_probe_choose(dv_probing *p, dv_choosing *c, double *best, dv_error *err)
 bool dv_probe_splits(dv_probing *p, dv_error *err) DV_MUST_CHECK;
 bool dv_probe_voc(dv_probing *p, dv_error *err) DV_MUST_CHECK;
 
+/* Of a layer. Fails (DV_UNSUPPORTED) where the classifiers of all classes and folds would take more
+ * than DV_LINEAR_MAX_BYTES. */
+bool dv_probe_most_values(const dv_probe_rows *d, int n_classes, int folds, size_t *values,
+                          dv_error *err) DV_MUST_CHECK;
+
 /* Copies names for the result. */
 bool dv_probe_name(char ***to, int n, const char *const *names, dv_error *err) DV_MUST_CHECK;
 

@@ -101,7 +101,7 @@ static void draw_split(splitting *s, int split)
         const int32_t n = s->from[c + 1] - s->from[c];
         memcpy(s->order + s->from[c], s->sorted + s->from[c], (size_t)n * sizeof *s->order);
         dv_random_shuffle(&random, s->order + s->from[c], n);
-        for (int32_t i = most; i < n && (o->test == 0 || i < most + o->test); i++)
+        for (int32_t i = most; i < n && (o->test == 0 || i - most < o->test); i++)
             s->test[s->n_test++] = s->order[s->from[c] + i];
     }
 }
@@ -256,10 +256,9 @@ static bool make_room(splitting *s, dv_arena *a, dv_error *err)
 {
     const dv_probe_rows *d = s->p->d;
     const size_t n = (size_t)d->n, classes = (size_t)d->n_classes;
-    size_t values = 0;
-    for (int i = 0; i < d->n_layers; i++)
-        values = d->layers[i].count > values ? d->layers[i].count : values;
-    return (s->sorted = dv_arena_array(a, n, sizeof *s->sorted, err)) &&
+    size_t values;
+    return dv_probe_most_values(d, d->n_classes, s->p->o->folds, &values, err) &&
+           (s->sorted = dv_arena_array(a, n, sizeof *s->sorted, err)) &&
            (s->order = dv_arena_array(a, n, sizeof *s->order, err)) &&
            (s->from = dv_arena_array(a, classes + 1, sizeof *s->from, err)) &&
            (s->train = dv_arena_array(a, n, sizeof *s->train, err)) &&

@@ -133,10 +133,9 @@ static bool make_room(voc_run *v, dv_error *err)
     dv_arena *a = &v->voc.arena;
     const size_t n = (size_t)voc->train.n, classes = (size_t)voc->n_classes;
     const size_t most = n > (size_t)voc->test.n ? n : (size_t)voc->test.n;
-    size_t values = 0;
-    for (int i = 0; i < d->n_layers; i++)
-        values = d->layers[i].count > values ? d->layers[i].count : values;
-    return (v->fold = dv_arena_array(a, n, sizeof *v->fold, err)) &&
+    size_t values;
+    return dv_probe_most_values(d, voc->n_classes, v->p->o->folds, &values, err) &&
+           (v->fold = dv_arena_array(a, n, sizeof *v->fold, err)) &&
            (v->rows = dv_arena_array(a, n, sizeof *v->rows, err)) &&
            (v->signs = dv_arena_array(a, n, sizeof *v->signs, err)) &&
            (v->scores = dv_arena_array(a, most * classes, sizeof *v->scores, err)) &&

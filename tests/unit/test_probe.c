@@ -256,6 +256,19 @@ static void more_than_memory_allows_is_refused(void **state)
     assert_non_null(strstr(err.message, "layer wide: 100 training images of 16777216 values take"));
 }
 
+static void more_classifiers_than_memory_allows_are_refused(void **state)
+{
+    (void)state;
+    dv_probe_layer layer = { "wide", 0, 1000000 };
+    const dv_probe_rows d = { .n_layers = 1, .layers = &layer };
+    size_t values;
+    dv_error err;
+    assert_true(dv_probe_most_values(&d, 10, 3, &values, &err));
+    assert_int_equal(values, 1000000);
+    assert_false(dv_probe_most_values(&d, 1000, 3, &values, &err));
+    assert_int_equal(err.code, DV_UNSUPPORTED);
+}
+
 /* -- average precision ------------------------------------------------------------------------ */
 
 static void average_precision_is_that_of_both_rules(void **state)
@@ -419,6 +432,7 @@ int main(void)
         cmocka_unit_test(test_images_of_a_class_are_as_many_as_asked),
         cmocka_unit_test(classifiers_are_at_the_minimum_of_their_objective),
         cmocka_unit_test(more_than_memory_allows_is_refused),
+        cmocka_unit_test(more_classifiers_than_memory_allows_are_refused),
         cmocka_unit_test(average_precision_is_that_of_both_rules),
         cmocka_unit_test(voc_says_classes_and_sets),
         cmocka_unit_test(sets_that_make_no_sense_are_refused),
