@@ -61,7 +61,7 @@ static bool list_classes(dv_voc *v, const char *folder, const char *set, dv_erro
 {
     DIR *dir = opendir(folder);
     dv_text ending = { 0 };
-    bool ok = dir || dv_fail(err, DV_IO, "%s: %s", folder, strerror(errno));
+    bool ok = dir || dv_fail(err, dv_file_code(errno), "%s: %s", folder, strerror(errno));
     v->classes = ok ? dv_arena_array(&v->arena, MOST_CLASSES, sizeof *v->classes, err) : NULL;
     dv_text_format(&ending, "_%s.txt", set);
     ok = ok && v->classes && dv_text_ok(&ending, "the name of a set", err);
