@@ -21,7 +21,8 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wdo
 INCLUDES := -Iinclude -Isrc -isystem /usr/include/stb -D_POSIX_C_SOURCE=200809L
 # For the shared library, which shows what include/ declares; the archive has the same objects.
 SHARED   := -fPIC -fvisibility=hidden -fno-semantic-interposition
-# OpenBLAS, Cairo and Pango are not among them: src/kernel/gemm.c and src/plot/drawing_library.c open them when they are needed.
+# OpenBLAS, Cairo, Pango and liblinear are not among them: src/kernel/gemm.c, src/plot/drawing_library.c and
+# src/studies/linear_library.c open them when they are needed.
 LIBS     := -lcjson -lnettle -ljpeg -lz -lm -ldl -pthread
 COMPILE = $(CC) -std=c11 -ffp-contract=off $(SHARED) $(CFLAGS_$(VARIANT)) $(WARN) \
           $(if $(WERROR),-Werror) $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
@@ -190,6 +191,7 @@ MEMCHECK  := valgrind --quiet --error-exitcode=99 --leak-check=full --suppressio
 valgrind: ## run the quick unit tests of VARIANT under memcheck
 	@$(MAKE) --no-print-directory test LOGS=$B/valgrind TESTS="$(QUICK:$B/%=%)" \
 	    RUN="$(MEMCHECK)"
+	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full --suppressions=tests/valgrind.supp"
 
 .PHONY: oracle
 oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/setup oracle)
@@ -209,6 +211,7 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	$(PYTHON) tests/oracle/occlude.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx \
 	    $(addprefix ../shared/images/imagenet-1000/,n02112018_Pomeranian.jpg n02974003_car_wheel.jpg)
 	$(PYTHON) tests/oracle/correspond.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip
+	$(PYTHON) tests/oracle/probe.py $B/deconvviz ../shared/data/caltech101-40.zip
 
 # Hours: what `make check` does for minutes.
 LONG_UNIT = $(filter-out unit/test_mine_journal,$(UNIT:$B/%=%))
@@ -220,6 +223,7 @@ check-long: ## hours: random cases and fuzzing at length, all under memcheck, th
 	for t in $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%); do $(MAKE) fuzz TARGET=$$t SECONDS=$(or $(FUZZ_SECONDS),1800) || exit 1; done
 	$(MAKE) test WERROR=1 CC=gcc B=build/long LOGS=build/long/valgrind TESTS="$(LONG_UNIT)" \
 	    RUN="$(MEMCHECK)"
+	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full --suppressions=tests/valgrind.supp"
 	$(MAKE) tidy
 	$(MAKE) oracle
 

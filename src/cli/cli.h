@@ -83,9 +83,9 @@ typedef struct cli_type {
 #define CLI_PLACE           { .kind = CLI_KIND_PLACE }             /* a folder for files, or a file */
 /* no option: `help` stands over those that follow; its name is "" */
 #define CLI_GROUP           { .kind = CLI_KIND_GROUP }
-#define CLI_NEEDED_LAYERS   { .kind = CLI_KIND_LAYER, .list = true, .required = true }
 /* One that has to be given: CLI_NEEDED(WRITES) */
 #define CLI_NEEDED(KIND)    { .kind = CLI_KIND_##KIND, .required = true }
+#define CLI_NEEDED_LIST(KIND) { .kind = CLI_KIND_##KIND, .list = true, .required = true }
 #define CLI_IN(KIND, least, most, is_whole)                                                        \
     { .kind = CLI_KIND_##KIND, .range = { (least), (most), (is_whole) } }
 /* clang-format on */
@@ -110,6 +110,7 @@ typedef enum cli_argument {
     CLI_PARTS, /* a JSON file of boxes */
     CLI_COMMAND,
     CLI_MODELS,
+    CLI_FEATURES,
 } cli_argument;
 
 /* What stands beside the options. */

@@ -35,7 +35,7 @@ static const cli_option options[] = {
     CLI_MODEL_ROWS(record_options),
     CLI_PREPROCESS_ROWS(record_options),
     CLI_GROUP_ROW("How it runs (with the kernels of the smallest rounding error):"),
-    CLI_THREADS_ROW(record_options),
+    CLI_THREADS_ROW(record_options, network.threads),
     CLI_QUIET_ROW(record_options, network.quiet),
     { 0 },
 };

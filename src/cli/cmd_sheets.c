@@ -39,7 +39,7 @@ static const cli_option options[] = {
                   "the model that was mined, where it is not at the path in the index"),
     CLI_WEIGHTS_ROW(sheets_options),
     CLI_GROUP_ROW("How it runs:"),
-    CLI_THREADS_ROW(sheets_options),
+    CLI_THREADS_ROW(sheets_options, network.threads),
     CLI_QUIET_ROW(sheets_options, network.quiet),
     { 0 },
 };

@@ -18,6 +18,7 @@
     X(forward)              \
     X(mine)                 \
     X(features)             \
+    X(probe)                \
     X(merge)                \
     X(sheets)               \
     X(record)               \

@@ -23,7 +23,7 @@
       "from 0: 12, 0-15, 3,7,9 or all" more }
 
 #define CLI_UNIT_ROWS(type)                                                                        \
-    CLI_LAYERS_ROW(type, CLI_NEEDED_LAYERS, ""),                                                  \
+    CLI_LAYERS_ROW(type, CLI_NEEDED_LIST(LAYER), ""),                                                  \
     CLI_CHANNELS_ROW(type, CLI_NEEDED(TEXT), "; or top:9, the strongest on the image"),            \
     { "position", 'p', CLI_TEXT, offsetof(type, position), "max|Y,X|all",                          \
       "where the channel is strongest, one place, or its whole map" }
@@ -103,8 +103,8 @@
 
 /* -- how it runs ---------------------------------------------------------------------------------- */
 
-#define CLI_THREADS_ROW(type)                                                                      \
-    { "threads", 0, CLI_INT(0, CLI_MAX_THREADS), offsetof(type, network.threads), "N",             \
+#define CLI_THREADS_ROW(type, member)                                                              \
+    { "threads", 0, CLI_INT(0, CLI_MAX_THREADS), offsetof(type, member), "N",                      \
       "worker threads; any number gives the same bytes (one a processor)" }
 #define CLI_QUIET_ROW(type, member)                                                                \
     { "quiet", 'q', CLI_FLAG, offsetof(type, member), NULL,                                        \
@@ -112,7 +112,7 @@
 
 #define CLI_RUN_ROWS(type)                                                                         \
     CLI_GROUP_ROW("How it runs:"),                                                                 \
-    CLI_THREADS_ROW(type),                                                                         \
+    CLI_THREADS_ROW(type, network.threads),                                                        \
     { "exact", 0, CLI_FLAG, offsetof(type, network.exact), NULL,                                   \
       "the kernels with the smallest rounding error" },                                            \
     CLI_QUIET_ROW(type, network.quiet)

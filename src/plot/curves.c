@@ -59,7 +59,7 @@ static int sharing(const dv_panel *p, const dv_curve *curve, int *which)
 
 static double least_distance(const dv_curve *c)
 {
-    double least = INFINITY;
+    double least = (double)INFINITY;
     for (int i = 1; i < c->n; i++)
         if (isfinite(c->x[i]) && isfinite(c->x[i - 1]) && c->x[i] != c->x[i - 1])
             least = fmin(least, fabs(c->x[i] - c->x[i - 1]));

@@ -139,7 +139,7 @@ static int columns_of(const dv_grid *g)
             aspect = (double)g->shown[i].picture.width / g->shown[i].picture.height;
     const double columns = fmax(1, sqrt(g->n * 4.0 / 3 / aspect));
     int best = 1;
-    double least = INFINITY;
+    double least = (double)INFINITY;
     for (int k = (int)(columns * 0.7); k <= columns * 1.4 + 1; k++) {
         const int empty = k > 0 ? (k - g->n % k) % k : 0;
         const double cost = fabs(log(k / columns)) + (double)empty / fmax(g->n, 1);

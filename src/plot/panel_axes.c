@@ -48,7 +48,7 @@ static void find_ranges(dv_panel_place *place)
 {
     const dv_panel *p = place->panel;
     const dv_axes *a = &p->of.axes;
-    bounds x = { INFINITY, -INFINITY }, y = x;
+    bounds x = { (double)INFINITY, -(double)INFINITY }, y = x;
     for (const dv_curve_part *part = p->curves; part; part = part->next)
         reach_curve(&x, &y, p, &part->curve);
     for (const dv_mark_part *part = p->marks; part; part = part->next) {

@@ -27,7 +27,7 @@ static int class_of(const dv_heat *h, float v)
 static void find_colors(dv_panel_place *place)
 {
     const dv_heat *h = &place->panel->of.heat;
-    double lo = INFINITY, hi = -INFINITY;
+    double lo = (double)INFINITY, hi = -(double)INFINITY;
     for (size_t i = 0; i < n_values(h); i++)
         if (isfinite(h->values[i])) {
             lo = fmin(lo, (double)h->values[i]);

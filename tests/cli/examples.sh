@@ -18,6 +18,13 @@ for e in 01 02; do
 done
 deconvviz mine -q -l 5 --shard 2/2 -o shard-2.json photos >/dev/null
 for k in 1 2; do deconvviz features -q --shard $k/2 -o features-$k.npy photos >/dev/null; done
+mkdir -p caltech/a caltech/b VOCdevkit/VOC2012/ImageSets/Main # two classes of 31
+for i in $(seq 101 131); do
+    ln photos/*_1.ppm "caltech/a/a$i.ppm" && ln photos/*_2.ppm "caltech/b/b$i.ppm"
+    set=$([ "$i" -lt 120 ] && echo train || echo val)
+    printf 'a%d 1\nb%d -1\n' "$i" "$i" >>VOCdevkit/VOC2012/ImageSets/Main/a_$set.txt
+done
+for name in caltech voc; do deconvviz features -q -l 5 --labels-from dirs -o $name.npy caltech >/dev/null; done
 for c in $(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
     deconvviz help "$c" | sed -n '/^For example:/,$s/^  \([^ ].*deconvviz .*\|deconvviz .*\)/\1/p'
 done | grep -v '^eval' >commands
