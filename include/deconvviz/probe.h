@@ -53,11 +53,12 @@ typedef struct dv_probe_options {
     int folds;       /* of it, 2 to DV_PROBE_FOLDS_MAX */
     const char *voc; /* a folder of Pascal VOC's layout that says classes and sets; NULL: the
                         classes are those of FEATURES.txt, and sets are drawn */
-    const char *voc_train, *voc_test; /* its sets: "train" and "val" */
+    const char *voc_train, *voc_test; /* its sets, such as "train" and "val" */
     struct dv_pool *pool;             /* NULL: one thread */
     dv_figure_file figure; /* accuracy against training images, and layer by layer; of VOC the
                               average precision of each class */
-    dv_watch watch;        /* on the calling thread; progress is in classifiers of all classes */
+    dv_watch watch; /* on the calling thread; progress is in classifiers of a layer, all classes
+                       together */
 } dv_probe_options;
 
 /* Of a sample of splits. NaNs of the deviation and of the 95 % interval (Student's t) where there

@@ -107,6 +107,9 @@ static bool check_options(const dv_probe_options *o, dv_error *err)
             return dv_fail(err, DV_BAD_USAGE,
                            "training images must rise from 1 on: %d stands at place %d",
                            o->counts[i], i + 1);
+    if (o->voc && (!o->voc_train || !o->voc_test))
+        return dv_fail(err, DV_BAD_USAGE, "%s: its sets to train and to test on are not said",
+                       o->voc);
     return !o->figure.path || dv_figure_check(&o->figure, err);
 }
 
