@@ -180,14 +180,16 @@ asan tsan: ## run the tests under that sanitizer (needs clang; tsan: those with 
 
 # AddressSanitizer sees all but the use of memory that was never written; for that the units which take memcheck less
 # than 15 seconds do, and `make check-long` runs all but those whose killed children leave by _exit, memory in hand.
-SLOW_UNIT := test_allocation_image test_allocation_images test_conv test_forward_box test_geometry test_mine \
-             test_mine_journal test_mine_sheets test_reference_verify test_watch
+SLOW_UNIT := test_allocation_figure test_allocation_image test_allocation_images test_conv test_figure test_forward_box \
+             test_geometry test_mine test_mine_journal test_mine_sheets test_reference_verify test_watch
 QUICK     := $(filter-out $(SLOW_UNIT:%=$B/unit/%),$(UNIT))
+
+MEMCHECK  := valgrind --quiet --error-exitcode=99 --leak-check=full --suppressions=tests/drawing.supp
 
 .PHONY: valgrind
 valgrind: ## run the quick unit tests of VARIANT under memcheck
 	@$(MAKE) --no-print-directory test LOGS=$B/valgrind TESTS="$(QUICK:$B/%=%)" \
-	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full"
+	    RUN="$(MEMCHECK)"
 
 .PHONY: oracle
 oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/setup oracle)
@@ -206,7 +208,7 @@ check-long: ## hours: random cases and fuzzing at length, all under memcheck, th
 	DV_LONG=1 $(MAKE) test WERROR=1 CC=clang VARIANT=asan B=build/long-asan
 	for t in $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%); do $(MAKE) fuzz TARGET=$$t SECONDS=$(or $(FUZZ_SECONDS),1800) || exit 1; done
 	$(MAKE) test WERROR=1 CC=gcc B=build/long LOGS=build/long/valgrind TESTS="$(LONG_UNIT)" \
-	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full"
+	    RUN="$(MEMCHECK)"
 	$(MAKE) tidy
 	$(MAKE) oracle
 

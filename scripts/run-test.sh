@@ -10,6 +10,7 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 export CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C
 # A second of sleep before every exit is not waited for.
 export TSAN_OPTIONS="atexit_sleep_ms=10 $TSAN_OPTIONS"
+export LSAN_OPTIONS="suppressions=$PWD/tests/drawing.lsan print_suppressions=0 $LSAN_OPTIONS"
 fixed=
 # The address space of the sanitizers clashes with the full randomisation of newer kernels.
 case $log in

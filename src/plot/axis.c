@@ -114,7 +114,7 @@ static void turn_names(dv_canvas *c, dv_axis_plan *p, double length)
 
 void dv_axis_plan_x(dv_canvas *c, dv_axis_plan *p, const dv_axis *axis, double length)
 {
-    int most = (int)fmax(2, length / 24);
+    int most = (int)fmax(2, fmin(length / 24, 10));
     p->turn = 0;
     p->longest = LONGEST_NAME;
     if (!make_ticks(c, p, axis, most))
@@ -173,7 +173,7 @@ void dv_axis_draw_x(dv_canvas *c, const dv_axis_plan *p, const dv_area *box)
 void dv_axis_plan_y(dv_canvas *c, dv_axis_plan *p, const dv_axis *axis, double length, double width)
 {
     p->longest = fmax(fmin(LONGEST_NAME * 1.3, width * 0.36), 20);
-    if (!make_ticks(c, p, axis, (int)fmax(2, length / (1.6 * LINE))))
+    if (!make_ticks(c, p, axis, (int)fmax(2, fmin(length / (1.6 * LINE), 8))))
         return;
     stand_apart(c, p, length, LINE, -0.1 * LINE);
     if (p->down) {

@@ -130,15 +130,25 @@ void dv_figure_heat(dv_figure *f, const dv_heat *h)
     }
 }
 
-/* As many as make a grid of pictures like the first about 4:3. */
+/* As many as make a grid of pictures like the first about 4:3, with few empty places. */
 static int columns_of(const dv_grid *g)
 {
     double aspect = 1;
     for (int i = g->n - 1; i >= 0; i--)
         if (g->shown[i].picture.rgb && g->shown[i].picture.height > 0)
             aspect = (double)g->shown[i].picture.width / g->shown[i].picture.height;
-    const double columns = sqrt(g->n * 4.0 / 3 / aspect);
-    return (int)fmax(1, fmin(g->n, ceil(columns - 0.5)));
+    const double columns = fmax(1, sqrt(g->n * 4.0 / 3 / aspect));
+    int best = 1;
+    double least = INFINITY;
+    for (int k = (int)(columns * 0.7); k <= columns * 1.4 + 1; k++) {
+        const int empty = k > 0 ? (k - g->n % k) % k : 0;
+        const double cost = fabs(log(k / columns)) + (double)empty / fmax(g->n, 1);
+        if (k > 0 && k <= g->n && cost < least) {
+            best = k;
+            least = cost;
+        }
+    }
+    return best;
 }
 
 void dv_figure_grid(dv_figure *f, const dv_grid *g)

@@ -1,16 +1,12 @@
-#include "plot/figure_place.h"
+#include "plot/figure_lines.h"
 #include "plot/figure_style.h"
 
 #include <math.h>
-#include <string.h>
 
-#define EDGE         4.0  /* around all */
-#define PANEL_GAP    10.0 /* between panels, margins and all */
+#define EDGE         4.0 /* around all */
 #define LINE_GAP     8.0
 #define TITLE_GAP    6.0  /* below the figure's title, over its caption */
 #define WIDEST_TITLE 0.13 /* of a row that stands upright, by the figure's width */
-
-enum { ROUNDS = 6, HALVINGS = 40 };
 
 const dv_panel_type *dv_panel_type_of(const dv_panel *p)
 {
@@ -31,216 +27,71 @@ const char *dv_panel_title(const dv_panel *p)
                                       : p->of.cells.title;
 }
 
-/* -- one panel -------------------------------------------------------------------------------- */
-
-static dv_letters title_letters(double width)
-{
-    return (dv_letters){ .size = DV_SIZE_TITLE,
-                         .bold = true,
-                         .lines = 3,
-                         .ax = 0.5,
-                         .ay = 1,
-                         .color = DV_INK,
-                         .width = width };
-}
-
-/* Over the middle of the box; where that makes it long, over all that the panel has. */
-static void place_title(dv_canvas *c, dv_panel_place *p)
-{
-    const char *title = dv_panel_title(p->panel);
-    const dv_edges *m = &p->margin;
-    const double over = p->box.w + 2 * fmin(m->left, m->right);
-    const double all = m->left + p->box.w + m->right;
-    dv_letters l = title_letters(0);
-    const bool long_one = dv_canvas_measure(c, title, &l).w > over;
-    p->title_width = long_one ? all : over;
-    p->title_x = long_one ? all / 2 - m->left : p->box.w / 2;
-    l.width = p->title_width;
-    p->title_height = dv_canvas_measure(c, title, &l).h;
-    p->heads = p->panel->kind == DV_PANEL_GRID ? m->top : 0;
-}
-
-static void measure_place(dv_canvas *c, dv_panel_place *p, const dv_edges *least)
-{
-    dv_panel_type_of(p->panel)->measure(c, p);
-    place_title(c, p);
-    if (p->title_height > 0)
-        p->margin.top += p->title_height + DV_TITLE_PAD;
-    p->margin.left = fmax(p->margin.left, least->left);
-    p->margin.top = fmax(p->margin.top, least->top);
-    p->margin.right = fmax(p->margin.right, least->right);
-    p->margin.bottom = fmax(p->margin.bottom, least->bottom);
-}
-
-/* Of a box in a row whose boxes are h high. */
-static double height_in(const dv_panel_place *p, double h)
-{
-    if (p->panel->kind == DV_PANEL_CELLS)
-        return p->most;
-    return fmin(h, p->own ? p->most : h);
-}
-
-static double width_in(const dv_panel_place *p, double h)
-{
-    return fmax(p->slope * height_in(p, h) + p->fixed, 1);
-}
-
-/* -- one line of panels ----------------------------------------------------------------------- */
-
-static double line_width(const dv_panel_place *p, int n, double h)
-{
-    double sum = (n - 1) * PANEL_GAP;
-    for (int i = 0; i < n; i++)
-        sum += p[i].margin.left + width_in(&p[i], h) + p[i].margin.right;
-    return sum;
-}
-
-/* The height at which the line is as wide as it may be, or as high. */
-static double line_height(const dv_panel_place *p, int n, double width)
-{
-    double most = 0, follows = 0;
-    for (int i = 0; i < n; i++) {
-        double *of = p[i].own ? &most : &follows;
-        if (p[i].panel->kind != DV_PANEL_CELLS)
-            *of = fmax(*of, p[i].most);
-    }
-    double lo = 1, hi = follows > 0 ? follows : fmax(most, 1);
-    for (int i = 0; i < HALVINGS && line_width(p, n, hi) > width; i++) {
-        const double middle = (lo + hi) / 2;
-        if (line_width(p, n, middle) <= width)
-            lo = middle;
-        else
-            hi = middle;
-        if (i == HALVINGS - 1)
-            hi = lo;
-    }
-    return hi;
-}
-
-static void set_boxes(dv_panel_place *p, int n, double x, double width, double h)
-{
-    x += fmax(0, (width - line_width(p, n, h)) / 2);
-    for (int i = 0; i < n; i++) {
-        p[i].box.x = x + p[i].margin.left;
-        p[i].box.w = width_in(&p[i], h);
-        p[i].box.h = height_in(&p[i], h);
-        x = p[i].box.x + p[i].box.w + p[i].margin.right + PANEL_GAP;
-    }
-}
-
-static void begin_line(dv_canvas *c, dv_panel_place *p, int n, double width)
-{
-    for (int i = 0; i < n; i++) {
-        p[i] = (dv_panel_place){ .panel = p[i].panel,
-                                 .slot = (width - (n - 1) * PANEL_GAP) / n,
-                                 .whole = width,
-                                 .box = { .w = width / n * 0.7, .h = width / n * 0.5 } };
-        dv_panel_type_of(p[i].panel)->begin(c, &p[i]);
-    }
-}
-
-/* -- all lines together ----------------------------------------------------------------------- */
-
-/* Whether two lines are alike, so that their boxes stand below each other. */
-static bool alike(const dv_panel_place *p, const dv_panel_place *q, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (p[i].panel->kind != q[i].panel->kind || p[i].own != q[i].own ||
-            fabs(p[i].slope - q[i].slope) > 0.02 * p[i].slope)
-            return false;
-    return true;
-}
-
-static int group_end(const dv_figure_layout *l, int first)
-{
-    int end = first + 1;
-    while (end < l->n_lines && l->lines[end].n == l->lines[first].n &&
-           alike(&l->places[l->lines[first].first], &l->places[l->lines[end].first],
-                 l->lines[first].n))
-        end++;
-    return end;
-}
-
-static void share_margins(dv_figure_layout *l, int first, int end)
-{
-    for (int k = 0; k < l->lines[first].n; k++) {
-        double left = 0, right = 0;
-        for (int i = first; i < end; i++) {
-            const dv_edges *m = &l->places[l->lines[i].first + k].margin;
-            left = fmax(left, m->left);
-            right = fmax(right, m->right);
-        }
-        for (int i = first; i < end; i++) {
-            dv_edges *m = &l->places[l->lines[i].first + k].margin;
-            m->left = left;
-            m->right = right;
-        }
-    }
-}
-
-static void size_group(dv_figure_layout *l, int first, int end, double x, double width)
-{
-    double h = INFINITY;
-    share_margins(l, first, end);
-    for (int i = first; i < end; i++)
-        h = fmin(h, line_height(&l->places[l->lines[i].first], l->lines[i].n, width));
-    for (int i = first; i < end; i++) {
-        l->lines[i].h = h;
-        set_boxes(&l->places[l->lines[i].first], l->lines[i].n, x, width, h);
-    }
-}
-
-/* Boxes follow from margins, and margins, of ticks and titles, from boxes: around a few times, and
- * in the last ones margins only grow, so that nothing is cut. */
-static void settle(dv_canvas *c, dv_figure_layout *l, double x, double width)
-{
-    for (int round = 0; round < ROUNDS && !c->failed; round++) {
-        for (int i = 0; i < l->n_places; i++) {
-            const dv_edges before = l->places[i].margin;
-            measure_place(c, &l->places[i], round < ROUNDS / 2 ? &(dv_edges){ 0 } : &before);
-        }
-        for (int i = 0, end; i < l->n_lines; i = end) {
-            end = group_end(l, i);
-            size_group(l, i, end, x, width);
-        }
-    }
-}
-
 /* -- rows into lines -------------------------------------------------------------------------- */
 
-/* Whether n panels are legible on one line. */
-static bool fits(dv_canvas *c, dv_panel_place *p, int n, double width)
+/* How many panels stand on a line of a row that is broken into so many. */
+static int on_a_line(int panels, int lines)
 {
-    dv_panel_line line = { .n = n };
-    dv_figure_layout alone = { .n_lines = 1, .n_places = n, .lines = &line, .places = p };
-    begin_line(c, p, n, width);
-    settle(c, &alone, 0, width);
-    for (int i = 0; i < n; i++)
-        if (height_in(&p[i], line.h) < fmin(p[i].least, p[i].most) - 0.1)
-            return false;
-    return line_width(p, n, line.h) <= width + 0.1;
+    return (panels + lines - 1) / lines;
 }
 
-static void break_row(dv_canvas *c, dv_figure_layout *l, const struct dv_figure_row *row,
-                      double width)
+/* Adds the lines of a row, and its panels. */
+static void add_lines(dv_figure_layout *l, const dv_figure *f, int row, int lines)
 {
-    const int first = l->n_places, n = row->n_panels;
-    for (const dv_panel *p = row->panels; p; p = p->next)
-        l->places[l->n_places++].panel = p;
-    int lines = 1, each = n;
-    for (bool fit = false; n > 1 && !fit && lines < n && !c->failed;) {
-        each = (n + lines - 1) / lines;
-        fit = true;
-        for (int i = 0; i < n && fit; i += each)
-            fit = fits(c, &l->places[first + i], n - i < each ? n - i : each, width);
-        lines += !fit;
-    }
-    each = (n + lines - 1) / lines;
-    for (int i = 0; i < n; i += each) {
+    const struct dv_figure_row *r = &f->rows[row];
+    const int each = on_a_line(r->n_panels, lines);
+    const dv_panel *p = r->panels;
+    for (int i = 0; i < r->n_panels; i += each) {
         dv_panel_line *line = &l->lines[l->n_lines++];
-        *line = (dv_panel_line){ .title = i == 0 ? row->title : NULL, .first = first + i };
-        line->n = n - i < each ? n - i : each;
-        begin_line(c, &l->places[line->first], line->n, width);
+        *line = (dv_panel_line){
+            .title = i == 0 ? r->title : NULL, .row = row, .part = i / each, .first = l->n_places
+        };
+        line->n = r->n_panels - i < each ? r->n_panels - i : each;
+        for (int k = 0; k < line->n; k++, p = p->next)
+            l->places[l->n_places++].panel = p;
+    }
+}
+
+/* On how many lines the panels of a row are legible; they are tried in the figure's own room. */
+static int lines_of(const dv_figure *f, int row, double width, dv_canvas *c,
+                    const dv_figure_layout *l)
+{
+    int lines = 1;
+    for (bool legible = false; !legible && lines < f->rows[row].n_panels && !c->failed;) {
+        dv_figure_layout alone = { .lines = l->lines, .places = l->places };
+        add_lines(&alone, f, row, lines);
+        dv_lines_begin(c, &alone, width);
+        dv_lines_settle(c, &alone, 0, width);
+        legible = dv_lines_legible(&alone, width);
+        lines += !legible;
+    }
+    return lines;
+}
+
+static bool same_panels(const struct dv_figure_row *a, const struct dv_figure_row *b)
+{
+    const dv_panel *p = a->panels, *q = b->panels;
+    while (p && q && p->kind == q->kind) {
+        p = p->next;
+        q = q->next;
+    }
+    return !p && !q;
+}
+
+/* Rows with the same kinds of panels are broken in the same places. */
+static void break_rows(const dv_figure *f, double width, dv_canvas *c, dv_figure_layout *l)
+{
+    int *lines = dv_arena_array(&c->arena, (size_t)f->n_rows, sizeof *lines, c->err);
+    if (!dv_canvas_ok(c, lines))
+        return;
+    for (int r = 0; r < f->n_rows; r++)
+        lines[r] = lines_of(f, r, width, c, l);
+    for (int r = 0; r < f->n_rows && !c->failed; r++) {
+        int most = lines[r];
+        for (int k = 0; k < f->n_rows; k++)
+            if (lines[k] > most && same_panels(&f->rows[r], &f->rows[k]))
+                most = lines[k];
+        add_lines(l, f, r, most);
     }
 }
 
@@ -296,9 +147,9 @@ void dv_figure_lay_out(const dv_figure *f, double width, dv_canvas *c, dv_figure
         return;
     find_titles_width(f, c, l);
     const double x = EDGE + l->titles_width, room = fmax(width - EDGE - x, 10);
-    for (int r = 0; r < f->n_rows; r++)
-        break_row(c, l, &f->rows[r], room);
-    settle(c, l, x, room);
+    break_rows(f, room, c, l);
+    dv_lines_begin(c, l, room);
+    dv_lines_settle(c, l, x, room);
     const dv_letters title = {
         .size = DV_SIZE_TITLE + 1, .bold = true, .lines = 5, .width = width - 2 * EDGE
     };
@@ -329,7 +180,7 @@ static void paint_row_title(dv_canvas *c, const dv_figure_layout *l, const dv_pa
 
 static void paint_place(dv_canvas *c, const dv_panel_place *p)
 {
-    const dv_letters l = title_letters(p->title_width);
+    const dv_letters l = dv_panel_title_letters(p->title_width);
     dv_canvas_text(c, p->box.x + p->title_x, p->box.y - p->heads - DV_TITLE_PAD,
                    dv_panel_title(p->panel), &l);
     dv_panel_type_of(p->panel)->draw(c, p);

@@ -58,8 +58,9 @@ typedef struct dv_legend {
     double x, y; /* of its top left, inside the box: from the box's */
 } dv_legend;
 
-/* Sets columns and size: one column, or as many as the width has room for. */
-void dv_legend_measure(dv_canvas *c, dv_legend *l, double width, bool one_column);
+/* Sets columns and size: one column, or as many as the width has room for. Whether all names are
+ * whole. */
+bool dv_legend_measure(dv_canvas *c, dv_legend *l, double width, bool one_column);
 void dv_legend_draw(dv_canvas *c, const dv_legend *l, double x, double y);
 void dv_marker_draw(dv_canvas *c, dv_marker marker, double x, double y, double radius,
                     dv_rgb color);
@@ -90,7 +91,10 @@ typedef struct dv_panel_place {
     double heads;                              /* what stands between the box and the title */
 } dv_panel_place;
 
-/* Draws a panel's legend under its axes: in the middle, but within the panel. */
+/* The size of a panel's legend under its axes, for which the panel is made wider where names are
+ * long, and its margins larger. */
+void dv_legend_measure_below(dv_canvas *c, dv_panel_place *p);
+/* Draws it, in the middle, but within the panel. */
 void dv_legend_draw_below(dv_canvas *c, const dv_panel_place *p);
 
 /* What is done with each kind of panel. */
@@ -113,7 +117,9 @@ void dv_marks_draw(dv_canvas *c, const dv_panel_place *p);
 
 typedef struct dv_panel_line {
     const char *title; /* at its left, on the first line of a row; NULL: none */
+    int row, part;     /* of which row, and its how manieth line */
     int first, n;      /* of its places */
+    int group;         /* lines with one number have their boxes below each other */
     double y, h;       /* of its boxes */
 } dv_panel_line;
 

@@ -198,8 +198,8 @@ static cairo_status_t take(void *text, const unsigned char *bytes, unsigned n)
 }
 
 /* Without a date: the same figure gives the same bytes. */
-static void set_pdf_metadata(const dv_drawing_library *lib, cairo_surface_t *s, const dv_figure *f,
-                             const sayings *words)
+static bool set_pdf_metadata(const dv_drawing_library *lib, cairo_surface_t *s, const dv_figure *f,
+                             const sayings *words, dv_error *err)
 {
     dv_text subject = { 0 }, all = { 0 };
     lib->cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, NULL);
@@ -208,6 +208,7 @@ static void set_pdf_metadata(const dv_drawing_library *lib, cairo_surface_t *s, 
         dv_text_format(&all, "%s%s: %s", i > 1 ? "; " : "", words->of.text[i].key,
                        words->of.text[i].value);
     dv_text_format(&subject, "%s", f->caption ? f->caption : "");
+    const bool ok = dv_text_ok(&subject, "a caption", err) && dv_text_ok(&all, "what it says", err);
     if (f->title && dv_is_utf8(f->title))
         lib->cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, f->title);
     if (subject.data && dv_is_utf8(subject.data))
@@ -216,6 +217,7 @@ static void set_pdf_metadata(const dv_drawing_library *lib, cairo_surface_t *s, 
         lib->cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_KEYWORDS, all.data);
     free(subject.data);
     free(all.data);
+    return ok;
 }
 
 static bool draw_vector(const dv_figure *f, const dv_figure_file *to, format as,
@@ -227,15 +229,16 @@ static bool draw_vector(const dv_figure *f, const dv_figure_file *to, format as,
         return false;
     const dv_drawing_library *lib = c.lib;
     c.vector = true;
+    bool ok = true;
     cairo_surface_t *s;
     if (as == PDF) {
         s = lib->cairo_pdf_surface_create_for_stream(take, bytes, l.width, l.height);
-        set_pdf_metadata(lib, s, f, words);
+        ok = set_pdf_metadata(lib, s, f, words, err);
     } else {
         s = lib->cairo_svg_surface_create_for_stream(take, bytes, l.width, l.height);
         lib->cairo_svg_surface_set_document_unit(s, CAIRO_SVG_UNIT_PT);
     }
-    bool ok = surface_ok(lib, lib->cairo_surface_status(s), err) && paint(f, &l, &c, s, 1, err);
+    ok = ok && surface_ok(lib, lib->cairo_surface_status(s), err) && paint(f, &l, &c, s, 1, err);
     lib->cairo_surface_finish(s);
     ok = ok && surface_ok(lib, lib->cairo_surface_status(s), err);
     lib->cairo_surface_destroy(s);

@@ -15,19 +15,22 @@ static double name_width(const dv_legend *l)
     return l->column_width - SAMPLE - SAMPLE_GAP;
 }
 
-void dv_legend_measure(dv_canvas *c, dv_legend *l, double width, bool one_column)
+bool dv_legend_measure(dv_canvas *c, dv_legend *l, double width, bool one_column)
 {
-    double widest = 0;
+    double widest = 0, whole = 0;
     dv_letters cut = letters;
     cut.width = fmax(fmin(LONGEST, width - SAMPLE - SAMPLE_GAP - 2 * PAD), 8);
-    for (int i = 0; i < l->n; i++)
+    for (int i = 0; i < l->n; i++) {
         widest = fmax(widest, dv_canvas_measure(c, l->entry[i].name, &cut).w);
+        whole = fmax(whole, dv_canvas_measure(c, l->entry[i].name, &letters).w);
+    }
     l->column_width = SAMPLE + SAMPLE_GAP + widest;
     const double fit = floor((width - 2 * PAD + BETWEEN) / (l->column_width + BETWEEN));
     l->columns = one_column ? 1 : (int)fmin(fmax(fit, 1), fmax(l->n, 1));
     const int rows = (l->n + l->columns - 1) / l->columns;
     l->w = l->columns * (l->column_width + BETWEEN) - BETWEEN + 2 * PAD;
     l->h = rows * STEP + 2 * PAD;
+    return fmin(whole, LONGEST) <= cut.width;
 }
 
 void dv_marker_draw(dv_canvas *c, dv_marker marker, double x, double y, double radius, dv_rgb color)
@@ -89,4 +92,14 @@ void dv_legend_draw_below(dv_canvas *c, const dv_panel_place *p)
     const double left = p->box.x - p->margin.left, right = p->box.x + p->box.w + p->margin.right;
     const double x = fmin(p->box.x + (p->box.w - l->w) / 2, right - l->w);
     dv_legend_draw(c, l, fmax(x, left), p->box.y + p->box.h + fmax(p->x.depth, p->y.before));
+}
+
+void dv_legend_measure_below(dv_canvas *c, dv_panel_place *p)
+{
+    dv_legend *l = &p->legend;
+    dv_edges *m = &p->margin;
+    if (!dv_legend_measure(c, l, m->left + p->box.w + m->right, false) && p->slot > p->box.w)
+        dv_legend_measure(c, l, p->slot, true);
+    m->right = fmax(m->right, l->w - m->left - p->box.w);
+    m->bottom += l->h;
 }

@@ -125,8 +125,6 @@ static void place_legend(dv_canvas *c, dv_panel_place *place)
     }
     if (l->where == DV_BOX_RIGHT)
         dv_legend_measure(c, l, place->slot * 0.45, true);
-    if (l->where == DV_BOX_BELOW)
-        dv_legend_measure(c, l, place->box.w + place->margin.left + place->margin.right, false);
 }
 
 static void measure(dv_canvas *c, dv_panel_place *place)
@@ -143,7 +141,7 @@ static void measure(dv_canvas *c, dv_panel_place *place)
     if (l->where == DV_BOX_RIGHT)
         place->margin.right = fmax(place->margin.right, l->w + DV_LABEL_PAD);
     if (l->where == DV_BOX_BELOW)
-        place->margin.bottom += l->h;
+        dv_legend_measure_below(c, place);
 }
 
 /* -- drawing ---------------------------------------------------------------------------------- */

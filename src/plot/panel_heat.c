@@ -217,10 +217,8 @@ static void measure(dv_canvas *c, dv_panel_place *place)
     dv_legend *l = &place->legend;
     if (l->where == DV_BOX_RIGHT)
         place->margin.right = fmax(place->margin.right, l->w + DV_LABEL_PAD);
-    if (l->where == DV_BOX_BELOW) {
-        dv_legend_measure(c, l, place->box.w + place->margin.left, false);
-        place->margin.bottom += l->h;
-    }
+    if (l->where == DV_BOX_BELOW)
+        dv_legend_measure_below(c, place);
 }
 
 /* -- drawing ---------------------------------------------------------------------------------- */

@@ -57,7 +57,7 @@ static void a_curve_passes_where_the_axes_say(void **state)
 static void a_number_that_is_none_leaves_a_gap(void **state)
 {
     (void)state;
-    const double x[] = { 0, 4, 5, 6, 10 }, y[] = { 5.3, 5.3, NAN, 5.3, 5.3 };
+    const double x[] = { 0, 4, 5, 6, 10 }, y[] = { 5.3, 5.3, (double)NAN, 5.3, 5.3 };
     dv_figure f = { 0 };
     plotted p;
     dv_figure_axes(&f, &tens);
@@ -396,7 +396,8 @@ static void every_panel_has_a_place_of_its_own_at_any_width(void **state)
 
 static void random_panel(dv_figure *f, dv_random *r, const char *text)
 {
-    const double x[] = { 1, 2, 3 }, y[] = { dv_random_real(r) * 1e7, NAN, dv_random_real(r) };
+    const double x[] = { 1, 2, 3 },
+                 y[] = { dv_random_real(r) * 1e7, (double)NAN, dv_random_real(r) };
     const char *const names[] = { text, "b", "c" };
     const float v[] = { 1, 2, 3, 4, 5, 6 };
     const int n = (int)dv_random_below(r, 3);

@@ -44,7 +44,7 @@ static int end(void **state)
 static dv_file written(const char *path)
 {
     dv_error err = { 0 };
-    dv_file file;
+    dv_file file = { 0 };
     const dv_figure_file to = { .path = path, .width = 100, .dpi = 100 };
     if (!dv_figure_check(&to, &err) || !dv_figure_write(&described, &to, &says, &err) ||
         !dv_file_read(&file, path, DV_FILE_MAX_READ, &err))
@@ -217,7 +217,7 @@ static void what_cannot_be_is_refused_in_a_line(void **state)
     }
     const dv_figure_file none = { .path = NULL };
     assert_true(dv_figure_check(&none, &err));
-    static const double sizes[] = { -3, 1, 1e9, NAN, INFINITY };
+    static const double sizes[] = { -3, 1, 1e9, (double)NAN, (double)INFINITY };
     for (int i = 0; i < 5; i++) {
         const dv_figure_file wide = { .path = "large.png", .width = sizes[i] };
         const dv_figure_file fine = { .path = "large.png", .dpi = sizes[i] };
