@@ -7,23 +7,23 @@
 #define FOR_EACH_COMMAND(X) \
     X(project)              \
     X(compare_rules)        \
-    X(occlude)              \
-    X(filters)              \
-    X(correspond)           \
     X(steps)                \
     X(layers)               \
     X(classify)             \
-    X(invariance)           \
-    X(prepare)              \
-    X(forward)              \
     X(mine)                 \
-    X(features)             \
-    X(probe)                \
     X(merge)                \
     X(sheets)               \
     X(record)               \
     X(verify)               \
+    X(filters)              \
     X(evolve)               \
+    X(invariance)           \
+    X(occlude)              \
+    X(correspond)           \
+    X(features)             \
+    X(probe)                \
+    X(prepare)              \
+    X(forward)              \
     X(help)
 
 #define X(name) extern const cli_command cmd_##name;
