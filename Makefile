@@ -185,13 +185,12 @@ SLOW_UNIT := test_allocation_figure test_allocation_image test_allocation_images
              test_geometry test_mine test_mine_journal test_mine_sheets test_reference_verify test_watch
 QUICK     := $(filter-out $(SLOW_UNIT:%=$B/unit/%),$(UNIT))
 
-MEMCHECK  := valgrind --quiet --error-exitcode=99 --leak-check=full --suppressions=tests/drawing.supp
+MEMCHECK  := valgrind --quiet --error-exitcode=99 --leak-check=full $(addprefix --suppressions=tests/,drawing.supp loading.supp)
 
 .PHONY: valgrind
 valgrind: ## run the quick unit tests of VARIANT under memcheck
 	@$(MAKE) --no-print-directory test LOGS=$B/valgrind TESTS="$(QUICK:$B/%=%)" \
 	    RUN="$(MEMCHECK)"
-	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full --suppressions=tests/valgrind.supp"
 
 .PHONY: oracle
 oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/setup oracle)
@@ -223,7 +222,6 @@ check-long: ## hours: random cases and fuzzing at length, all under memcheck, th
 	for t in $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%); do $(MAKE) fuzz TARGET=$$t SECONDS=$(or $(FUZZ_SECONDS),1800) || exit 1; done
 	$(MAKE) test WERROR=1 CC=gcc B=build/long LOGS=build/long/valgrind TESTS="$(LONG_UNIT)" \
 	    RUN="$(MEMCHECK)"
-	    RUN="valgrind --quiet --error-exitcode=99 --leak-check=full --suppressions=tests/valgrind.supp"
 	$(MAKE) tidy
 	$(MAKE) oracle
 
