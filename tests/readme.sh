@@ -16,6 +16,13 @@ cp "$model" "$dir/model.onnx"
 cp "$here/../shared/models/imagenet-labels.txt" "$dir/labels.txt"
 cp "$photographs"/n02165456_*.jpg "$dir/img.jpg"
 cp "$photographs"/n0210*.jpg "$dir/photos"
+cp -R "$here/models" "$dir/models"
+mkdir "$dir/classes" "$dir/classes/hounds" "$dir/classes/shepherds"
+cp "$photographs"/n0208[89]*.jpg "$dir/classes/hounds"
+cp "$photographs"/n0210[5-6]*.jpg "$dir/classes/shepherds"
+set -- "$dir"/photos/*
+printf '[{"image": "img.jpg", "parts": {"eye": [40,40,90,90]}}, {"image": "photos/%s", "parts": {"eye": [60,40,110,90]}}]' \
+    "${1##*/}" >"$dir/parts.json"
 cd "$dir" || exit 1
 
 # An indented line that begins with the program's name; what follows three blanks explains it.
@@ -32,5 +39,5 @@ while read -r command; do
     fi
 done <commands
 echo "1..$n"
-[ "$n" -ge 5 ] || { echo "not ok $((n + 1)) - the README has at least five commands"; failed=1; }
+[ "$n" -ge 15 ] || { echo "not ok $((n + 1)) - the README has at least fifteen commands"; failed=1; }
 exit $failed

@@ -8,6 +8,7 @@ END {
         s = statement[i]
         if (s ~ /^ *(typedef|static)/ || (s !~ /\(/ && s !~ /^ *extern/)) continue
         sub(/__attribute__.*/, "", s)
+        gsub(/\[[^]]*\]/, "", s)
         sub(/\(.*/, "", s)
         names = split(s, name, ",")
         for (k = 1; k <= names; k++) {
