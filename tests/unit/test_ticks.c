@@ -135,9 +135,11 @@ static void named_ticks_stand_where_they_are_put(void **state)
 static void a_range_has_a_size_whatever_the_data(void **state)
 {
     (void)state;
-    static const double odd[] = { 0,      -0.0,       1,    -3,    1e-320,   1e308,
-                                  -1e308, 1e9,        1e-9, 1e300, (double)INFINITY, -(double)INFINITY,
-                                  (double)NAN,    1e9 + 1e-7, 0.1,  -1e-9, 100000,   5e-324 };
+    static const double odd[] = {
+        0,           -0.0,       1,    -3,    1e-320,           1e308,
+        -1e308,      1e9,        1e-9, 1e300, (double)INFINITY, -(double)INFINITY,
+        (double)NAN, 1e9 + 1e-7, 0.1,  -1e-9, 100000,           5e-324
+    };
     enum { N = sizeof odd / sizeof odd[0] };
     for (int i = 0; i < N * N * 4; i++) {
         const double a = odd[i % N], b = odd[i / N % N];
