@@ -58,14 +58,7 @@ typedef struct work {
 
 static bool list_images(work *w, int n_args, char **args, dv_error *err)
 {
-    if (w->o->list && !dv_list_add_lines(&w->images, w->o->list, err))
-        return false;
-    for (int i = 0; i < n_args; i++)
-        if (!dv_list_add(&w->images, args[i], err))
-            return false;
-    if (w->images.count == 0)
-        return dv_fail(err, DV_BAD_USAGE, "images are needed: files, folders or --list FILE");
-    return cli_inputs_images(&w->images, err) &&
+    return cli_inputs_list(&w->images, w->o->list, n_args, args, err) &&
            (!w->o->labels_from ||
             (dv_labels_collect(&w->labels, w->o->labels_from, &w->images, err) &&
              dv_truth_read(&w->truth, w->o->labels_from, &w->labels, err)));

@@ -51,18 +51,6 @@ typedef struct work {
     int n_tensors, tensors[CLI_LIST_MAX];
 } work;
 
-static bool list_images(work *w, int n_args, char **args, dv_error *err)
-{
-    if (w->o->list && !dv_list_add_lines(&w->images, w->o->list, err))
-        return false;
-    for (int i = 0; i < n_args; i++)
-        if (!dv_list_add(&w->images, args[i], err))
-            return false;
-    if (w->images.count == 0)
-        return dv_fail(err, DV_BAD_USAGE, "images are needed: files, folders or --list FILE");
-    return cli_inputs_images(&w->images, err);
-}
-
 static bool find_layers(work *w, dv_error *err)
 {
     cli_layer_list layers;
@@ -115,7 +103,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     dv_text journal = { 0 };
     dv_text_format(&journal, "%s.journal", w.o->out);
     cli_signals_keep(journal.data);
-    bool ok = list_images(&w, n_args, args, err) &&
+    bool ok = cli_inputs_list(&w.images, w.o->list, n_args, args, err) &&
               cli_network_open(&w.network, &w.o->network, NULL, err) && find_layers(&w, err) &&
               mine(&w, err);
     cli_signals_keep(NULL);

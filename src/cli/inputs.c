@@ -48,3 +48,15 @@ bool cli_inputs_images(const dv_list *images, dv_error *err)
             return false;
     return cli_inputs_check(err);
 }
+
+bool cli_inputs_list(dv_list *images, const char *list, int n_args, char **args, dv_error *err)
+{
+    if (list && !dv_list_add_lines(images, list, err))
+        return false;
+    for (int i = 0; i < n_args; i++)
+        if (!dv_list_add(images, args[i], err))
+            return false;
+    if (images->count == 0)
+        return dv_fail(err, DV_BAD_USAGE, "images are needed: files, folders or --list FILE");
+    return cli_inputs_images(images, err);
+}

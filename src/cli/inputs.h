@@ -17,4 +17,9 @@ bool cli_inputs_check(dv_error *err) DV_MUST_CHECK;
  * that could be written over. */
 bool cli_inputs_images(const dv_list *images, dv_error *err) DV_MUST_CHECK;
 
+/* The same of those that the plain arguments and the lines of a file name, which are added to
+ * *images. list: what is behind --list; NULL: no file. Fails where there are none. */
+bool cli_inputs_list(dv_list *images, const char *list, int n_args, char **args,
+                     dv_error *err) DV_MUST_CHECK;
+
 #endif
