@@ -139,6 +139,12 @@ THREADED := $(shell grep -lE 'pthread_create|dv_pool_new|[.>]threads\>' $(filter
 TESTS := $(filter $(THREADED:tests/%.c=%) tests/cli/threads.sh,$(TESTS))
 endif
 
+# Under ASan each read and write of the inner loops is a call: what runs the commands of other scripts once more is left
+# out.
+ifeq ($(VARIANT),asan)
+TESTS := $(filter-out tests/readme.sh tests/cli/examples.sh tests/image/run.sh,$(TESTS))
+endif
+
 # Those that take longest begin first, so that no core is left with one of them in the end.
 LONGEST := tests/cli/signals.sh tests/cli/verify.sh unit/test_conv tests/cli/record.sh tests/readme.sh \
            tests/cli/sheets.sh tests/cli/top9.sh unit/test_reference_verify unit/test_mine_sheets unit/test_geometry \
