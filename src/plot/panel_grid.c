@@ -8,7 +8,7 @@
 #define SMALL_SIDE     (22 * DV_MM) /* of pictures of few pixels, unless another is asked for */
 #define LARGE_SIDE     (62 * DV_MM) /* and of all others */
 #define LEAST_SIDE     (4 * DV_MM)
-#define LEAST_LABELLED (9 * DV_MM)
+#define LEAST_LABELLED (6.5 * DV_MM)
 #define PAGE           (215 * DV_MM) /* a grid that is higher is made smaller */
 #define WIDE_ROW_TITLE 60.0
 
