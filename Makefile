@@ -38,7 +38,7 @@ endif
 # they read and write is watched, by calls.
 isa_watched := -fno-sanitize=pointer-overflow,null,alignment,object-size,bounds
 isa_called  := $(if $(findstring clang,$(CC)),-fsanitize-address-outline-instrumentation)
-$B/src/kernel/isa_%.o: CFLAGS += $(if $(filter asan fuzz,$(VARIANT)),$(isa_watched) $(isa_called))
+$B/src/kernel/isa_%.o: CFLAGS += $(if $(filter asan fuzz,$(VARIANT)),-O2 $(isa_watched) $(isa_called))
 
 # Every .c under src/ but the command line is the library; a new file needs no edit here.
 LIB_SRC   := $(filter-out src/cli/%,$(wildcard src/*/*.c))
