@@ -163,10 +163,13 @@ static bool add_layers(const dv_compared_figure *f, dv_figure *to, int32_t n_ima
     const size_t count = (size_t)n;
     dv_compared_layer *layers = calloc(count + 1, sizeof *layers);
     double *block = calloc(4 * count + 1, sizeof *block);
-    const series s = { block, block + count, block + 2 * count, block + 3 * count,
-                       calloc(count + 1, sizeof *s.names) };
+    series s = { .names = calloc(count + 1, sizeof *s.names) };
     const bool ok = layers && block && s.names;
     if (ok) {
+        s.x = block;
+        s.y = block + count;
+        s.low = block + 2 * count;
+        s.high = block + 3 * count;
         dv_compare_rules_layers(f->o->units, n_images, results, layers);
         for (int i = 0; i < n; i++) {
             s.x[i] = i + 1;
