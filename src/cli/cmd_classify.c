@@ -1,5 +1,6 @@
 /* cmd_classify.c - `deconvviz classify`: the best classes of images, and the error over a set. */
 #include "cli/classify_print.h"
+#include "cli/inputs.h"
 
 #include <stdlib.h>
 
@@ -73,18 +74,6 @@ static bool classify(cli_classify *w, dv_error *err)
     return ok && cli_classify_end(w, &r, err) && cli_none_skipped("images", w->images.count, err);
 }
 
-static bool list_images(cli_classify *w, int n_args, char **args, dv_error *err)
-{
-    for (int i = 0; i < n_args; i++)
-        if (!dv_list_add(&w->images, args[i], err))
-            return false;
-    for (int i = 0; n_args == 0 && i < w->truth.n; i++)
-        if (!dv_list_add(&w->images, w->truth.lines[i].path, err))
-            return false;
-    return w->images.count > 0 ||
-           dv_fail(err, DV_BAD_DATA, "%s: no images in it", w->o->labels_from);
-}
-
 /* Where a network has labels of its own, its outputs are the classes that are called the same. */
 static bool match_labels(cli_classify *w, int i, dv_error *err)
 {
@@ -143,7 +132,8 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     cli_classify w = { .o = o };
     bool ok = check_options(o, err) && open_networks(&w, err) &&
               dv_truth_read(&w.truth, o->labels_from, &w.labels, err) &&
-              list_images(&w, n_args, args, err) && classify(&w, err);
+              cli_inputs_labelled(&w.images, &w.truth, w.o->labels_from, n_args, args, err) &&
+              classify(&w, err);
     dv_tally_free(&w.tally);
     dv_truth_free(&w.truth);
     dv_labels_free(&w.labels);

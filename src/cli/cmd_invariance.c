@@ -215,19 +215,6 @@ static bool measure(work *w, dv_error *err)
     return ok && cli_none_skipped("images", w->images.count, err);
 }
 
-static bool list_images(work *w, int n_args, char **args, dv_error *err)
-{
-    for (int i = 0; i < n_args; i++)
-        if (!dv_list_add(&w->images, args[i], err))
-            return false;
-    for (int i = 0; n_args == 0 && i < w->truth.n; i++)
-        if (!dv_list_add(&w->images, w->truth.lines[i].path, err))
-            return false;
-    if (w->images.count == 0)
-        return dv_fail(err, DV_BAD_DATA, "%s: no images in it", w->o->labels_from);
-    return cli_inputs_images(&w->images, err);
-}
-
 static bool settle(work *w, dv_error *err)
 {
     const invariance_options *o = w->o;
@@ -254,7 +241,8 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
               cli_network_takes_images(&w.network, err) && settle(&w, err) &&
               dv_labels_read(&w.labels, o->labels, w.network.model, err) &&
               dv_truth_read(&w.truth, o->labels_from, &w.labels, err) &&
-              list_images(&w, n_args, args, err) && measure(&w, err);
+              cli_inputs_labelled(&w.images, &w.truth, w.o->labels_from, n_args, args, err) &&
+              measure(&w, err);
     dv_truth_free(&w.truth);
     dv_labels_free(&w.labels);
     cli_network_close(&w.network);

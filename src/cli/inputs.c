@@ -60,3 +60,17 @@ bool cli_inputs_list(dv_list *images, const char *list, int n_args, char **args,
         return dv_fail(err, DV_BAD_USAGE, "images are needed: files, folders or --list FILE");
     return cli_inputs_images(images, err);
 }
+
+bool cli_inputs_labelled(dv_list *images, const dv_truth *truth, const char *labels_from,
+                         int n_args, char **args, dv_error *err)
+{
+    for (int i = 0; i < n_args; i++)
+        if (!dv_list_add(images, args[i], err))
+            return false;
+    for (int i = 0; n_args == 0 && i < truth->n; i++)
+        if (!dv_list_add(images, truth->lines[i].path, err))
+            return false;
+    if (images->count == 0)
+        return dv_fail(err, DV_BAD_DATA, "%s: no images in it", labels_from);
+    return cli_inputs_images(images, err);
+}

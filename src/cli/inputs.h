@@ -4,6 +4,7 @@
 #define DV_CLI_INPUTS_H
 
 #include "cli/cli.h"
+#include "deconvviz/classify.h"
 #include "deconvviz/list.h"
 
 /* Guards the files among the plain arguments, and takes the outputs from the options. */
@@ -21,5 +22,10 @@ bool cli_inputs_images(const dv_list *images, dv_error *err) DV_MUST_CHECK;
  * *images. list: what is behind --list; NULL: no file. Fails where there are none. */
 bool cli_inputs_list(dv_list *images, const char *list, int n_args, char **args,
                      dv_error *err) DV_MUST_CHECK;
+
+/* The same of the plain arguments, or, where there are none, of the lines that say the classes of
+ * images. labels_from: what is behind --labels-from. */
+bool cli_inputs_labelled(dv_list *images, const dv_truth *truth, const char *labels_from,
+                         int n_args, char **args, dv_error *err) DV_MUST_CHECK;
 
 #endif
