@@ -35,6 +35,19 @@ MEAN, STD = (.480, .448, .398), (.277, .269, .282)                              
 KEPT = {'zfnet64': (1, 2, 5, 10, 20, 30, 40, 64), 'alexnet64': (1, 5, 20)}      # epochs whose weights are kept, beside the last
 ACTIVATIONS = {'Relu': F.relu, 'Silu': F.silu, 'Gelu': F.gelu}                   # in a name: zfnet64-silu; zfnet64 has ReLU
 
+# The networks, layer by layer, and in what their variants differ. A name is BASE[-VARIANT][-ACTIVATION].
+BASE = dict(widths={1: 64, 2: 128, 3: 192, 4: 192, 5: 192, 6: 256, 7: 256},      # channels out, by layer; 8 has the classes'
+            without=(),                                                          # layers left out
+            down='MaxPool', top='full')                # what makes the maps smaller; what is between them and the last layers
+BASES = {'zfnet64': dict(BASE, first=(7, 2), pools={1: 1, 2: 1, 5: 0}, side=3),  # kernel and stride of conv1; pads of pools by
+         'alexnet64': dict(BASE, first=(11, 4), pools={1: 1, 2: 1, 5: 1}, side=2)}               # layer; side of what pool5 gives
+VARIANTS = {'no34': dict(without=(3, 4)),                                        # table 3 of Zeiler & Fergus (2013)
+            'no67': dict(without=(6, 7)),
+            'no3467': dict(without=(3, 4, 6, 7)),
+            'wide': dict(widths={**BASE['widths'], 3: 256, 4: 384, 5: 256}),     # 384, 384, 256 -> 512, 1024, 512 there
+            'gap': dict(without=(6, 7), pools={1: 1, 2: 1}, top='average'),      # Lin et al. (2013): each map's mean
+            'strided': dict(down='Conv')}                                        # All-CNN of Springenberg et al. (2014)
+
 # The second cycle: against learning the training images by heart, which has begun by the end of the first one.
 SECOND = dict(rate=.4, mix=.2, average=.9995)       # part of --rate; pairs of images are mixed by Beta(mix, mix); for --average
 
@@ -42,29 +55,48 @@ SECOND = dict(rate=.4, mix=.2, average=.9995)       # part of --rate; pairs of i
 # ---- the network: a list of ONNX nodes; what is trained, what is tested and what is written all come from it
 
 def network_nodes(net, classes):
-    net, _, activation = net.partition('-')
-    activation = activation or 'relu'
+    """zfnet64, alexnet64-silu, zfnet64-no34, … -> nodes; {name: channels in} and {name: channels out} of those with weights"""
+    base, *parts = net.split('-')
+    activation = next((p for p in parts if p.capitalize() in ACTIVATIONS), 'relu')
+    variant = dict(BASES[base])
+    for p in parts:
+        variant.update(VARIANTS.get(p, {}))
+    nodes, inputs, outputs, channels = [], {}, {}, 3
+
+    def weighted(op, name, out, **attributes):
+        nonlocal channels
+        nodes.append(dict(op=op, name=name, weights=name, **attributes))
+        inputs[name], outputs[name], channels = channels, out, out
+
+    def conv(name, out, k, stride, pad):
+        weighted('Conv', name, out, kernel_shape=[k] * 2, strides=[stride] * 2, pads=[pad] * 4)
 
     def act(i):
-        return dict(op=activation.capitalize(), name=f'{activation}{i}')
+        nodes.append(dict(op=activation.capitalize(), name=f'{activation}{i}'))
 
-    def conv(i, k, stride=1):
-        return [dict(op='Conv', name=f'conv{i}', weights=f'conv{i}', kernel_shape=[k, k], strides=[stride] * 2,
-                     pads=[k // 2] * 4),
-                act(i)]
-
-    def pool(i, pad):
-        return [dict(op='MaxPool', name=f'pool{i}', kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4)]
-
-    def gemm(i):
-        return [dict(op='Gemm', name=f'fc{i}', weights=f'fc{i}', transB=1)]
-
-    first, last_pad = (conv(1, 7, 2), 0) if net == 'zfnet64' else (conv(1, 11, 4), 1)
-    nodes = [*first, *pool(1, 1), *conv(2, 5), *pool(2, 1), *conv(3, 3), *conv(4, 3), *conv(5, 3), *pool(5, last_pad),
-             dict(op='Flatten', name='flatten'), *gemm(6), act(6), *gemm(7), act(7), *gemm(8)]
-    side = 3 if net == 'zfnet64' else 2                                          # of the map that pool5 gives
-    outputs = dict(conv1=64, conv2=128, conv3=192, conv4=192, conv5=192, fc6=256, fc7=256, fc8=classes)
-    inputs = dict(conv1=3, conv2=64, conv3=128, conv4=192, conv5=192, fc6=192 * side * side, fc7=256, fc8=256)
+    for i, width in variant['widths'].items():
+        if i in variant['without']:
+            continue
+        if i <= 5:
+            k, stride = variant['first'] if i == 1 else (5 if i == 2 else 3, 1)
+            conv(f'conv{i}', width, k, stride, k // 2)
+        else:
+            weighted('Gemm', f'fc{i}', width, transB=1)
+        act(i)
+        if i in variant['pools']:
+            pad = variant['pools'][i]
+            if variant['down'] == 'Conv':
+                conv(f'down{i}', width, 3, 2, pad)
+                act(f'_down{i}')
+            else:
+                nodes.append(dict(op='MaxPool', name=f'pool{i}', kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4))
+        if i == 5:
+            if variant['top'] == 'average':
+                nodes.append(dict(op='GlobalAveragePool', name='average'))
+            else:
+                channels *= variant['side'] ** 2
+            nodes.append(dict(op='Flatten', name='flatten'))
+    weighted('Gemm', 'fc8', classes, transB=1)
     return nodes, inputs, outputs
 
 
@@ -107,13 +139,15 @@ class TrainingNet(nn.Module):
                           (n['name'] + '_norm', nn.BatchNorm2d(o))]
             elif n['op'] in ACTIVATIONS:
                 steps += [(n['name'], dict(Relu=nn.ReLU(inplace=True), Silu=nn.SiLU(inplace=True), Gelu=nn.GELU())[n['op']])]
-                if n['name'][-1] in '67':
-                    steps += [('drop' + n['name'][-1], nn.Dropout(dropout))]
             elif n['op'] == 'MaxPool':
                 steps += [(n['name'], nn.MaxPool2d(n['kernel_shape'], n['strides'], n['pads'][0]))]
+            elif n['op'] == 'GlobalAveragePool':
+                steps += [(n['name'], nn.AdaptiveAvgPool2d(1))]
             elif n['op'] == 'Flatten':
                 steps += [(n['name'], nn.Flatten())]
             else:
+                if n['name'] != 'fc6':
+                    steps += [('drop_' + n['name'], nn.Dropout(dropout))]
                 steps += [(n['name'], nn.Linear(i, o))]
         self.steps = nn.Sequential()
         for name, module in steps:
@@ -130,7 +164,7 @@ def folded(state):
         name, what = key.split('.')[-2:]
         if name.startswith('fc'):
             tensors[f'{name}.{what}'] = w
-        elif name.startswith('conv') and not name.endswith('_norm'):
+        elif w.dim() == 4:
             gamma, beta, mean, var = (state[f'steps.{name}_norm.{k}']
                                       for k in ('weight', 'bias', 'running_mean', 'running_var'))
             gain = gamma / torch.sqrt(var + 1e-5)                                # BatchNorm2d's eps
@@ -149,6 +183,8 @@ def run_plain(nodes, tensors, x, seen=None):
             x = ACTIVATIONS[n['op']](x)
         elif n['op'] == 'MaxPool':
             x = F.max_pool2d(x, n['kernel_shape'], n['strides'], n['pads'][0])
+        elif n['op'] == 'GlobalAveragePool':
+            x = x.mean((2, 3), keepdim=True)
         elif n['op'] == 'Flatten':
             x = x.flatten(1)
         else:
@@ -327,7 +363,7 @@ def train(args):
                                 args.rate, momentum=.9, nesterov=True)
     average = {k: v.clone() for k, v in net.state_dict().items()}                # moving average of weights and statistics
     settings = {k: getattr(args, k)
-                for k in ('net', 'epochs', 'seed', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small')}
+                for k in ('net', 'epochs', 'seed', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small', 'precision')}
     cycle = dict(cycle=args.cycle, cycle_seed=args.cycle_seed)                   # may be chosen until it has begun
     state_path, done, log = os.path.join(args.state, args.net + '.state'), 0, []
     if os.path.exists(state_path):
@@ -367,7 +403,7 @@ def train(args):
                 share = torch.distributions.Beta(SECOND['mix'], SECOND['mix']).sample().item()
                 x = torch.lerp(x.flip(0), x, share).contiguous(memory_format=torch.channels_last)
             looking += time.time() - look
-            with torch.autocast('cpu', dtype=torch.bfloat16):
+            with torch.autocast('cpu', dtype=torch.bfloat16, enabled=args.precision == 'bfloat16'):
                 scores = net(x)
             loss = share * F.cross_entropy(scores.float(), y, label_smoothing=.1)
             if second:
@@ -387,10 +423,10 @@ def train(args):
         loss_mean = loss_sum / steps
 
         # What is tested is what is written: the average, folded, rounded to fp16. Other epochs are tested in bfloat16, faster.
-        written = epoch == last or epoch in KEPT[args.net.partition('-')[0]]
+        written = epoch == last or epoch in args.keep
         tensors = folded(average)
         plain = {k: v.float() for k, v in tensors.items()}
-        with torch.autocast('cpu', dtype=torch.bfloat16, enabled=not written):
+        with torch.autocast('cpu', dtype=torch.bfloat16, enabled=args.precision == 'bfloat16' and not written):
             top1, top5 = accuracy(lambda x: run_plain(nodes, plain, x), val_images, val_labels)
         if written:
             file = args.net + (f'-epoch{epoch:02d}' if epoch < last else '') + '.safetensors'
@@ -455,7 +491,8 @@ def table(args):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('--net', choices=sorted(KEPT), default='zfnet64')
+    p.add_argument('--net', default='zfnet64', choices=[*BASES, *(f'{b}-{v}' for b in BASES for v in VARIANTS)],
+                   metavar='NET', help=f"{' or '.join(BASES)}, or a variant: zfnet64-{', -'.join(VARIANTS)}")
     p.add_argument('--activation', choices=[a.lower() for a in ACTIVATIONS], default='relu')
     p.add_argument('--data', help='zip or folder')
     p.add_argument('--out', default='models', help='where networks and weights go')
@@ -470,6 +507,8 @@ def main():
     p.add_argument('--rate', type=float, default=.08, help='highest learning rate')
     p.add_argument('--decay', type=float, default=5e-4, help='weight decay')
     p.add_argument('--dropout', type=float, default=.25)
+    p.add_argument('--precision', choices=('bfloat16', 'float32'), default='bfloat16', help='of the products in training')
+    p.add_argument('--keep', metavar='1,2,5', help='epochs whose weights are kept, beside the last')
     p.add_argument('--average', type=float, default=.998, help='decay of the moving average of the weights, a step')
     p.add_argument('--small', type=float, default=.75, help=f'part of the epochs that see views of {SMALL} pixels, not {SIZE}')
     p.add_argument('--verbose', action='store_true', help='a line every 20 steps')
@@ -479,6 +518,10 @@ def main():
     args = p.parse_args()
     if args.activation != 'relu':
         args.net += '-' + args.activation
+    try:
+        args.keep = KEPT.get(args.net.replace('-' + args.activation, ''), ()) if args.keep is None else {int(e) for e in args.keep.split(',') if e}
+    except ValueError:
+        p.error(f'--keep {args.keep}: epochs with commas between them, such as 1,2,5')
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)                                               # fading momentum would cost time
     if args.table:
