@@ -12,6 +12,7 @@ Into OUT go NET.json (the network), NET.safetensors and NET-epochNN.safetensors 
 README.md beside this file says why it is done as it is. Needs python3-torch, python3-numpy, python3-pil.
 """
 import argparse
+import copy
 import glob
 import io
 import json
@@ -20,6 +21,7 @@ import struct
 import sys
 import time
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -27,7 +29,7 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')     # before torch: a thread
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from PIL import Image
+from PIL import Image, ImageOps
 
 SIZE = 64                     # side of the input in pixels
 SMALL = 52                    # side of the training views in the first part of the training: 0.7 of the work of a step
@@ -124,9 +126,9 @@ class TrainingNet(nn.Module):
     """The same function with a BatchNorm after each convolution (folded() takes it out) and dropout before FC 7 and FC 8.
 
     A max-pool goes before its ReLU here: the two commute, and the ReLU then has a quarter of the work. (With SiLU and
-    GELU, which fall before they rise, they do not.)"""
+    GELU, which fall before they rise, they do not.) Convolutions in held have no BatchNorm, and are not trained."""
 
-    def __init__(self, nodes, inputs, outputs, dropout):
+    def __init__(self, nodes, inputs, outputs, dropout, held=()):
         super().__init__()
         steps, order = [], list(nodes)
         for a in range(len(order) - 1):
@@ -134,7 +136,9 @@ class TrainingNet(nn.Module):
                 order[a], order[a + 1] = order[a + 1], order[a]
         for n in order:
             i, o = inputs.get(n['name']), outputs.get(n['name'])
-            if n['op'] == 'Conv':
+            if n['name'] in held:
+                steps += [(n['name'], nn.Conv2d(i, o, n['kernel_shape'], n['strides'], n['pads'][0]).requires_grad_(False))]
+            elif n['op'] == 'Conv':
                 steps += [(n['name'], nn.Conv2d(i, o, n['kernel_shape'], n['strides'], n['pads'][0], bias=False)),
                           (n['name'] + '_norm', nn.BatchNorm2d(o))]
             elif n['op'] in ACTIVATIONS:
@@ -162,9 +166,11 @@ def folded(state):
     tensors = {}
     for key, w in state.items():
         name, what = key.split('.')[-2:]
-        if name.startswith('fc'):
+        if name.endswith('_norm'):
+            continue
+        if f'steps.{name}_norm.weight' not in state:                             # fully connected, or held
             tensors[f'{name}.{what}'] = w
-        elif w.dim() == 4:
+        else:
             gamma, beta, mean, var = (state[f'steps.{name}_norm.{k}']
                                       for k in ('weight', 'bias', 'running_mean', 'running_var'))
             gain = gamma / torch.sqrt(var + 1e-5)                                # BatchNorm2d's eps
@@ -225,45 +231,98 @@ def read_safetensors(path):
             for k, v in header.items()}, metadata
 
 
-def load_images(data, limit):
-    """-> {'train': (images uint8 (N,3,64,64), labels (N)), 'val': …}, [(class, name), …]
-
-    limit: take only so many of each part, from a fixed shuffle; 0: all."""
+def image_files(data):
+    """-> names of the images in a folder or zip, sorted; a function that reads one; the text of classes.txt, or None"""
     if os.path.isdir(data):
-        names = [os.path.relpath(p, data) for p in glob.glob(os.path.join(data, '*', '*', '**'), recursive=True)]
+        names = [os.path.relpath(p, data) for p in glob.glob(os.path.join(data, '**'), recursive=True)]
 
         def read(name):
             with open(os.path.join(data, name), 'rb') as f:
                 return f.read()
+    else:
+        try:
+            archive = zipfile.ZipFile(data)
+        except (OSError, zipfile.BadZipFile) as e:
+            sys.exit(f'{data}: {getattr(e, "strerror", None) or "neither a folder nor a zip"}')
+        names, read = archive.namelist(), archive.read
+    listed = read('classes.txt').decode() if 'classes.txt' in names else None
+    endings = ('.jpeg', '.jpg', '.png', '.ppm', '.bmp', '.webp')
+    return sorted(n for n in names if n.lower().endswith(endings) and not n.startswith('__MACOSX/')), read, listed
 
-        listed = os.path.exists(os.path.join(data, 'classes.txt'))
-    else:
-        archive = zipfile.ZipFile(data)
-        names = [n for n in archive.namelist() if not n.endswith('/')]
-        read, listed = archive.read, 'classes.txt' in names
-    names = sorted(n for n in names if n.lower().endswith(('.jpeg', '.jpg', '.png', '.ppm')))
+
+def divided(names, args):
+    """Names of images -> {'train': [(class, name), …], 'val': …}: by the folders train/ and val/ or test/ around those of the
+    classes; or where there are none a part of each class, by a chance that other classes have no influence on."""
+    top = 0                                                                      # of folders that all are in
+    while len({n.split('/')[top] for n in names}) == 1 and all(n.count('/') >= top + 2 for n in names):
+        top += 1
+    parts = {n.split('/')[top] for n in names if n.count('/') >= top + 2}
+    held_out = next((p for p in ('val', 'test') if {p, 'train'} <= parts), None)
+    if held_out:
+        return {part: [(n.split('/')[top + 1], n) for n in names if n.split('/')[top] == folder and n.count('/') >= top + 2]
+                for part, folder in (('train', 'train'), ('val', held_out))}
+    classes = {}
+    for n in names:
+        if n.count('/') > top:
+            classes.setdefault(n.split('/')[top], []).append(n)
+    sets = {'train': [], 'val': []}
+    for c, own in classes.items():
+        if len(own) < 2:
+            sys.exit(f'{args.data}: one image of {c}: two are needed, to train on one and to test on the other')
+        held = min(max(1, round(args.val_part * len(own))), len(own) - 1)
+        order = np.random.RandomState([args.split, zlib.crc32(c.encode())]).permutation(len(own))
+        for i, place in enumerate(order):
+            sets['val' if i < held else 'train'].append((c, own[place]))
+    return {part: sorted(images) for part, images in sets.items()}
+
+
+def decoded(data):
+    """The middle square of an image, uint8 (3,64,64)."""
+    im = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert('RGB')
+    if im.size != (SIZE, SIZE):
+        side = min(im.size)
+        x, y = (im.width - side) // 2, (im.height - side) // 2
+        im = im.resize((SIZE, SIZE), Image.BILINEAR, (x, y, x + side, y + side))
+    return np.asarray(im).transpose(2, 0, 1)
+
+
+def load_images(args):
+    """-> {'train': (images uint8 (N,3,64,64), labels (N)), 'val': …}, [(class, name), …], [(file to test on, class), …]"""
+    names, read, listed = image_files(args.data)
+    sets, broken, tested = divided(names, args), [], []
+    for part, chosen in sets.items():
+        if args.limit:
+            sets[part] = [chosen[i] for i in np.random.RandomState(0).permutation(len(chosen))[:args.limit]]
+    if not sets['train'] or not sets['val']:
+        sys.exit(f'{args.data}: no images in CLASS/, nor in train/CLASS/ and val/CLASS/')
     if listed:
-        classes = [tuple(line.split('\t', 1)) for line in read('classes.txt').decode().splitlines() if line.strip()]
+        classes = [tuple((line + '\t' + line).split('\t')[:2]) for line in listed.splitlines() if line.strip()]
     else:
-        classes = [(c, c) for c in sorted({n.split('/')[1] for n in names})]
+        classes = [(c, c) for c in sorted({c for c, _ in sets['train']})]
     number = {c: i for i, (c, _) in enumerate(classes)}
-    sets = {}
-    for part in ('train', 'val'):
-        chosen = [n for n in names if n.startswith(part + '/')]
-        if limit:
-            chosen = [chosen[i] for i in np.random.RandomState(0).permutation(len(chosen))[:limit]]
-        if not chosen:
-            sys.exit(f'{data}: no images in {part}/CLASS/')
-        images = np.empty((len(chosen), 3, SIZE, SIZE), np.uint8)
-        for i, n in enumerate(chosen):
-            im = Image.open(io.BytesIO(read(n))).convert('RGB')
-            if im.size != (SIZE, SIZE):                                          # the middle square
-                side = min(im.size)
-                x, y = (im.width - side) // 2, (im.height - side) // 2
-                im = im.resize((SIZE, SIZE), Image.BILINEAR, (x, y, x + side, y + side))
-            images[i] = np.asarray(im).transpose(2, 0, 1)
-        sets[part] = torch.from_numpy(images), torch.tensor([number[n.split('/')[1]] for n in chosen])
-    return sets, classes
+    strange = sorted({c for part in sets.values() for c, _ in part if c not in number})
+    if strange:
+        sys.exit(f"{args.data}: of {', '.join(strange)} there are images to test on, but {'no class' if listed else 'none'} "
+                 f"{'in classes.txt' if listed else 'to train on'}")
+    if len(classes) < 2:
+        sys.exit(f'{args.data}: one class, {classes[0][0]}: two are needed')
+    for part, chosen in sets.items():
+        images, labels = np.empty((len(chosen), 3, SIZE, SIZE), np.uint8), []
+        for c, n in chosen:
+            try:
+                images[len(labels)] = decoded(read(n))
+                labels.append(number[c])
+                tested += [(n, c)] * (part == 'val')
+            except Exception as e:                                               # Pillow raises of every kind
+                broken.append(f"{n} ({str(e).split(' <')[0] or type(e).__name__})")
+        sets[part] = torch.from_numpy(images[:len(labels)]), torch.tensor(labels, dtype=torch.int64)
+    if broken:
+        print(f"{args.data}: {len(broken)} broken image{'s' * (len(broken) > 1)} left out: {', '.join(broken)}",
+              file=sys.stderr)
+    missing = [c for c, i in number.items() if not (sets['train'][1] == i).any()]
+    if missing and not args.limit or not len(sets['train'][1]) or not len(sets['val'][1]):
+        sys.exit(f"{args.data}: no image left of {', '.join(missing) or 'those to test on'}")
+    return sets, classes, tested
 
 
 # ---- pixels -> input
@@ -343,31 +402,60 @@ class Threads:
             self.before = after
 
 
+def take_weights(net, args):
+    """Weights of the layers in --take and --hold are those of --from; behind those that are not held is a new BatchNorm."""
+    tensors, _ = read_safetensors(args.source)
+    for name in sorted({*args.take, *args.hold}):
+        layer = dict(net.steps.named_children()).get(name)
+        for k, v in layer.named_parameters() if layer else ():
+            taken = tensors.get(f'{name}.{k}')
+            if taken is None or taken.shape != v.shape:
+                sys.exit(f'{args.source}: {name}.{k} is {list(taken.shape) if taken is not None else "not there"}, '
+                         f'{list(v.shape)} is needed')
+            v.data.copy_(taken)
+        if not layer:
+            sys.exit(f'{args.net} has no {name} that could be taken from {args.source}')
+
+
+def faster_precision(net, batch):
+    """bfloat16 takes half as long as float32 on some processors with AVX512-BF16, longer on others, and ten times without."""
+    times, net = {}, copy.deepcopy(net)
+    x = torch.zeros(batch, 3, SMALL, SMALL).contiguous(memory_format=torch.channels_last)
+    with torch.random.fork_rng():
+        for precision in ('bfloat16', 'float32') * 2:                            # the second time without what a first one costs
+            start = time.process_time()
+            with torch.autocast('cpu', dtype=torch.bfloat16, enabled=precision == 'bfloat16'):
+                scores = net(x)
+            scores.float().sum().backward()
+            times[precision] = time.process_time() - start
+    return min(times, key=times.get)
+
+
 def train(args):
     torch.manual_seed(args.seed)
-    sets, classes = load_images(args.data, args.limit)
+    sets, classes, tested = load_images(args)
     (images, labels), (val_images, val_labels) = sets['train'], sets['val']
     print(f'{args.data}: {len(images)} training images, {len(val_images)} validation images, {len(classes)} classes',
           flush=True)
     nodes, inputs, outputs = network_nodes(args.net, len(classes))
-    os.makedirs(args.out, exist_ok=True)
-    os.makedirs(args.state, exist_ok=True)
-    label_file = os.path.splitext(os.path.basename(os.path.normpath(args.data)))[0] + '.txt'
-    write_whole(os.path.join(args.out, args.net + '.json'), network_json(args.net, nodes, label_file).encode())
-    write_whole(os.path.join(args.out, label_file), ''.join(f'{c} {name}\n' for c, name in classes).encode())
-
-    net = TrainingNet(nodes, inputs, outputs, args.dropout).to(memory_format=torch.channels_last)
-    decayed = [p for p in net.parameters() if p.dim() > 1]
-    others = [p for p in net.parameters() if p.dim() == 1]
+    net = TrainingNet(nodes, inputs, outputs, args.dropout, args.hold).to(memory_format=torch.channels_last)
+    if args.source:
+        take_weights(net, args)
+    decayed = [p for p in net.parameters() if p.dim() > 1 and p.requires_grad]
+    others = [p for p in net.parameters() if p.dim() == 1 and p.requires_grad]
     optimizer = torch.optim.SGD([dict(params=decayed, weight_decay=args.decay), dict(params=others, weight_decay=0)],
                                 args.rate, momentum=.9, nesterov=True)
     average = {k: v.clone() for k, v in net.state_dict().items()}                # moving average of weights and statistics
-    settings = {k: getattr(args, k)
-                for k in ('net', 'epochs', 'seed', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small', 'precision')}
-    cycle = dict(cycle=args.cycle, cycle_seed=args.cycle_seed)                   # may be chosen until it has begun
     state_path, done, log = os.path.join(args.state, args.net + '.state'), 0, []
-    if os.path.exists(state_path):
-        state = torch.load(state_path)
+    state = torch.load(state_path) if os.path.exists(state_path) else None
+    if args.precision == 'auto':
+        args.precision = state['settings'].get('precision', 'bfloat16') if state else faster_precision(net, args.batch)
+    settings = {k: getattr(args, k)
+                for k in ('net', 'epochs', 'seed', 'split', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small',
+                          'precision', 'take', 'hold')}
+    cycle = dict(cycle=args.cycle, cycle_seed=args.cycle_seed)                   # may be chosen until it has begun
+    settings['data'] = f'{len(images)} images of {len(classes)} classes'
+    if state:
         begun = state['settings']
         other = [f"--{k.replace('_', '-')} {begun[k]}, not {v}" for k, v in dict(settings, **cycle).items()
                  if begun.get(k, v) != v and (k in settings or state['epoch'] > args.epochs)]
@@ -380,6 +468,15 @@ def train(args):
         print(f'{state_path}: {done} of {args.epochs + args.cycle} epochs done', flush=True)
 
     settings.update(cycle)
+    os.makedirs(args.out, exist_ok=True)
+    os.makedirs(args.state, exist_ok=True)
+    label_file = os.path.splitext(os.path.basename(os.path.abspath(args.data)))[0] + '.txt'
+    write_whole(os.path.join(args.out, args.net + '.json'), network_json(args.net, nodes, label_file).encode())
+    write_whole(os.path.join(args.out, label_file),
+                ''.join(f'{c}\n' if c == name else f'{c} {name}\n' for c, name in classes).encode())
+    if os.path.isdir(args.data):
+        write_whole(os.path.join(args.out, args.net + '-tested.txt'),
+                    ''.join(f'{os.path.join(args.data, n)} {c}\n' for n, c in tested).encode())
     steps, threads = max(1, len(images) // args.batch), Threads(args.threads)
     last = args.epochs + args.cycle
     for epoch in range(done + 1, last + 1):
@@ -448,7 +545,7 @@ def train(args):
 def test_written(tensors, network, args):
     """Written tensors in float32, as the C program runs them. -> top-1, top-5 in percent; and which units no validation
     image ever moves, in words"""
-    sets, classes = load_images(args.data, args.limit)
+    sets, classes, _ = load_images(args)
     nodes, _, _ = network_nodes(network, len(classes))
     plain, strongest = {k: v.float() for k, v in tensors.items()}, {}
 
@@ -494,9 +591,11 @@ def main():
     p.add_argument('--net', default='zfnet64', choices=[*BASES, *(f'{b}-{v}' for b in BASES for v in VARIANTS)],
                    metavar='NET', help=f"{' or '.join(BASES)}, or a variant: zfnet64-{', -'.join(VARIANTS)}")
     p.add_argument('--activation', choices=[a.lower() for a in ACTIVATIONS], default='relu')
-    p.add_argument('--data', help='zip or folder')
-    p.add_argument('--out', default='models', help='where networks and weights go')
-    p.add_argument('--state', default='build/train', help='where training is remembered after each epoch, and logged')
+    p.add_argument('--data', help='zip or folder: train/CLASS/IMAGE and val/CLASS/IMAGE, or CLASS/IMAGE')
+    p.add_argument('--val-part', type=float, default=.2, help='of CLASS/IMAGE: the part of each class that is tested on (0.2)')
+    p.add_argument('--split', type=int, default=1, help='seed of the chance which those are')
+    p.add_argument('--out', default='build/train', help='where networks and weights go')
+    p.add_argument('--state', help='where training is remembered after each epoch, and logged (--out)')
     p.add_argument('--epochs', type=int, default=64)
     p.add_argument('--cycle', type=int, default=0, help='epochs of a second cycle after these')
     p.add_argument('--cycle-seed', type=int, default=0, help='of the second cycle; 0: go on with the numbers of the first')
@@ -507,7 +606,11 @@ def main():
     p.add_argument('--rate', type=float, default=.08, help='highest learning rate')
     p.add_argument('--decay', type=float, default=5e-4, help='weight decay')
     p.add_argument('--dropout', type=float, default=.25)
-    p.add_argument('--precision', choices=('bfloat16', 'float32'), default='bfloat16', help='of the products in training')
+    p.add_argument('--from', dest='source', metavar='FILE', help='safetensors of another network, for --take and --hold')
+    p.add_argument('--take', metavar='LAYERS', default='', help='begin with the weights of these, such as conv1,conv2')
+    p.add_argument('--hold', metavar='LAYERS', default='', help='convolutions that keep the weights of --from')
+    p.add_argument('--precision', choices=('auto', 'bfloat16', 'float32'), default='auto',
+                   help='of the products in training (auto: the faster one)')
     p.add_argument('--keep', metavar='1,2,5', help='epochs whose weights are kept, beside the last')
     p.add_argument('--average', type=float, default=.998, help='decay of the moving average of the weights, a step')
     p.add_argument('--small', type=float, default=.75, help=f'part of the epochs that see views of {SMALL} pixels, not {SIZE}')
@@ -528,6 +631,12 @@ def main():
         return table(args)
     if not args.data:
         p.error('--data ZIP or FOLDER is needed')
+    if not 0 < args.val_part < 1:
+        p.error(f'--val-part {args.val_part:g}: between 0 and 1')
+    args.state = args.state or args.out
+    args.take, args.hold = ([n for n in names.split(',') if n] for names in (args.take, args.hold))
+    if (args.take or args.hold) and not args.source:
+        p.error('--take and --hold need --from FILE')
     return evaluate(args) if args.evaluate else mean(args) if args.mean else train(args)
 
 
