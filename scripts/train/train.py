@@ -126,9 +126,9 @@ class TrainingNet(nn.Module):
     """The same function with a BatchNorm after each convolution (folded() takes it out) and dropout before FC 7 and FC 8.
 
     A max-pool goes before its ReLU here: the two commute, and the ReLU then has a quarter of the work. (With SiLU and
-    GELU, which fall before they rise, they do not.) Convolutions in held have no BatchNorm, and are not trained."""
+    GELU, which fall before they rise, they do not.)"""
 
-    def __init__(self, nodes, inputs, outputs, dropout, held=()):
+    def __init__(self, nodes, inputs, outputs, dropout):
         super().__init__()
         steps, order = [], list(nodes)
         for a in range(len(order) - 1):
@@ -136,9 +136,7 @@ class TrainingNet(nn.Module):
                 order[a], order[a + 1] = order[a + 1], order[a]
         for n in order:
             i, o = inputs.get(n['name']), outputs.get(n['name'])
-            if n['name'] in held:
-                steps += [(n['name'], nn.Conv2d(i, o, n['kernel_shape'], n['strides'], n['pads'][0]).requires_grad_(False))]
-            elif n['op'] == 'Conv':
+            if n['op'] == 'Conv':
                 steps += [(n['name'], nn.Conv2d(i, o, n['kernel_shape'], n['strides'], n['pads'][0], bias=False)),
                           (n['name'] + '_norm', nn.BatchNorm2d(o))]
             elif n['op'] in ACTIVATIONS:
@@ -168,7 +166,7 @@ def folded(state):
         name, what = key.split('.')[-2:]
         if name.endswith('_norm'):
             continue
-        if f'steps.{name}_norm.weight' not in state:                             # fully connected, or held
+        if f'steps.{name}_norm.weight' not in state:                             # fully connected
             tensors[f'{name}.{what}'] = w
         else:
             gamma, beta, mean, var = (state[f'steps.{name}_norm.{k}']
@@ -402,21 +400,6 @@ class Threads:
             self.before = after
 
 
-def take_weights(net, args):
-    """Weights of the layers in --take and --hold are those of --from; behind those that are not held is a new BatchNorm."""
-    tensors, _ = read_safetensors(args.source)
-    for name in sorted({*args.take, *args.hold}):
-        layer = dict(net.steps.named_children()).get(name)
-        for k, v in layer.named_parameters() if layer else ():
-            taken = tensors.get(f'{name}.{k}')
-            if taken is None or taken.shape != v.shape:
-                sys.exit(f'{args.source}: {name}.{k} is {list(taken.shape) if taken is not None else "not there"}, '
-                         f'{list(v.shape)} is needed')
-            v.data.copy_(taken)
-        if not layer:
-            sys.exit(f'{args.net} has no {name} that could be taken from {args.source}')
-
-
 def faster_precision(net, batch):
     """bfloat16 takes half as long as float32 on some processors with AVX512-BF16, longer on others, and ten times without."""
     times, net = {}, copy.deepcopy(net)
@@ -438,11 +421,9 @@ def train(args):
     print(f'{args.data}: {len(images)} training images, {len(val_images)} validation images, {len(classes)} classes',
           flush=True)
     nodes, inputs, outputs = network_nodes(args.net, len(classes))
-    net = TrainingNet(nodes, inputs, outputs, args.dropout, args.hold).to(memory_format=torch.channels_last)
-    if args.source:
-        take_weights(net, args)
-    decayed = [p for p in net.parameters() if p.dim() > 1 and p.requires_grad]
-    others = [p for p in net.parameters() if p.dim() == 1 and p.requires_grad]
+    net = TrainingNet(nodes, inputs, outputs, args.dropout).to(memory_format=torch.channels_last)
+    decayed = [p for p in net.parameters() if p.dim() > 1]
+    others = [p for p in net.parameters() if p.dim() == 1]
     optimizer = torch.optim.SGD([dict(params=decayed, weight_decay=args.decay), dict(params=others, weight_decay=0)],
                                 args.rate, momentum=.9, nesterov=True)
     average = {k: v.clone() for k, v in net.state_dict().items()}                # moving average of weights and statistics
@@ -452,7 +433,7 @@ def train(args):
         args.precision = state['settings'].get('precision', 'bfloat16') if state else faster_precision(net, args.batch)
     settings = {k: getattr(args, k)
                 for k in ('net', 'epochs', 'seed', 'split', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small',
-                          'precision', 'take', 'hold')}
+                          'precision')}
     cycle = dict(cycle=args.cycle, cycle_seed=args.cycle_seed)                   # may be chosen until it has begun
     settings['data'] = f'{len(images)} images of {len(classes)} classes'
     if state:
@@ -578,12 +559,27 @@ def mean(args):
     print(f'{path}: {words}')
 
 
+def work(network, tensors):
+    """-> parameters; multiplications of one pass"""
+    nodes, _, _ = network_nodes(network, len(tensors['fc8.bias']))
+    products = {}
+
+    def seen(name, x):
+        if f'{name}.weight' in tensors:
+            products[name] = tensors[f'{name}.weight'].numel() * x[0, 0].numel()
+
+    run_plain(nodes, {k: v.float() for k, v in tensors.items()}, torch.zeros(1, 3, SIZE, SIZE), seen)
+    return sum(t.numel() for t in tensors.values()), sum(products.values())
+
+
 def table(args):
-    rows = [(m['network'], int(m['epoch']), os.path.basename(p), m['top1'], m['top5'])
-            for p in glob.glob(os.path.join(args.table, '*.safetensors')) for _, m in [read_safetensors(p)]]
-    print('| file | epoch | top-1 % | top-5 % |\n|---|---:|---:|---:|')
-    for _, epoch, file, top1, top5 in sorted(rows, key=lambda r: (r[0] != 'zfnet64', r[1])):
-        print(f'| `{file}` | {epoch} | {top1} | {top5} |')
+    rows = []
+    for path in glob.glob(os.path.join(args.table, '*.safetensors')):
+        tensors, m = read_safetensors(path)
+        rows.append((m['network'], int(m['epoch']), os.path.basename(path), *work(m['network'], tensors), m['top1'], m['top5']))
+    print('| file | epoch | parameters | multiplications | top-1 % | top-5 % |\n|---|---:|---:|---:|---:|---:|')
+    for _, epoch, file, parameters, products, top1, top5 in sorted(rows, key=lambda r: (r[0] != 'zfnet64', *r)):
+        print(f'| `{file}` | {epoch} | {parameters / 1e6:.2f} M | {products / 1e6:.1f} M | {top1} | {top5} |')
 
 
 def main():
@@ -606,9 +602,6 @@ def main():
     p.add_argument('--rate', type=float, default=.08, help='highest learning rate')
     p.add_argument('--decay', type=float, default=5e-4, help='weight decay')
     p.add_argument('--dropout', type=float, default=.25)
-    p.add_argument('--from', dest='source', metavar='FILE', help='safetensors of another network, for --take and --hold')
-    p.add_argument('--take', metavar='LAYERS', default='', help='begin with the weights of these, such as conv1,conv2')
-    p.add_argument('--hold', metavar='LAYERS', default='', help='convolutions that keep the weights of --from')
     p.add_argument('--precision', choices=('auto', 'bfloat16', 'float32'), default='auto',
                    help='of the products in training (auto: the faster one)')
     p.add_argument('--keep', metavar='1,2,5', help='epochs whose weights are kept, beside the last')
@@ -634,9 +627,6 @@ def main():
     if not 0 < args.val_part < 1:
         p.error(f'--val-part {args.val_part:g}: between 0 and 1')
     args.state = args.state or args.out
-    args.take, args.hold = ([n for n in names.split(',') if n] for names in (args.take, args.hold))
-    if (args.take or args.hold) and not args.source:
-        p.error('--take and --hold need --from FILE')
     return evaluate(args) if args.evaluate else mean(args) if args.mean else train(args)
 
 
