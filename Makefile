@@ -22,7 +22,7 @@ INCLUDES := -Iinclude -Isrc -isystem /usr/include/stb -D_POSIX_C_SOURCE=200809L
 # For the shared library, which shows what include/ declares; the archive has the same objects.
 SHARED   := -fPIC -fvisibility=hidden -fno-semantic-interposition
 # OpenBLAS, Cairo, Pango and liblinear are not among them: src/kernel/gemm.c, src/plot/drawing_library.c and
-# src/studies/linear_library.c open them when they are needed.
+# src/run/linear_library.c open them when they are needed.
 LIBS     := -lcjson -lnettle -ljpeg -lz -lm -ldl -pthread
 COMPILE = $(CC) -std=c11 -ffp-contract=off $(SHARED) $(CFLAGS_$(VARIANT)) $(WARN) \
           $(if $(WERROR),-Werror) $(INCLUDES) $(CPPFLAGS) $(CFLAGS)

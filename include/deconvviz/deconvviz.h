@@ -46,6 +46,7 @@
 #include "deconvviz/model.h"
 #include "deconvviz/occlude.h"
 #include "deconvviz/pool.h"
+#include "deconvviz/pooling.h"
 #include "deconvviz/probe.h"
 #include "deconvviz/project.h"
 #include "deconvviz/projections.h"
