@@ -26,6 +26,7 @@
 #ifndef DV_DECONVVIZ_H
 #define DV_DECONVVIZ_H
 
+#include "deconvviz/ablate.h"
 #include "deconvviz/activation.h"
 #include "deconvviz/classify.h"
 #include "deconvviz/compare_rules.h"
