@@ -24,8 +24,9 @@ enum { TABLE_CHANGES, TABLE_SILENCED, TABLE_UNITS };
 
 static const cli_option options[] = {
     CLI_GROUP_ROW("Units that are silenced:"),
-    CLI_LAYERS_ROW(ablate_options, CLI_LAYERS,
-                   "; or none (all but the last; of many, eight spread over them)"),
+    CLI_LAYERS_ROW(
+        ablate_options, CLI_LAYERS,
+        "; or all, or none; the last is left out (all; of many, eight spread over them)"),
     { "share", 0, CLI_TEXT, AT(share), "S,S,...", "of a layer's units, rising, at most 1" },
     { "order", 0, CLI_TEXT, AT(order), "random,weakest,strongest",
       "which go first: some of these" },
@@ -95,9 +96,9 @@ typedef struct work {
 
 /* -- words ------------------------------------------------------------------------------------ */
 
-static bool is_none(const cli_list *l)
+static bool is_word(const cli_list *l, const char *word)
 {
-    return l->n == 1 && strcmp(l->text[0], "none") == 0;
+    return l->n == 1 && strcmp(l->text[0], word) == 0;
 }
 
 /* All layers but the last; of many some, evenly spread, both ends among them. */
@@ -121,7 +122,7 @@ static bool find_layers(work *w, dv_error *err)
     w->study.tensors = w->tensors;
     if (layers->n == 0)
         spread_layers(w);
-    if (layers->n == 0 || is_none(layers))
+    if (layers->n == 0 || is_word(layers, "none"))
         return true;
     if (!cli_layers_of(w->network.model, layers, &w->names, err))
         return false;
@@ -129,7 +130,7 @@ static bool find_layers(work *w, dv_error *err)
         if (!dv_model_find(w->network.model, w->names.text[i], &w->tensors[i], err))
             return false;
     w->study.names = w->names.text;
-    w->study.n_layers = w->names.n;
+    w->study.n_layers = w->names.n - is_word(layers, "all"); /* the last gives the classes */
     return true;
 }
 
@@ -163,7 +164,7 @@ static bool find_skips(work *w, dv_error *err)
 {
     const cli_list *skips = &w->o->skips;
     w->study.fit_skips = skips->n == 0;
-    if (skips->n == 0 || is_none(skips))
+    if (skips->n == 0 || is_word(skips, "none"))
         return true;
     w->groups = calloc((size_t)skips->n, sizeof *w->groups);
     if (!w->groups)
@@ -331,13 +332,13 @@ const cli_command cmd_ablate = {
     .options = options,
     .examples = examples,
     .defaults = &(const ablate_options){ .network = CLI_NETWORK_DEFAULTS,
-                                         .share = "0.1,0.2,0.3,0.45,0.6,0.8",
+                                         .share = "0.1,0.25,0.4,0.6,0.8",
                                          .order = "random,weakest,strongest",
                                          .pool = "mean",
-                                         .draws = 3,
+                                         .draws = 5,
                                          .seed = 1,
                                          .folds = 5,
-                                         .images = 1000,
+                                         .images = 500,
                                          .top = 20,
                                          .figure = { .path = "ablate.png" } },
     .options_size = sizeof(ablate_options),

@@ -22,7 +22,7 @@ typedef struct drawing {
 
 static const char *what_is_right(const drawing *d)
 {
-    return d->r->labelled ? "top-1 accuracy" : "agreement";
+    return d->r->labelled ? "top-1" : "agreement";
 }
 
 /* -- silenced --------------------------------------------------------------------------------- */
@@ -68,18 +68,18 @@ static void shorten(const char *name, char to[LABEL_MAX])
 
 static void add_layer(drawing *d, int layer)
 {
-    static const char *const names[DV_ABLATE_ORDERS] = { "random", "weakest first",
-                                                         "strongest first" };
+    static const char *const names[DV_ABLATE_ORDERS] = { "random", "weakest", "strongest" };
     static const dv_marker markers[DV_ABLATE_ORDERS] = { DV_MARKER_DOT, DV_MARKER_TRIANGLE,
                                                          DV_MARKER_SQUARE };
     const dv_silenced *s = &d->a->silenced[layer];
     char name[LABEL_MAX], title[LABEL_MAX + 48];
     shorten(s->name, name);
+    const double most = 100 * d->a->o->shares[d->a->o->n_shares - 1];
     const bool number = name[strspn(name, "0123456789")] == '\0';
     snprintf(title, sizeof title, "%s%s: %d units", number ? "layer " : "", name, (int)s->channels);
     const dv_axes axes = {
         .title = title,
-        .x = { .label = "silenced", .unit = "%", .max = 100 },
+        .x = { .label = "silenced", .unit = "%", .max = most },
         .y = { .label = what_is_right(d), .unit = "%", .max = d->highest },
         .aspect = 1.15,
         .legend = layer + 1 == d->a->n_silenced ? DV_LEGEND_RIGHT : DV_LEGEND_NONE,
@@ -98,7 +98,7 @@ static void add_layer(drawing *d, int layer)
                                             .color = DV_COLOR_FIRST + k,
                                             .marker = markers[k] });
     }
-    add_level(d, "always one class", 100 * d->r->chance, 100);
+    add_level(d, "one class", 100 * d->r->chance, most);
 }
 
 static void add_silenced(drawing *d)
@@ -185,7 +185,7 @@ static bool add_bars(drawing *d, dv_error *err)
                                 .ticks = b.x,
                                 .names = b.names },
                          .y = { .label = what_is_right(d), .unit = "%", .max = d->highest },
-                         .aspect = fmin(3.2, fmax(1.4, 0.35 * n)),
+                         .aspect = fmin(4.5, fmax(1.6, 0.5 * n)),
                          .legend = DV_LEGEND_NONE };
         dv_figure_row(&d->f, NULL);
         dv_figure_axes(&d->f, &axes);
@@ -214,12 +214,12 @@ static void describe(const drawing *d, dv_text *title, dv_text *caption)
     dv_text_format(caption, "%d images; right is %s. ", (int)d->r->images,
                    d->r->labelled ? "the true class" : "what the whole network says");
     if (d->a->n_silenced > 0 && dv_silenced_orders(o) > 0) {
-        dv_text_format(caption,
-                       "Units of one layer are set to zero behind its activation; they are weak or "
-                       "strong by %s. ",
-                       o->strength == DV_ABLATE_BY_WEIGHTS
-                           ? "the sum of their absolute weights"
-                           : "their mean activation over the images");
+        dv_text_format(
+            caption,
+            "Units of one layer are set to zero behind its activation, the weakest or the "
+            "strongest first by %s, or at random. ",
+            o->strength == DV_ABLATE_BY_WEIGHTS ? "the sum of their absolute weights"
+                                                : "their mean activation over the images");
         if (o->orders[DV_ABLATE_RANDOM] && o->draws > 1)
             dv_text_format(caption,
                            "Random: mean and 95 %% interval (Student's t) over %d orders, seed "

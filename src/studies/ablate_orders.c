@@ -80,6 +80,15 @@ static bool sum_weights(const dv_model *m, dv_silenced *s, dv_error *err)
     return true;
 }
 
+/* Of random orders: that of the layer, whichever others there are. */
+static uint64_t stream_of(const dv_model *m, int tensor)
+{
+    for (int i = 0; i < m->n_layers; i++)
+        if (m->layers[i].tensor == tensor)
+            return (uint64_t)i + 1;
+    return (uint64_t)m->n_layers + 1 + (uint64_t)tensor;
+}
+
 /* -- orders ----------------------------------------------------------------------------------- */
 
 typedef struct ranked {
@@ -98,6 +107,7 @@ static int by_strength(const void *a, const void *b)
 bool dv_silenced_sort(const dv_model *m, const dv_ablate_options *o, dv_silenced *s, dv_error *err)
 {
     const int32_t n = s->channels;
+    const uint64_t number = stream_of(m, s->tensor);
     if (o->strength == DV_ABLATE_BY_WEIGHTS && !sum_weights(m, s, err))
         return false;
     ranked *weakest = malloc(((size_t)n + 1) * sizeof *weakest);
@@ -114,7 +124,7 @@ bool dv_silenced_sort(const dv_model *m, const dv_ablate_options *o, dv_silenced
                     : order == DV_ABLATE_WEAKEST ? weakest[c].channel
                                                  : weakest[n - 1 - c].channel;
         if (order == DV_ABLATE_RANDOM) {
-            const uint64_t stream = (uint64_t)s->tensor * DV_ABLATE_DRAWS_MAX + (uint64_t)i;
+            const uint64_t stream = number * DV_ABLATE_DRAWS_MAX + (uint64_t)i;
             dv_random random = { .seed = dv_random_at(o->seed, stream) };
             dv_random_shuffle(&random, to, n);
         }

@@ -1,9 +1,9 @@
 /* ablate_result.c - what was counted, as shares with their intervals. */
 #include "base/statistics.h"
-#include "base/text.h"
 #include "studies/ablate_parts.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,12 +132,7 @@ static const char *name_of(const dv_model *m, int tensor, char *to, size_t size)
 {
     for (int i = 0; i < m->n_layers; i++)
         if (m->layers[i].tensor == tensor) {
-            dv_text t = { 0 };
-            dv_text_format(&t, "%d", i + 1);
-            const size_t n = t.data && t.size < size ? t.size : 0;
-            memcpy(to, t.data ? t.data : "", n);
-            to[n] = '\0';
-            free(t.data);
+            snprintf(to, size, "%d", i + 1);
             return to;
         }
     return dv_tensor_name(m, tensor);

@@ -205,7 +205,11 @@ bool dv_skip_find(const dv_model *m, const dv_ablate_group *g, dv_skip *s, dv_ar
 
 static void add_group(dv_ablate_group *groups, int *n, int n_layers, const int *layers)
 {
-    if (*n >= DV_ABLATE_SKIPS_MAX)
+    bool there = false;
+    for (int i = 0; i < *n; i++)
+        there = there || (groups[i].n == n_layers &&
+                          memcmp(groups[i].layers, layers, (size_t)n_layers * sizeof *layers) == 0);
+    if (there || *n >= DV_ABLATE_SKIPS_MAX)
         return;
     groups[*n].n = n_layers;
     memcpy(groups[(*n)++].layers, layers, (size_t)n_layers * sizeof *layers);
