@@ -71,7 +71,7 @@ static const cli_option options[] = {
 
 static const cli_example examples[] = {
     { "deconvviz ablate --labels-from dirs val", "What the built-in network loses, as ablate.png" },
-    { "deconvviz ablate -l none --skip 4 --skip 7 --skip 4,7 --time --labels-from dirs val",
+    { "deconvviz ablate -l none --skip 4 --skip 7 --skip 4,7 --labels-from dirs val",
       "As in the paper's table 3: two layers left out, one by one and together" },
     { "deconvviz ablate -l 5 --table units --labels-from dirs val",
       "The units of layer 5 that cost most, and the classes that need them" },
@@ -315,7 +315,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
 
 const cli_command cmd_ablate = {
     .name = "ablate",
-    .summary = "Take parts of a network away: what depth, width and its top bring",
+    .summary = "Take parts of a network away, and see what each has brought",
     .description =
         "Silences a growing share of each layer's units, leaves layers out, and puts a linear "
         "classifier in the place of the fully connected top, as Zeiler & Fergus do to learn what "

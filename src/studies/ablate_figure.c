@@ -237,7 +237,7 @@ static void describe(const drawing *d, dv_text *title, dv_text *caption)
         dv_text_format(caption,
                        "Probe: a linear classifier on the layer's pooled values, trained on %s. ",
                        o->probe_images ? "other images" : "the other folds of these images");
-    dv_text_format(caption, "Dotted: %.1f %%, always saying one class.", 100 * d->r->chance);
+    dv_text_format(caption, "Dotted: always the same class, %.1f %%.", 100 * d->r->chance);
 }
 
 static bool write(drawing *d, dv_error *err)
