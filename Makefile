@@ -218,6 +218,8 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	    $(addprefix ../shared/images/imagenet-1000/,n02112018_Pomeranian.jpg n02974003_car_wheel.jpg)
 	$(PYTHON) tests/oracle/correspond.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip
 	$(PYTHON) tests/oracle/probe.py $B/deconvviz ../shared/data/caltech101-40.zip
+	$(PYTHON) -W ignore tests/oracle/ablate.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip \
+	    ../shared/models/squeezenet1.1-imagenet.onnx ../shared/models/imagenet-labels.txt ../shared/images/imagenet-1000
 
 # Hours: what `make check` does for minutes.
 LONG_UNIT = $(filter-out unit/test_mine_journal,$(UNIT:$B/%=%))

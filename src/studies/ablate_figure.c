@@ -9,7 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { A_ROW = 4, LABEL_MAX = 24, MOST_TICKS = 16 };
+enum {
+    A_ROW = 4,
+    LABEL_MAX = 24,
+    MOST_TICKS = 16,
+    NARROW = 120, /* mm: a column of a paper */
+};
 
 typedef struct drawing {
     const dv_ablating *a;
@@ -166,6 +171,7 @@ static void fill_bars(const drawing *d, bars *b)
 static bool add_bars(drawing *d, dv_error *err)
 {
     const int n = count_bars(d->r);
+    const double width = d->a->o->figure.width;
     const size_t size = (size_t)n;
     if (n < 2)
         return true;
@@ -185,7 +191,8 @@ static bool add_bars(drawing *d, dv_error *err)
                                 .ticks = b.x,
                                 .names = b.names },
                          .y = { .label = what_is_right(d), .unit = "%", .max = d->highest },
-                         .aspect = fmin(4.5, fmax(1.6, 0.5 * n)),
+                         .aspect =
+                             fmin(width > 0 && width < NARROW ? 2.5 : 4.5, fmax(1.6, 0.5 * n)),
                          .legend = DV_LEGEND_NONE };
         dv_figure_row(&d->f, NULL);
         dv_figure_axes(&d->f, &axes);

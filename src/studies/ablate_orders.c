@@ -1,5 +1,6 @@
 /* ablate_orders.c - which channels are silenced first. */
 #include "base/random.h"
+#include "base/rank.h"
 #include "studies/ablate_parts.h"
 
 #include <math.h>
@@ -91,38 +92,25 @@ static uint64_t stream_of(const dv_model *m, int tensor)
 
 /* -- orders ----------------------------------------------------------------------------------- */
 
-typedef struct ranked {
-    double strength;
-    int32_t channel;
-} ranked;
-
-static int by_strength(const void *a, const void *b)
-{
-    const ranked *p = a, *q = b;
-    if (p->strength != q->strength)
-        return p->strength < q->strength ? -1 : 1;
-    return p->channel - q->channel;
-}
-
 bool dv_silenced_sort(const dv_model *m, const dv_ablate_options *o, dv_silenced *s, dv_error *err)
 {
     const int32_t n = s->channels;
     const uint64_t number = stream_of(m, s->tensor);
     if (o->strength == DV_ABLATE_BY_WEIGHTS && !sum_weights(m, s, err))
         return false;
-    ranked *weakest = malloc(((size_t)n + 1) * sizeof *weakest);
+    dv_ranked *weakest = malloc(((size_t)n + 1) * sizeof *weakest);
     if (!weakest)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %d channels", (int)n);
     for (int32_t c = 0; c < n; c++)
-        weakest[c] = (ranked){ s->strength[c], c };
-    qsort(weakest, (size_t)n, sizeof *weakest, by_strength);
+        weakest[c] = (dv_ranked){ -s->strength[c], c };
+    dv_rank(weakest, (size_t)n);
     for (int i = 0; i < s->n_orders; i++) {
         const dv_ablate_order order = dv_silenced_order(o, i);
         int32_t *to = s->orders + (size_t)i * (size_t)n;
         for (int32_t c = 0; c < n; c++)
             to[c] = order == DV_ABLATE_RANDOM    ? c
-                    : order == DV_ABLATE_WEAKEST ? weakest[c].channel
-                                                 : weakest[n - 1 - c].channel;
+                    : order == DV_ABLATE_WEAKEST ? weakest[c].number
+                                                 : weakest[n - 1 - c].number;
         if (order == DV_ABLATE_RANDOM) {
             const uint64_t stream = number * DV_ABLATE_DRAWS_MAX + (uint64_t)i;
             dv_random random = { .seed = dv_random_at(o->seed, stream) };
