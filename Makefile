@@ -22,7 +22,7 @@ INCLUDES := -Iinclude -Isrc -isystem /usr/include/stb -D_POSIX_C_SOURCE=200809L
 # For the shared library, which shows what include/ declares; the archive has the same objects.
 SHARED   := -fPIC -fvisibility=hidden -fno-semantic-interposition
 # OpenBLAS, Cairo, Pango and liblinear are not among them: src/kernel/gemm.c, src/plot/drawing_library.c and
-# src/studies/linear_library.c open them when they are needed.
+# src/run/linear_library.c open them when they are needed.
 LIBS     := -lcjson -lnettle -ljpeg -lz -lm -ldl -pthread
 COMPILE = $(CC) -std=c11 -ffp-contract=off $(SHARED) $(CFLAGS_$(VARIANT)) $(WARN) \
           $(if $(WERROR),-Werror) $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
@@ -228,6 +228,8 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	    $(addprefix ../shared/images/imagenet-1000/,n02112018_Pomeranian.jpg n02974003_car_wheel.jpg)
 	$(PYTHON) tests/oracle/correspond.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip
 	$(PYTHON) tests/oracle/probe.py $B/deconvviz ../shared/data/caltech101-40.zip
+	$(PYTHON) -W ignore tests/oracle/ablate.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip \
+	    ../shared/models/squeezenet1.1-imagenet.onnx ../shared/models/imagenet-labels.txt ../shared/images/imagenet-1000
 
 # Hours: what `make check` does for minutes.
 LONG_UNIT = $(filter-out unit/test_mine_journal,$(UNIT:$B/%=%))
