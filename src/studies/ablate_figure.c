@@ -106,12 +106,13 @@ static void add_layer(drawing *d, int layer)
     add_level(d, "one class", 100 * d->r->chance, most);
 }
 
+/* So many in a row that the last has room for the legend. */
 static void add_silenced(drawing *d)
 {
     const int n = d->a->n_silenced;
     if (dv_silenced_orders(d->a->o) == 0)
         return;
-    const int rows = (n + A_ROW - 1) / A_ROW, each = rows > 0 ? (n + rows - 1) / rows : 0;
+    const int each = n % A_ROW != 0 ? A_ROW : n % (A_ROW - 1) != 0 ? A_ROW - 1 : A_ROW + 1;
     for (int i = 0; i < n; i++) {
         if (i % each == 0)
             dv_figure_row(&d->f, NULL);

@@ -29,7 +29,7 @@ static void upper(dv_model *m, const char *r2, unsigned without)
     net_conv(m, r2, "c3", C, C, 3, 1, 1, net_random, 21);
     net_add(m, "Relu", "c3", "r3", NULL);
     strcpy(in4, without & NO_3 ? r2 : "r3");
-    net_conv(m, in4, "c4", C, C, 3, 1, 1, net_random, 22);
+    net_conv(m, in4, "c4", C, C, 3, 1, 1, net_random, 32);
     strcpy(sum, without & NO_4 ? "r3" : "c4");
     strcat(strcat(sum, " "), r2);
     net_add(m, "Add", sum, "sum", NULL);
@@ -356,22 +356,24 @@ static void layers_are_left_out_as_in_a_network_without_them(void **state)
     char *names[] = { text[0], text[1], text[2], text[3], text[4] };
     const dv_labels labels = { 5, names };
     const dv_truth truth = { .labels = &labels, .from = DV_TRUTH_NAMES };
-    dv_ablate_options o = options_for(NULL);
-    o.n_layers = 0;
+    const int r2 = tensor_of(model, "r2");
+    dv_ablate_options o = options_for(&r2);
     o.fit_skips = true;
     for (int labelled = 0; labelled < 2; labelled++) {
         dv_ablation r;
         dv_error err;
+        const int first = labelled ? 1 + 3 * 3 : 1; /* once behind units that were silenced */
+        o.n_layers = labelled;
         o.truth = labelled ? &truth : NULL;
         o.labels = &labels;
         assert_true(dv_ablate(model, &images, &o, &r, &err));
-        assert_int_equal(r.n, n + 1);
+        assert_int_equal(r.n, first + n);
         close_to(r.chance, labelled ? 0.2 : r.chance);
         assert_int_equal(r.parts[0].multiply_adds, (int64_t)C * ALBUM_SIDE * ALBUM_SIDE * 27 +
                                                        (int64_t)3 * MAP * C * 9 +
                                                        (int64_t)CLASSES * C);
         for (int i = 0; i < n; i++) {
-            const dv_ablated *p = &r.parts[1 + i];
+            const dv_ablated *p = &r.parts[first + i];
             int agree, right;
             without(expected[i].without, expected[i].second_too, &agree, &right);
             assert_string_equal(p->layers, expected[i].name);
@@ -379,6 +381,24 @@ static void layers_are_left_out_as_in_a_network_without_them(void **state)
             assert_int_equal(r.parts[0].parameters - p->parameters, expected[i].less);
             assert_int_equal(r.parts[0].multiply_adds - p->multiply_adds, expected[i].less_work);
         }
+        dv_ablation_free(&r);
+    }
+}
+
+static void what_was_silenced_is_there_again_for_the_next(void **state)
+{
+    (void)state;
+    static const dv_ablate_group groups[] = { { 1, { 4 } }, { 1, { 3 } } };
+    const int r2 = tensor_of(model, "r2");
+    dv_ablate_options o = options_for(&r2);
+    dv_error err;
+    o.skips = groups;
+    for (o.n_skips = 1; o.n_skips <= 2; o.n_skips++) {
+        dv_ablation r;
+        int agree, right;
+        assert_true(dv_ablate(model, &images, &o, &r, &err));
+        without(o.n_skips == 1 ? NO_4 : NO_3, false, &agree, &right);
+        close_to(r.parts[r.n - 1].top1.share, agree / (double)ALBUM_IMAGES);
         dv_ablation_free(&r);
     }
 }
@@ -477,6 +497,7 @@ int main(void)
         cmocka_unit_test(silenced_units_cost_what_a_network_without_them_says),
         cmocka_unit_test(each_unit_is_silenced_by_itself),
         cmocka_unit_test(layers_are_left_out_as_in_a_network_without_them),
+        cmocka_unit_test(what_was_silenced_is_there_again_for_the_next),
         cmocka_unit_test(cut_units_are_cut_out_of_those_that_read_them),
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(what_makes_no_sense_is_refused),
