@@ -243,6 +243,7 @@ check-long: ## hours: random cases and fuzzing at length, all under memcheck, th
 	    RUN="$(MEMCHECK)"
 	$(MAKE) tidy
 	$(MAKE) oracle
+	$(MAKE) train-smoke
 
 .PHONY: bench
 bench: $(BENCH) $B/deconvviz ## measure speed, beside ONNX Runtime and PyTorch where they are installed
@@ -316,8 +317,12 @@ references: $B/deconvviz ## record tests/reference anew, once the built-in model
 	tests/reference/record.sh $B/deconvviz
 
 .PHONY: train-smoke
-train-smoke: ## train the built-in network for one short epoch (scripts/setup oracle)
-	$(PYTHON) scripts/train/train.py --net zfnet64 --data ../shared/data/tiny-imagenet-100.zip --out build/train --state build/train --epochs 1 --limit 2000
+train-smoke: $B/deconvviz ## train a network on drawn pictures for a minute, and look at the result (scripts/setup oracle)
+	PYTHON=$(PYTHON) scripts/train/smoke.sh $B/deconvviz build/train-smoke
+
+.PHONY: train-variants
+train-variants: $B/deconvviz ## train every variant of zfnet64, hours; the table of models/README.md (scripts/setup oracle)
+	PYTHON=$(PYTHON) scripts/train/variants.sh $B/deconvviz ../shared/data/tiny-imagenet-100.zip build/variants
 
 # -- outside the folder ----------------------------------------------------------------------------
 SHARE := $(PREFIX)/share/deconvviz
