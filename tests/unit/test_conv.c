@@ -632,9 +632,11 @@ static void deep_sums_are_the_definition(void **unused)
         { 1, 130, { 56, 56 }, 72, { 56, 56 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
         { 2, 70, { 12, 17 }, 41, { 12, 17 }, { 1, 7 }, { 1, 1 }, { 1, 1 }, { 0, 3 }, 1 },
         { 2, 90, { 17, 12 }, 37, { 13, 12 }, { 7, 1 }, { 1, 1 }, { 1, 1 }, { 1, 0 }, 1 },
+        { 2, 70, { 1, 1 }, 41, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
+        { 2, 12, { 3, 4 }, 37, { 1, 1 }, { 3, 4 }, { 2, 2 }, { 1, 1 }, { 0, 0 }, 1 },
     };
     if (forced && strcmp(forced, "direct") != 0 && strcmp(forced, "strips") != 0 &&
-        strcmp(forced, "line") != 0)
+        strcmp(forced, "line") != 0 && strcmp(forced, "vector") != 0)
         skip(); /* they cut otherwise */
     dv_pool *pool = dv_pool_new(3, NULL);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -768,11 +770,11 @@ int main(void)
         cmocka_unit_test(a_box_has_the_bytes_of_the_whole),
         cmocka_unit_test(deep_sums_are_the_definition),
     };
-    static const char *const kernels[] = { NULL,   "gemm",    "direct", "strips", "winograd",
-                                           "line", "grouped", "sparse", "scatter" };
+    static const char *const kernels[] = { NULL,   "gemm",   "direct",  "strips", "winograd",
+                                           "line", "vector", "grouped", "sparse", "scatter" };
     static const char *const sets[] = { "avx512", "avx2", "baseline" };
     int failures = 0;
-    for (int k = 0; k < 9; k++)
+    for (int k = 0; k < 10; k++)
         for (int i = 0; i < 3; i++) {
             char name[80];
             snprintf(name, sizeof name, "conv: %s, %s", kernels[k] ? kernels[k] : "best", sets[i]);
