@@ -64,7 +64,8 @@ typedef struct dv_ablate_options {
     const int *tensors;       /* (n_layers) whose channels are silenced; may be none */
     const char *const *names; /* (n_layers) as they were said */
     int n_shares;
-    const double *shares; /* (n_shares) of the channels, rising, above 0 and at most 1 */
+    const double *shares; /* (n_shares) of the channels, rising, above 0 and at most 1; of a layer
+                             as many as are nearest, at least one */
     bool orders[DV_ABLATE_ORDERS];
     dv_ablate_strength strength;
     int draws; /* random orders of a layer, at least 1 */

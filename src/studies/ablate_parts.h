@@ -125,6 +125,10 @@ bool dv_ablate_results(dv_ablating *a, dv_error *err) DV_MUST_CHECK;
 /* Rank of a class, from 1; n where a score is a NaN. */
 int32_t dv_rank_of(const float *score, int n, int32_t class_of);
 
+/* An image, as the network gets it; fails with the path. */
+bool dv_ablate_read(const dv_ablating *a, const char *path, float *input,
+                    dv_error *err) DV_MUST_CHECK;
+
 /* Runs the whole network over s->images, and adds up the strengths of channels unless they are for
  * the probe alone. */
 bool dv_ablate_survey(dv_ablating *a, dv_surveyed *s, dv_error *err) DV_MUST_CHECK;
@@ -132,7 +136,7 @@ bool dv_ablate_survey(dv_ablating *a, dv_surveyed *s, dv_error *err) DV_MUST_CHE
 /* All that is done to the images, counted. */
 bool dv_ablate_run(dv_ablating *a, dv_error *err) DV_MUST_CHECK;
 
-/* The images classified by a linear classifier on the features, counted in *right1 … */
+/* The images classified by a linear classifier on the features. */
 typedef struct dv_probed {
     int32_t right1, right5, lost, won;
 } dv_probed;

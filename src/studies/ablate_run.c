@@ -1,6 +1,5 @@
 /* ablate_run.c - all that is done to a network, image by image: a pass up to the output, then again
  * and again what is above the part that was changed. */
-#include "deconvviz/image.h"
 #include "run/watch.h"
 #include "studies/ablate_parts.h"
 
@@ -130,18 +129,7 @@ static void pass_by(const batch *b, const dv_skip *s, int mark)
 
 /* -- images ----------------------------------------------------------------------------------- */
 
-/* They could be read before; that they cannot be now ends the run. */
-static bool prepare(const dv_ablating *a, int32_t image, float *input, dv_error *err)
-{
-    const char *path = dv_list_path(a->of.images, a->of.which[image]);
-    dv_image im;
-    if (!dv_image_load(&im, path, err))
-        return false;
-    const bool ok = dv_prepare(&im, &a->o->preprocess, input, NULL, err);
-    dv_image_free(&im);
-    return ok || dv_fail_in(err, "%s", path);
-}
-
+/* What could be read before, and now cannot, ends the run. */
 static bool work(void *ctx, dv_worker *w, int64_t task, int n, const int *slots, dv_error *err)
 {
     const run *r = ctx;
@@ -154,7 +142,8 @@ static bool work(void *ctx, dv_worker *w, int64_t task, int n, const int *slots,
     for (int i = 0; i < n; i++) {
         b.marks[i] = r->slots[slots[i]];
         ok[i] = true;
-        if (!prepare(a, b.image + i, w->inputs[i], err))
+        const char *path = dv_list_path(a->of.images, a->of.which[b.image + i]);
+        if (!dv_ablate_read(a, path, w->inputs[i], err))
             return false;
     }
     dv_worker_forward(w, n, ok, why);

@@ -72,7 +72,7 @@ static void take_features(const dv_ablating *a, const dv_trace *t, float *to)
                 to);
 }
 
-static bool prepare(const dv_ablating *a, const char *path, float *input, dv_error *err)
+bool dv_ablate_read(const dv_ablating *a, const char *path, float *input, dv_error *err)
 {
     dv_image im;
     if (!dv_image_load(&im, path, err))
@@ -87,16 +87,19 @@ static bool work(void *ctx, dv_worker *w, int64_t task, int n, const int *slots,
 {
     const survey *v = ctx;
     const dv_ablating *a = v->a;
-    bool ok[DV_TOGETHER];
+    bool read[DV_TOGETHER], ok[DV_TOGETHER];
     dv_error why[DV_TOGETHER];
     for (int i = 0; i < n; i++)
-        ok[i] = prepare(a, dv_list_path(v->s->images, (int32_t)task + i), w->inputs[i], &why[i]);
+        read[i] = ok[i] =
+            dv_ablate_read(a, dv_list_path(v->s->images, (int32_t)task + i), w->inputs[i], &why[i]);
     dv_worker_forward(w, n, ok, why);
     for (int i = 0; i < n; i++) {
         seen *to = &v->slots[slots[i]];
         const dv_trace *t = w->traces[i];
         const char *path = dv_list_path(v->s->images, (int32_t)task + i);
         const float *score = dv_trace_tensor(t, a->output);
+        if (read[i] && !ok[i])
+            dv_fail_in(&why[i], "%s", path);
         ok[i] = ok[i] && know_target(a, path, score, to, &why[i]);
         to->error = (dv_error){ .code = DV_OK };
         if (!ok[i]) {

@@ -1,6 +1,5 @@
 /* ablate_time.c - how long a pass takes without a part. */
 #include "base/statistics.h"
-#include "deconvviz/image.h"
 #include "run/watch.h"
 #include "studies/ablate_parts.h"
 
@@ -45,12 +44,7 @@ static bool run_passes(const dv_ablating *a, dv_trace *t, const dv_rerun *passes
 static bool first_pass(const dv_ablating *a, dv_trace *t, float *input, dv_error *err)
 {
     const char *path = dv_list_path(a->of.images, a->of.which[0]);
-    dv_image im;
-    if (!dv_image_load(&im, path, err))
-        return false;
-    const bool ok = dv_prepare(&im, &a->o->preprocess, input, NULL, err);
-    dv_image_free(&im);
-    return ok && dv_trace_forward(t, input, err);
+    return dv_ablate_read(a, path, input, err) && dv_trace_forward(t, input, err);
 }
 
 bool dv_ablate_time(dv_ablating *a, dv_error *err)
