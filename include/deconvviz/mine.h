@@ -20,6 +20,8 @@ typedef struct dv_mine_options {
     const int *tensors;
     dv_preprocess preprocess; /* of the model's input size */
     int k, per_image;         /* see index.h; 1 <= per_image <= k <= DV_INDEX_MAX_K */
+    int sample;               /* see index.h; 0 to DV_INDEX_MAX_SAMPLE */
+    bool sample_as_there;     /* with append: that of the index, whatever `sample` is */
     bool exact;               /* see dv_request */
     int shard, shards;        /* 1 <= shard <= shards */
     bool append;              /* add the images to the index that is there */

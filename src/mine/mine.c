@@ -71,6 +71,7 @@ static bool begin(dv_index *x, const dv_model *m, const dv_mine_options *o, int 
         x->preprocess = o->preprocess;
         x->k = o->k;
         x->per_image = o->per_image;
+        x->sample = o->sample;
         x->exact = o->exact;
         memset(x->list, '0', sizeof x->list - 1);
         ok = dv_index_begin(x, n, layers, err) &&
@@ -94,6 +95,8 @@ static bool take_finished(dv_index *x, const dv_mine_options *o, dv_error *err)
     if (!dv_index_read(&old, o->output, err))
         return false;
     dv_guard_remove(o->output);
+    if (o->sample_as_there)
+        x->sample = old.sample;
     bool ok = dv_index_same_run(&old, x, err) || dv_fail_in(err, "%s was mined with", o->output);
     if (ok && !dv_index_complete(&old))
         ok = dv_fail(err, DV_BAD_USAGE, "%s does not hold all shards: merge them first", o->output);
@@ -184,6 +187,9 @@ static bool check_options(const dv_mine_options *o, const dv_list *list, dv_erro
         return dv_fail(err, DV_BAD_USAGE,
                        "%d hits an image: 1 to %d, the hits a unit, are possible", o->per_image,
                        o->k);
+    if (o->sample < 0 || o->sample > DV_INDEX_MAX_SAMPLE)
+        return dv_fail(err, DV_BAD_USAGE, "a sample of %d: 0 to %d are possible", o->sample,
+                       DV_INDEX_MAX_SAMPLE);
     if (o->shards < 1 || o->shards > DV_INDEX_MAX_SHARDS || o->shard < 1 || o->shard > o->shards)
         return dv_fail(err, DV_BAD_USAGE, "shard %d of %d: 1 of 1 to %d of %d are possible",
                        o->shard, o->shards, DV_INDEX_MAX_SHARDS, DV_INDEX_MAX_SHARDS);
