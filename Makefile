@@ -109,10 +109,12 @@ $B/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c $< -o $@
 
-# The built-in model.
-$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt)
+# The built-in model, and the page of an atlas: what is listed for the one is read by the other.
+SITE := $(sort $(wildcard src/atlas/site/*.html src/atlas/site/*.css src/atlas/site/*.js))
+$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE)
 	@mkdir -p $(@D)
-	$(CC) -c $< -o $@
+	@printf '%s\n' $(foreach f,$(SITE),'site_file "$(notdir $f)", "$f"') >$(@D)/site_list.inc
+	$(CC) -c -Wa,-I,$(@D) $< -o $@
 
 # Headers of what draws figures, which src/plot/drawing_library.c opens when it is needed.
 DRAWING := $(patsubst -I%,-isystem %,$(filter -I%,$(shell pkg-config --cflags pangocairo 2>/dev/null)))

@@ -18,10 +18,6 @@ typedef struct mine_options {
     bool append;
 } mine_options;
 
-/* Nine quantiles out of so many are those of all images to within about 8 in a hundred; it makes an
- * index two to three times as large. */
-enum { SAMPLE = 32 };
-
 static const cli_option options[] = {
     CLI_GROUP_ROW("What is mined:"),
     CLI_LAYERS_ROW(mine_options, CLI_LAYERS, "; or all (all)"),
@@ -82,7 +78,7 @@ static bool mine(work *w, dv_error *err)
                           .preprocess = w->network.prepare,
                           .k = o->k,
                           .per_image = o->per_image,
-                          .sample = o->sample < 0 ? SAMPLE : o->sample,
+                          .sample = o->sample < 0 ? DV_MINE_SAMPLE : o->sample,
                           .sample_as_there = o->sample < 0,
                           .exact = o->network.exact,
                           .append = o->append,

@@ -276,3 +276,28 @@ bool dv_mine(const dv_model *m, const dv_mine_options *o, const dv_list *list,
     free(tensors);
     return ok;
 }
+
+bool dv_mine_is_done(const dv_model *m, const dv_mine_options *o, const dv_list *list, bool *there,
+                     dv_error *err)
+{
+    *there = false;
+    if (!check_options(o, list, err))
+        return false;
+    const int most = o->n_tensors ? o->n_tensors : dv_model_n_layers(m);
+    int *tensors = calloc((size_t)most + 1, sizeof *tensors);
+    if (!tensors)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d layers", most);
+    dv_index x = { 0 }, old = { 0 };
+    const int n = choose_tensors(m, o, tensors);
+    const bool ok = begin(&x, m, o, n, tensors, err) && add_list(&x, list, err);
+    if (ok && dv_file_exists(o->output) && dv_index_read(&old, o->output, NULL))
+        *there = dv_index_same_run(&old, &x, NULL) && dv_index_complete(&old) &&
+                 old.count == x.count && strcmp(old.list, x.list) == 0 &&
+                 strcmp(old.program, x.program) == 0;
+    if (!*there)
+        dv_guard_remove(o->output); /* which will be written */
+    dv_index_free(&x);
+    dv_index_free(&old);
+    free(tensors);
+    return ok;
+}
