@@ -3,6 +3,8 @@
 Gabor functions and gradients, the numbers come from a seeded generator, and several names are as bad as names can be.
 With UNITS, one layer of so many units, and no other, for the bench."""
 import base64
+import functools
+import io
 import json
 import math
 import os
@@ -90,6 +92,11 @@ def photograph(w, h):
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
+@functools.cache
+def cells_of(side):
+    return gabors(64, side), np.stack([photograph(side, side) for _ in range(32)])
+
+
 def tile(cells, across):
     side = cells.shape[1]
     down = -(-len(cells) // across)
@@ -100,9 +107,20 @@ def tile(cells, across):
     return Image.fromarray(sheet)
 
 
-def save(picture, *path):
-    os.makedirs(os.path.dirname(os.path.join(*path)), exist_ok=True)
-    picture.save(os.path.join(*path), quality=80, subsampling=0)
+def jpeg(picture):
+    out = io.BytesIO()
+    picture.save(out, 'JPEG', quality=80, subsampling=0)
+    return out.getvalue()
+
+
+@functools.cache
+def photo(_):
+    return jpeg(Image.fromarray(photograph(256, 192)))
+
+
+def save(data, *path):
+    with open(os.path.join(*path), 'wb') as f:
+        f.write(data)
 
 
 def hits(n_images, n, place, best, rules):
@@ -138,11 +156,12 @@ def make_layer(folder, k, layer, plan, n_images, n_classes, layers):
             write(folder, f'layer-{k}-{key}', data)
     layer['dead'] = int(dead.sum())
     layer['best'] = int(np.nanargmax(values['max']))
+    side = 16 if n > 1024 else 48
     rows = ['patch'] + RULES + ['sample', 'sample-deconvnet']
     write(folder, f'layer-{k}', dict(
         channels=plan.get('channels'), dead=base64.b64encode(np.packbits(dead, bitorder='little').tobytes()).decode(),
         names=plan.get('names'), columns=columns, grid=dict(cell=cell, across=across, per=per, ext='jpg', patches=True),
-        sheet=dict(cell=48, per=1, ext='jpg', rows=rows)))
+        sheet=dict(cell=side, per=1, ext='jpg', pixelated=side < 48, rows=rows)))
 
     units = []
     for i in range(n):
@@ -172,17 +191,26 @@ def make_layer(folder, k, layer, plan, n_images, n_classes, layers):
     for j in range(0, n, 32):
         write(folder, f'layer-{k}-units-{j // 32}', units[j:j + 32])
 
-    waves = gabors(64, cell)
-    patches = np.stack([photograph(cell, cell) for _ in range(32)])
-    for j in range(-(-n // per)):
-        some = random.integers(0, len(waves), min(per, n - j * per))
-        save(tile(waves[some], across), folder, f'pictures/layer-{k}/grid-{j}.jpg')
-        save(tile(patches[some % 32], across), folder, f'pictures/layer-{k}/patches-{j}.jpg')
-    small = np.stack([np.asarray(Image.fromarray(p).resize((48, 48))) for p in np.concatenate([waves, patches])])
-    for i in range(min(n, 400) if n > 1024 else n):
+    waves, patches = cells_of(cell)
+    os.makedirs(os.path.join(folder, f'pictures/layer-{k}'))
+
+    # A few are drawn, and stand for all.
+    def grids(cells):
+        return [jpeg(tile(cells[random.integers(0, len(cells), per)], across)) for _ in range(8)]
+    for name, drawn in ('grid', grids(waves)), ('patches', grids(patches)):
+        for j in range(n // per):
+            save(drawn[j % 8], folder, f'pictures/layer-{k}/{name}-{j}.jpg')
+        if n % per:
+            cells = waves if name == 'grid' else patches
+            save(jpeg(tile(cells[:n % per], across)), folder, f'pictures/layer-{k}/{name}-{n // per}.jpg')
+    small = np.stack([np.asarray(Image.fromarray(p).resize((side, side))) for p in np.concatenate([waves, patches])])
+    drawn = []
+    for _ in range(8):
+        order = [random.integers(0, 32, 9) + 64 if row in ('patch', 'sample') else random.integers(0, 64, 9) for row in rows]
+        drawn.append(jpeg(tile(small[np.concatenate(order)], 9)))
+    for i in range(n):
         if not dead[i]:
-            order = [random.integers(0, 64, 9) + (64 if row in ('patch', 'sample') else 0) for row in rows]
-            save(tile(small[np.concatenate(order) % 96], 9), folder, f'pictures/layer-{k}/units-{i}.jpg')
+            save(drawn[i % 8], folder, f'pictures/layer-{k}/units-{i}.jpg')
     return best, values['class_selectivity'], units
 
 
@@ -190,14 +218,8 @@ def digits_of(values):
     return np.array([v if np.isnan(v) else digits(v, 6) for v in values])
 
 
-def main():
-    site, folder = sys.argv[1:3]
-    many = int(sys.argv[3]) if len(sys.argv) > 3 else 0
-    shutil.rmtree(folder, ignore_errors=True)
+def make_atlas(folder, many, title):
     os.makedirs(os.path.join(folder, 'data'))
-    for file in os.listdir(site):
-        shutil.copy(os.path.join(site, file), folder)
-
     classes = ['tench', 'car wheel', 'Pomeranian'] + list(HOSTILE.values())
     images = [f'photographs/n{i:05d}_{classes[i % 3].replace(" ", "_")}.jpg' for i in range(30)]
     images += [f'photographs/{text}.jpg' for text in HOSTILE.values()] + ['-rf.jpg', 'photographs/bad\ufffdbyte.jpg']
@@ -214,7 +236,7 @@ def main():
                   layer('4', 'fire2.expand3x3', 'Conv', 48, 55, 31, [1], '3 x 3'),
                   layer(HOSTILE['script'], HOSTILE['markup'], 'Conv', 40, 27, 63, [2, 3]),
                   layer(HOSTILE['hash'], HOSTILE['chinese'], 'Conv', 33, 27, 99, [4, 0]),
-                  layer('7', HOSTILE['newline'], 'Conv', 1200, 13, 131, [5], '3 x 3'),
+                  layer('7', HOSTILE['newline'], 'Conv', 1100, 13, 131, [5], '3 x 3'),
                   layer('8', 'classifier', 'Gemm', len(classes), 0, 224, [6])]
         plans = [dict(dead=d, map=w, field=f) for d, w, f in
                  [(0, 111, 7), (0, 55, 15), (0.1, 55, 15), (0.05, 55, 31), (0.3, 27, 63), (0, 27, 99), (0.02, 13, 131), (0, 0, 300)]]
@@ -237,18 +259,45 @@ def main():
     label = [i % 3 if i < 30 else min(i - 27, len(classes) - 1) for i in range(len(images))]
     write(folder, 'classes-0', [dict(images=label.count(c), units=u, shown=[i for i, l in enumerate(label) if l == c and i != 5][:24])
                                 for c, u in enumerate(by_class)])
-    write(folder, 'images-0', [dict(w=256, h=192, photo=i != 5, **{'class': label[i]}, hits=h[:200], more=max(0, len(h) - 200))
+    write(folder, 'images-0', [dict(w=256, h=192, photo=i != 5, **{'class': label[i]}, hits=h[:120], more=max(0, len(h) - 120))
                                for i, h in enumerate(by_image)])
+    os.makedirs(os.path.join(folder, 'photos/0'))
     for i in range(len(images)):
         if i != 5:
-            save(Image.fromarray(photograph(256, 192)), folder, f'photos/0/{i}.jpg')
+            save(photo(i), folder, f'photos/0/{i}.jpg')
     write(folder, 'front', dict(
-        format='deconvviz atlas', version=1, program='0.0.0', title='made-up' if not many else 'wide', model=dict(path='net.onnx', sha256='0' * 64),
+        format='deconvviz atlas', version=1, program='0.0.0', title=title, model=dict(path='net.onnx', sha256='0' * 64),
         input=[1, 3, 224, 224], facts=[['Images', f'{len(images)} read, 0 skipped'], ['Preprocessing', 'imagenet, 224 x 224'], ['Labels', HOSTILE['right']]],
         commands=dict(projection='deconvviz -m net.onnx -l {layer} -c {unit} -p {y},{x} --rule {rule} {image}',
                       point='deconvviz -m net.onnx -l {layer} -c {unit} --rule {rule} {image}', atlas='deconvviz atlas net.dvi -o atlas',
                       mine='deconvviz mine -m net.onnx -o net.dvi photographs'),
-        rules=RULES, n_images=len(images), n_classes=len(classes), columns=COLUMNS, layers=layers))
+        rules=RULES, n_images=len(images), n_classes=len(classes), columns=COLUMNS, layers=layers,
+        **({} if many else dict(against=True))))
+    return layers
+
+
+def main():
+    site, folder = sys.argv[1:3]
+    many = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    shutil.rmtree(folder, ignore_errors=True)
+    layers = make_atlas(folder, many, 'wide' if many else 'made-up')
+    for file in os.listdir(site):
+        shutil.copy(os.path.join(site, file), folder)
+    if many:
+        return
+    # The other atlas: the same network, whose units have other numbers.
+    make_atlas(os.path.join(folder, 'against'), many, 'made-up, later')
+    pairs = []
+    for k, layer in enumerate(layers):
+        n = layer['units']
+        pair = dict(layer=k, other=k, by='number' if k % 2 else 'responses')
+        for key, values in ('match', np.where(random.random(n) < 0.1, -1, random.permutation(n))), ('change', random.random(n)):
+            head, data = column(values, key == 'match')
+            if n > 1024:
+                write(folder, f'against-{k}-{key}', data)
+            pair[key] = head if n > 1024 else dict(head, data=data)
+        pairs.append(pair)
+    write(folder, 'against', dict(title='made-up, later', facts=[['Images', 'the same 42'], ['Change', '1 - cosine of responses']], layers=pairs))
 
 
 main()

@@ -173,10 +173,23 @@ class Grid {
             link(place).tabIndex = 0;
     }
 
+    /** What stays at the top of the window, in pixels. */
+    head() {
+        const stays = [...document.querySelectorAll('.bar, .toolbar')].filter(n => getComputedStyle(n).position === 'sticky');
+        return stays.reduce((sum, n) => sum + n.offsetHeight, 8);
+    }
+
+    /** Scrolls back to the first row, from below it. */
+    rewind() {
+        const over = this.top() - this.head();
+        if (over < 0)
+            scrollBy(0, over);
+    }
+
     /** Scrolls a place into the window. */
     reveal(place, toTop) {
         const y = Math.floor(place / this.columns) * this.pitch, top = -this.top();
-        const head = 72; // what stays at the top of the window
+        const head = this.head();
         if (toTop || y < top + head)
             scrollBy(0, y - top - head);
         else if (y + this.cellHeight > top + innerHeight - 8)

@@ -73,7 +73,7 @@ const Router = (() => {
             if (title)
                 title.focus({ preventScroll: true });
         }
-        document.documentElement.dataset.view = location.hash; // what tests wait for
+        document.documentElement.dataset.turn = String(now); // what tests wait for
     }
 
     function failed(error) {
@@ -85,7 +85,7 @@ const Router = (() => {
     }
 
     function crumbs(next) {
-        const links = [el('a.home', { href: '#/' }, el('span.mark', { 'aria-hidden': 'true' }, mark()), home ? name(home.front.title) : 'Atlas'),
+        const links = [el('a.home', { href: '#/', 'aria-label': home ? `${visible(home.front.title)}: all layers` : null }, el('span.mark', { 'aria-hidden': 'true' }, mark()), home ? name(home.front.title) : 'Atlas'),
             ...(next.crumbs || []).map(([text, href]) => href ?
                 el('a', { href: remembered.get(href) ? `${href}?${remembered.get(href)}` : href }, name(text)) : el('span', { 'aria-current': 'page' }, name(text)))];
         const side = next.siblings || {};

@@ -125,7 +125,8 @@ async function rangeFilter(layer, about, sift, onchange) {
         const a = Number(low.value), b = Number(high.value);
         for (const [input, at] of [[low, a], [high, b]])
             input.setAttribute('aria-valuetext', measured(value(at), about.kind));
-        text.textContent = `${measured(value(a), about.kind)} \u2013 ${measured(value(b), about.kind)}`;
+        const [from, to] = sift.ranges.get(about.key) || [null, null];
+        text.textContent = `${measured(from ?? lo, about.kind)} \u2013 ${measured(to ?? hi, about.kind)}`;
         chosen.style.left = `${100 * a / steps}%`;
         chosen.style.right = `${100 - 100 * b / steps}%`;
         low.classList.toggle('on-top', a > steps / 2);

@@ -62,14 +62,18 @@ async function viewPairs(owner, theirs, pair, title) {
             const [a, b] = cell.children;
             one(a, layer, i, `Unit ${layer.channel(i)}, change ${number(change[i])}`);
             a.querySelector('.below').textContent = number(change[i]);
-            b.hidden = match[i] === 65535;
-            if (!b.hidden)
+            const none = match[i] === 65535;
+            b.classList.toggle('nobody', none);
+            if (none)
+                nobody(b);
+            else
                 one(b, their, match[i], `Its counterpart, unit ${their.channel(match[i])}`);
         },
     });
     function one(link, of, i, label) {
         const picture = link.firstElementChild;
         link.href = of.href(i);
+        link.removeAttribute('role');
         link.setAttribute('aria-label', label);
         picture.classList.toggle('dead', of.isDead(i));
         picture.style.backgroundImage = '';
@@ -77,11 +81,20 @@ async function viewPairs(owner, theirs, pair, title) {
             showThumb(picture, of, i, false);
         link.querySelector('.unit-number').textContent = of.channel(i);
     }
+    function nobody(link) {
+        link.removeAttribute('href');
+        link.setAttribute('aria-label', 'No counterpart');
+        link.setAttribute('role', 'img');
+        link.firstElementChild.style.backgroundImage = '';
+        link.firstElementChild.classList.remove('dead');
+        link.querySelector('.unit-number').textContent = '\u2013';
+    }
     function order() {
         const items = Array.from({ length: layer.n }, (_, i) => i);
         const known = i => !Number.isNaN(change[i]);
         items.sort((a, b) => known(b) - known(a) || (known(a) ? (down ? -1 : 1) * (change[a] - change[b]) : 0) || a - b);
         grid.show(items);
+        grid.rewind();
     }
     const node = el('div.against', null,
         el('header.head', null, el('p.eyebrow', null, el('a', { href: owner.href('against') }, 'Two atlases')),

@@ -60,6 +60,8 @@ async function viewLayer(owner, [id], query) {
         reset.hidden = !sift.filters;
         empty.hidden = items.length > 0;
         grid.show(items);
+        if (now > 1)
+            grid.rewind();
     }
 
     async function togglePanel() {
