@@ -10,11 +10,13 @@ import math
 import os
 import shutil
 import sys
+from random import Random
 
 import numpy as np
 from PIL import Image
 
 random = np.random.default_rng(16)
+dice = Random(16)  # for single numbers, for which NumPy is slow
 HOSTILE = {
     'script': '<script>document.title="broken"</script>',
     'markup': '"><img src=x onerror="document.title=\'broken\'">',
@@ -124,13 +126,12 @@ def save(data, *path):
 
 
 def hits(n_images, n, place, best, rules):
-    image = random.choice(n_images, n, replace=False).tolist()
-    value = sorted((digits(best * v) for v in random.uniform(0.5, 1, n)), reverse=True)
-    made = dict(value=value, image=image, y=[0] * n, x=[0] * n, box=[],
-                scale={r: [digits(s) for s in random.uniform(0.2, 1, n)] for r in rules})
+    made = dict(value=sorted((digits(best * dice.uniform(0.5, 1)) for _ in range(n)), reverse=True),
+                image=dice.sample(range(n_images), n), y=[dice.randrange(max(1, place['map'])) for _ in range(n)],
+                x=[dice.randrange(max(1, place['map'])) for _ in range(n)], box=[],
+                scale={r: [digits(dice.uniform(0.2, 1)) for _ in range(n)] for r in rules})
     for j in range(n):
-        made['y'][j], made['x'][j] = (int(v) for v in random.integers(0, max(1, place['map']), 2))
-        x0, y0 = (int(v) for v in random.integers(-20, 180, 2))
+        x0, y0 = dice.randint(-20, 180), dice.randint(-20, 180)
         made['box'].append([x0, y0, x0 + place['field'], y0 + place['field']])
     return made
 
@@ -179,15 +180,15 @@ def make_layer(folder, k, layer, plan, n_images, n_classes, layers):
         after = [j for j, other in enumerate(layers) if k in other['from']]
 
         def reads(places):
-            found = [[int(p), int(random.integers(0, layers[p]['units'])), digits(w), digits(s)]
-                     for p in places for w, s in zip(sorted(random.random(6), reverse=True), random.normal(0, 1, 6))]
+            found = [[p, dice.randrange(layers[p]['units']), digits(w), digits(dice.gauss(0, 1))]
+                     for p in places for w in sorted((dice.random() for _ in range(6)), reverse=True)]
             return found[:12] or None
         units.append(dict(
-            stats=stats, histogram=[int(random.integers(-6, 0))] + [int(c) for c in 200 * np.exp(-np.linspace(-2, 2, 12) ** 2)],
+            stats=stats, histogram=[dice.randint(-6, -1), 3, 9, 26, 65, 121, 177, 196, 168, 90, 41, 12, 2],
             hits=hits(n_images, 9, plan, values['max'][i], RULES), samples=samples,
-            classes=[[int(c), int(h)] for c, h in zip(random.choice(n_classes, 5, replace=False), [31, 18, 11, 6, 2])] if n_classes else None,
-            classed=100 if n_classes else 0, inputs=reads(beside) or [[-1, c, digits(random.random()), digits(random.normal())] for c in range(3)],
-            outputs=reads(after), twins=[[int(t), digits(c), digits(random.random())] for t, c in zip(random.integers(0, n, 6), np.linspace(0.9, 0.2, 6))]))
+            classes=[[c, h] for c, h in zip(dice.sample(range(n_classes), 5), [31, 18, 11, 6, 2])] if n_classes else None,
+            classed=100 if n_classes else 0, inputs=reads(beside) or [[-1, c, digits(dice.random()), digits(dice.gauss(0, 1))] for c in range(3)],
+            outputs=reads(after), twins=[[dice.randrange(n), c, digits(dice.random())] for c in (0.91, 0.8, 0.55, 0.31, 0.2, 0.07)]))
     for j in range(0, n, 32):
         write(folder, f'layer-{k}-units-{j // 32}', units[j:j + 32])
 
@@ -218,7 +219,7 @@ def digits_of(values):
     return np.array([v if np.isnan(v) else digits(v, 6) for v in values])
 
 
-def make_atlas(folder, many, title):
+def make_atlas(folder, many, title, most=99):
     os.makedirs(os.path.join(folder, 'data'))
     classes = ['tench', 'car wheel', 'Pomeranian'] + list(HOSTILE.values())
     images = [f'photographs/n{i:05d}_{classes[i % 3].replace(" ", "_")}.jpg' for i in range(30)]
@@ -243,6 +244,7 @@ def make_atlas(folder, many, title):
         plans[5]['channels'] = list(range(1, 66, 2))
         layers[5]['shape'][1] = 66
         plans[7]['names'] = classes
+    layers, plans = layers[:most], plans[:most]
     by_class = [[] for _ in classes]
     by_image = [[] for _ in images]
     for k, (one, plan) in enumerate(zip(layers, plans)):
@@ -286,16 +288,14 @@ def main():
     if many:
         return
     # The other atlas: the same network, whose units have other numbers.
-    make_atlas(os.path.join(folder, 'against'), many, 'made-up, later')
+    make_atlas(os.path.join(folder, 'against'), many, 'made-up, later', 5)
     pairs = []
-    for k, layer in enumerate(layers):
+    for k, layer in enumerate(layers[:5]):
         n = layer['units']
         pair = dict(layer=k, other=k, by='number' if k % 2 else 'responses')
         for key, values in ('match', np.where(random.random(n) < 0.1, -1, random.permutation(n))), ('change', random.random(n)):
             head, data = column(values, key == 'match')
-            if n > 1024:
-                write(folder, f'against-{k}-{key}', data)
-            pair[key] = head if n > 1024 else dict(head, data=data)
+            pair[key] = dict(head, data=data)
         pairs.append(pair)
     write(folder, 'against', dict(title='made-up, later', facts=[['Images', 'the same 42'], ['Change', '1 - cosine of responses']], layers=pairs))
 
