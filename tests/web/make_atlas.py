@@ -259,7 +259,7 @@ def make_atlas(folder, many, title, most=99):
     write(folder, 'classes', dict(names=classes))
     write(folder, 'images', dict(names=images, numbers=[3 * i for i in range(len(images))]))
     label = [i % 3 if i < 30 else min(i - 27, len(classes) - 1) for i in range(len(images))]
-    write(folder, 'classes-0', [dict(images=label.count(c), units=u, shown=[i for i, l in enumerate(label) if l == c and i != 5][:24])
+    write(folder, 'classes-0', [dict(images=label.count(c), units=u, shown=[i for i, l in enumerate(label) if l == c][:24])
                                 for c, u in enumerate(by_class)])
     write(folder, 'images-0', [dict(w=256, h=192, photo=i != 5, **{'class': label[i]}, hits=h[:120], more=max(0, len(h) - 120))
                                for i, h in enumerate(by_image)])
@@ -284,7 +284,8 @@ def main():
     shutil.rmtree(folder, ignore_errors=True)
     layers = make_atlas(folder, many, 'wide' if many else 'made-up')
     for file in os.listdir(site):
-        shutil.copy(os.path.join(site, file), folder)
+        if not file.endswith('.md'):
+            shutil.copy(os.path.join(site, file), folder)
     if many:
         return
     # The other atlas: the same network, whose units have other numbers.

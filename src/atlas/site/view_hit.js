@@ -23,12 +23,11 @@ async function showHit(node, unit, of, j, rule) {
         return; // another was chosen meanwhile
     const { node: photo, draw } = photoWithField(owner, at, image, base(path));
     const whole = draw(list.box[j]);
-    const [x0, y0, x1, y1] = list.box[j];
     const place = of === 'hits' ? `${ordinal(j + 1)} strongest` : `${share(list.quantile[j])} quantile`;
     const rows = [
         ['Response', number(list.value[j])],
         hasPositions(unit) ? ['Position', `${list.y[j]}, ${list.x[j]}`] : null,
-        ['Field', `${x1 - x0}\u2009\u00d7\u2009${y1 - y0} pixels${whole ? '' : ', beyond the edge'}`],
+        list.box[j] && ['Field', `${list.box[j][2] - list.box[j][0]}\u2009\u00d7\u2009${list.box[j][3] - list.box[j][1]} pixels${whole ? '' : ', beyond the edge'}`],
         list.scale[rule] && list.scale[rule][j] !== null ? ['Scale', number(list.scale[rule][j])] : null,
     ].filter(Boolean);
     node.replaceChildren(

@@ -23,6 +23,9 @@ async function viewClass(owner, [word]) {
     if (!Number.isInteger(c) || names[c] === undefined)
         return notFound(`There is no class number ${visible(word)} in this atlas.`);
     const [details, images] = await Promise.all([owner.classDetails(c), owner.imageNames()]);
+    const shown = details.shown || [];
+    const there = await Promise.all(shown.map(i => owner.image(i)));
+    const photos = shown.filter((_, at) => there[at].photo);
     const units = details.units.reduce((n, [, list]) => n + list.length, 0);
     const rows = details.units.map(([k, list, scores]) => ({ k, units: list, below: scores.map(number) }));
     const node = el('div.class', null,
@@ -30,8 +33,8 @@ async function viewClass(owner, [word]) {
             el('p.lead', null, `${counted(details.images, 'photograph')} of the run. ` +
                 (units ? `${counted(units, 'unit')} in ${counted(rows.length, 'layer')} respond to it more than to any other class; ` +
                     'under each, how selective it is for it.' : 'No unit prefers it to all others.'))),
-        details.shown && details.shown.length ? el('section', null, el('h2', null, 'Photographs'), el('div.strip.photos', null,
-            details.shown.map(i => el('a.tile', { href: owner.href('image', i), 'aria-label': `Photograph ${shorten(base(images[i] ?? ''), 80)}` },
+        photos.length ? el('section', null, el('h2', null, 'Photographs'), el('div.strip.photos', null,
+            photos.map(i => el('a.tile', { href: owner.href('image', i), 'aria-label': `Photograph ${shorten(base(images[i] ?? ''), 80)}` },
                 el('img', { src: owner.photo(i), alt: '', loading: 'lazy', decoding: 'async' }))))) : null,
         rows.length ? el('section', null, el('h2', null, 'Units that prefer it'), unitsByLayer(owner, rows)) : null);
     return {
