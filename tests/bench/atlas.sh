@@ -1,8 +1,7 @@
 #!/bin/sh
 # atlas.sh - the page of an atlas with a layer of 10,000 units, in a browser.
 here=$(cd "$(dirname "$0")" && pwd)
-export NODE_PATH="$here/../../build/web/node_modules"
-if ! command -v chromium >/dev/null || [ ! -d "$NODE_PATH/playwright-core" ]; then
+if ! command -v chromium >/dev/null || [ ! -d "$here/../../build/web/node_modules/playwright-core" ]; then
     echo "atlas: left out, there is no chromium with playwright-core (scripts/setup check)"
     exit 0
 fi

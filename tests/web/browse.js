@@ -5,10 +5,10 @@ const fs = require('fs');
 const path = require('path');
 const vm = require('vm');
 const { execFileSync } = require('child_process');
-const { launch, open } = require('./browser.js');
+const { MODULES, launch, open } = require('./browser.js');
 
 const folder = process.argv[2];
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const axe = fs.readFileSync(path.join(MODULES, 'axe-core/axe.min.js'), 'utf8');
 
 // -- the data, read without the page's code ----------------------------------------------------------
 function data(name) {

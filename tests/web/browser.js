@@ -1,7 +1,10 @@
 // browser.js - a browser without network, and what must not happen in it.
 'use strict';
-const { chromium } = require('playwright-core');
+const path = require('path');
 const { pathToFileURL } = require('url');
+
+const MODULES = path.join(__dirname, '../../build/web/node_modules'); // scripts/setup check
+const { chromium } = require(path.join(MODULES, 'playwright-core'));
 
 /** Debian's chromium; as root it has no sandbox. */
 async function launch(options = {}) {
@@ -51,4 +54,4 @@ async function open(browser, folder, options = {}) {
     return { page, context, faults, asked, visit, settled };
 }
 
-module.exports = { launch, open };
+module.exports = { MODULES, launch, open };

@@ -2,11 +2,11 @@
 # run.sh BUILD - the page of an atlas in a browser, from a file, with the network off. Node's playwright-core drives Debian's
 # chromium; scripts/setup check installs both.
 here=$(cd "$(dirname "$0")" && pwd)
-export NODE_PATH="$here/../../build/web/node_modules"
+modules="$here/../../build/web/node_modules"
 missing=
 command -v chromium >/dev/null || missing="chromium is not installed"
 command -v node >/dev/null || missing="node is not installed"
-[ -d "$NODE_PATH/playwright-core" ] && [ -d "$NODE_PATH/axe-core" ] || missing="${missing:-build/web has no playwright-core and axe-core (scripts/setup check)}"
+[ -d "$modules/playwright-core" ] && [ -d "$modules/axe-core" ] || missing="${missing:-build/web has no playwright-core and axe-core (scripts/setup check)}"
 if [ -n "$missing" ]; then
     if [ -n "$CI" ]; then
         echo "not ok 1 - web: $missing"
