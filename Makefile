@@ -148,8 +148,13 @@ ifeq ($(VARIANT),asan)
 TESTS := $(filter-out tests/readme.sh tests/cli/examples.sh tests/image/run.sh,$(TESTS))
 endif
 
+# What runs in the browser is the same under all of them.
+ifneq ($(filter asan tsan,$(VARIANT)),)
+TESTS := $(filter-out tests/web/run.sh,$(TESTS))
+endif
+
 # Those that take longest begin first, so that no core is left with one of them in the end.
-LONGEST := tests/cli/signals.sh tests/cli/verify.sh unit/test_conv tests/cli/record.sh tests/readme.sh \
+LONGEST := tests/cli/signals.sh tests/web/run.sh tests/cli/verify.sh unit/test_conv tests/cli/record.sh tests/readme.sh \
            tests/cli/sheets.sh tests/cli/top9.sh unit/test_reference_verify unit/test_mine_sheets unit/test_geometry \
            tests/image/run.sh
 TESTS := $(foreach t,$(LONGEST),$(filter $t,$(TESTS))) $(filter-out $(LONGEST),$(TESTS))
