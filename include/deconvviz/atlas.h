@@ -21,7 +21,7 @@
 
 DV_BEGIN
 
-enum { DV_ATLAS_HITS = 9, DV_ATLAS_QUALITY = 60 };
+enum { DV_ATLAS_HITS = 9, DV_ATLAS_QUALITY = 70, DV_ATLAS_COMPARED = 3 };
 
 typedef struct dv_atlas_options {
     const char *folder; /* of the atlas: empty, not there, or an atlas, which is replaced */
@@ -29,6 +29,9 @@ typedef struct dv_atlas_options {
     int n_picks;
     const dv_sheets_pick *picks;
     dv_rectify rectify;
+    int compared; /* hits of a unit, 0 to DV_ATLAS_HITS, that are projected by the other rules,
+                     too; all are by the deconvnet */
+    bool samples_projected;         /* by the deconvnet; else they are patches alone */
     int quality;                    /* of the JPEGs, 1 to 100 */
     bool context;                   /* the photographs, too */
     const dv_labels *labels;        /* of classes; NULL: none are known */

@@ -87,6 +87,8 @@ static void put_settings(dv_json *w, const dv_atlas_work *work)
     dv_json_put_text(w, "program", DV_VERSION);
     dv_json_put_text(w, "root", o->root);
     dv_json_put_text(w, "rectify", dv_rectify_name(o->rectify));
+    dv_json_put_int(w, "compared", o->compared);
+    dv_json_put_bool(w, "samples_projected", o->samples_projected);
     dv_json_put_int(w, "quality", o->quality);
     dv_json_put_bool(w, "context", o->context);
     dv_json_list(w, "layers");
@@ -202,6 +204,9 @@ static bool check_options(const dv_model *m, const dv_index *x, const dv_atlas_o
 {
     if (o->quality < 1 || o->quality > 100)
         return dv_fail(err, DV_BAD_USAGE, "a quality of %d: 1 to 100 are possible", o->quality);
+    if (o->compared < 0 || o->compared > DV_ATLAS_HITS)
+        return dv_fail(err, DV_BAD_USAGE, "%d hits by all rules: 0 to %d are possible", o->compared,
+                       DV_ATLAS_HITS);
     if (x->read == 0)
         return dv_fail(err, DV_BAD_DATA, "the index is of no image");
     return dv_mined_model(m, x, err) && check_folder(o->folder, err);

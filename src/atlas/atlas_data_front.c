@@ -50,6 +50,8 @@ static void put_facts(dv_json *w, const dv_atlas_work *work, dv_text *t)
     FACT("Way back", "from the unit's own value, %s",
          work->options->rectify == DV_RECTIFY_ALL ? "rectified at every activation"
                                                   : "rectified at ReLUs");
+    if (work->options->compared > 0)
+        FACT("Other rules", "of the %d best hits of a unit", work->options->compared);
     FACT("Pictures", "JPEG, quality %d", work->options->quality);
     FACT("Mined by", "deconvviz %s", x->program);
 #undef FACT
@@ -227,7 +229,7 @@ bool dv_data_front(const dv_atlas_data *d, dv_error *err)
     put_facts(w, work, &t);
     put_commands(w, work, &t);
     dv_json_list(w, "rules");
-    for (int i = 0; i < DV_N_RULES; i++)
+    for (int i = 0; i < (work->options->compared > 0 ? DV_N_RULES : 1); i++)
         dv_json_put_text(w, NULL, dv_rule_name(dv_atlas_rules[i]));
     dv_json_end(w);
     dv_json_put_int(w, "n_images", work->n_images);

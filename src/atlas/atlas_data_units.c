@@ -46,13 +46,25 @@ static bool put_box(dv_json *w, const hits *h, int i, dv_error *err)
     return true;
 }
 
+/* Rules by which some of these are projected, the first ones. */
+static int rules_of(const hits *h)
+{
+    const dv_atlas_options *o = h->d->work->options;
+    return h->samples ? o->samples_projected : o->compared > 0 ? DV_N_RULES : 1;
+}
+
+static bool is_projected(const hits *h, int i, int rule)
+{
+    return h->columns[i].size[DV_CELL_RULE + rule] > 0;
+}
+
 static void put_scales(dv_json *w, const hits *h)
 {
     dv_json_object(w, "scale");
-    for (int r = 0; r < (h->samples ? 1 : DV_N_RULES); r++) {
+    for (int r = 0; r < rules_of(h); r++) {
         dv_json_list(w, dv_rule_name(dv_atlas_rules[r]));
         for (int i = 0; i < h->n; i++)
-            if (h->columns[i].shown)
+            if (is_projected(h, i, r))
                 dv_json_put_float(w, NULL, h->columns[i].scale[r]);
             else
                 dv_json_put_null(w, NULL);
@@ -64,16 +76,16 @@ static void put_scales(dv_json *w, const hits *h)
 static void put_flat(dv_json *w, const hits *h)
 {
     bool any = false;
-    for (int r = 0; r < (h->samples ? 1 : DV_N_RULES); r++)
+    for (int r = 0; r < rules_of(h); r++)
         for (int i = 0; i < h->n; i++)
-            any = any || (h->columns[i].shown && h->columns[i].scale[r] == 0);
+            any = any || (is_projected(h, i, r) && h->columns[i].scale[r] == 0);
     if (!any)
         return;
     dv_json_object(w, "flat");
-    for (int r = 0; r < (h->samples ? 1 : DV_N_RULES); r++) {
+    for (int r = 0; r < rules_of(h); r++) {
         dv_json_list(w, dv_rule_name(dv_atlas_rules[r]));
         for (int i = 0; i < h->n; i++)
-            if (h->columns[i].shown && h->columns[i].scale[r] == 0)
+            if (is_projected(h, i, r) && h->columns[i].scale[r] == 0)
                 dv_json_put_int(w, NULL, i);
         dv_json_end(w);
     }

@@ -188,18 +188,19 @@ static bool same_place(const dv_column *a, const dv_column *b)
     return a->unit == b->unit && a->hit.y == b->hit.y && a->hit.x == b->hit.x;
 }
 
-static void copy_cells(slot *s, dv_column *to, const dv_column *from)
+static void copy_cells(slot *s, dv_column *to, const dv_column *from, bool projected)
 {
     const int64_t at = to->at;
-    const size_t bytes = (size_t)(from->size[DV_CELL_PATCH] + from->size[DV_CELL_RULE]);
+    const size_t bytes =
+        (size_t)(from->size[DV_CELL_PATCH] + (projected ? from->size[DV_CELL_RULE] : 0));
     const dv_hit hit = to->hit;
     *to = *from;
     to->hit = hit;
     to->sample = true;
     to->at = at;
-    for (int i = DV_CELL_RULE + 1; i < DV_N_CELLS; i++)
+    for (int i = DV_CELL_RULE + projected; i < DV_N_CELLS; i++)
         to->size[i] = 0;
-    for (int i = 1; i < DV_N_RULES; i++)
+    for (int i = projected; i < DV_N_RULES; i++)
         to->scale[i] = 0;
     char *copy = malloc(bytes + 1); /* what is added to moves */
     if (copy) {
@@ -221,7 +222,7 @@ static bool make_column(const pass *p, slot *s, const dv_worker *worker, const d
     c->at = (int64_t)s->cells.size;
     const dv_column *before = s->n > 1 ? c - 1 : NULL;
     if (c->sample && before && !before->sample && same_place(before, c)) {
-        copy_cells(s, c, before);
+        copy_cells(s, c, before, w->options->samples_projected);
         return true;
     }
     making k = { .pass = p,
@@ -381,7 +382,8 @@ static int64_t projections_of(const dv_atlas_work *w, int image)
 {
     int64_t n = 0;
     for (int i = w->images[image].first; i < w->images[image + 1].first; i++)
-        n += w->by_image[i]->sample ? 1 : DV_N_RULES;
+        for (int rule = 0; rule < DV_N_RULES; rule++)
+            n += dv_column_has(w, w->by_image[i], DV_CELL_RULE + rule);
     return n;
 }
 
@@ -414,7 +416,8 @@ static bool hire(const pass *p, dv_crew *crew, dv_error *err)
         keep[i] = w->layers[i].tensor;
     const dv_request r = { .n_keep = w->n_layers,
                            .keep = keep,
-                           .rules = (1U << DV_N_RULES) - 1,
+                           .rules = w->options->compared > 0 ? (1U << DV_N_RULES) - 1
+                                                             : 1U << DV_RULE_DECONVNET,
                            .rectify = w->options->rectify,
                            .exact = w->index->exact };
     const dv_crew_options o = {

@@ -17,11 +17,12 @@ int dv_sheet_rows(const dv_atlas_work *w, dv_sheet_row rows[DV_SHEET_ROWS])
 {
     int n = 0;
     rows[n++] = (dv_sheet_row){ DV_CELL_PATCH, false, "patch" };
-    for (int i = 0; i < DV_N_RULES; i++)
+    for (int i = 0; i < (w->options->compared > 0 ? DV_N_RULES : 1); i++)
         rows[n++] = (dv_sheet_row){ DV_CELL_RULE + i, false, dv_rule_name(dv_atlas_rules[i]) };
     if (w->index->sample > 0) {
         rows[n++] = (dv_sheet_row){ DV_CELL_PATCH, true, "sample" };
-        rows[n++] = (dv_sheet_row){ DV_CELL_RULE, true, "sample-deconvnet" };
+        if (w->options->samples_projected)
+            rows[n++] = (dv_sheet_row){ DV_CELL_RULE, true, "sample-deconvnet" };
     }
     return n;
 }

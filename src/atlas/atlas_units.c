@@ -179,7 +179,9 @@ bool dv_column_has(const dv_atlas_work *w, const dv_column *c, int cell)
     const dv_atlas_layer *l = &w->layers[u->layer];
     if (cell >= DV_CELL_SMALL)
         return c == u->columns && l->small != l->cell;
-    return cell <= DV_CELL_RULE || !c->sample;
+    if (c->sample)
+        return cell == DV_CELL_PATCH || (cell == DV_CELL_RULE && w->options->samples_projected);
+    return cell <= DV_CELL_RULE || c - u->columns < w->options->compared;
 }
 
 /* -- images ----------------------------------------------------------------------------------- */

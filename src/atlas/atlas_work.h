@@ -102,8 +102,8 @@ int dv_atlas_image_of(const dv_atlas_work *w, int32_t image);
 bool dv_atlas_list(dv_atlas_work *w, dv_error *err) DV_MUST_CHECK;
 void dv_atlas_release(dv_atlas_work *w);
 
-/* How many cells of each kind a column has: a sample no rule but the first, only a unit's best hit
- * small ones, where these are not the large ones. */
+/* Whether a column of the work has this cell: a sample at most the first rule's, the first hits of
+ * a unit all rules'; only its best hit small ones, where these are not the large ones. */
 bool dv_column_has(const dv_atlas_work *w, const dv_column *c, int cell);
 
 /* -- the file of cells ------------------------------------------------------------------------ */

@@ -111,6 +111,9 @@ static void add_command(dv_text *t, const cli_atlas_options *o, const cli_networ
     add_option(t, "--root", mined ? o->root : NULL);
     add_option(t, "--labels", o->labels);
     add_option(t, "--labels-from", o->labels_from);
+    add_number(t, "--compare", o->compared);
+    if (o->samples_projected)
+        add_word(t, "--project-samples");
     add_number(t, "--quality", o->quality);
     if (o->no_context)
         add_word(t, "--no-context");

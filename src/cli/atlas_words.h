@@ -11,8 +11,8 @@ typedef struct cli_atlas_options {
     cli_network_options network;
     cli_list layers;
     const char *channels, *list, *root, *labels, *labels_from, *out;
-    int hits, per_image, quality, rectify;
-    bool no_context;
+    int hits, per_image, compared, quality, rectify;
+    bool samples_projected, no_context;
 } cli_atlas_options;
 
 /* Whether the file is what `deconvviz mine` wrote, by its first bytes. */
