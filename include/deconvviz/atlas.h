@@ -55,7 +55,8 @@ typedef struct dv_atlas_result {
 
 /* The folder that is filled before it gets its name, FOLDER.unfinished: what a run that was stopped
  * leaves, and the same run goes on from. What is there of another atlas, that was replaced when the
- * run was stopped, is removed. The caller frees it. */
+ * run was stopped, is removed. The caller frees it. NULL with err set, also (DV_BAD_USAGE) where what
+ * is at `folder` is no atlas. */
 char *dv_atlas_unfinished(const char *folder, dv_error *err) DV_MUST_CHECK;
 
 /* Writes the atlas, whole or not at all. The same bytes for any number of threads, and whether or

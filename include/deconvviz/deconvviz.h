@@ -27,6 +27,7 @@
 #define DV_DECONVVIZ_H
 
 #include "deconvviz/activation.h"
+#include "deconvviz/atlas.h"
 #include "deconvviz/classify.h"
 #include "deconvviz/compare_rules.h"
 #include "deconvviz/correspond.h"

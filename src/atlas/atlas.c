@@ -20,16 +20,45 @@
 
 /* -- folders ---------------------------------------------------------------------------------- */
 
-static bool holds(const char *folder, const char *name)
+static bool look_for(const char *folder, const char *name, bool *there, dv_error *err)
 {
-    char *path = dv_path_join(folder, name, NULL);
-    const bool there = path && dv_file_exists(path);
+    char *path = dv_path_join(folder, name, err);
+    *there = path && dv_file_exists(path);
     free(path);
-    return there;
+    return path != NULL;
+}
+
+static bool look_into(const char *path, bool *empty, dv_error *err)
+{
+    DIR *d = opendir(path);
+    int n = 0;
+    while (d && readdir(d))
+        n++;
+    const int problem = d ? 0 : errno;
+    if (d)
+        closedir(d);
+    *empty = n <= 2; /* . and .. */
+    return !problem ||
+           dv_fail(err, dv_file_code(problem), "%s: cannot read: %s", path, strerror(problem));
+}
+
+/* Nothing but an atlas may be replaced. */
+static bool check_folder(const char *folder, dv_error *err)
+{
+    struct stat st;
+    bool atlas = false, empty = false;
+    if (stat(folder, &st) < 0)
+        return true;
+    if (S_ISDIR(st.st_mode) &&
+        (!look_for(folder, "atlas.json", &atlas, err) || !look_into(folder, &empty, err)))
+        return false;
+    return atlas || empty || dv_fail(err, DV_BAD_USAGE, "%s: is there, and is no atlas", folder);
 }
 
 char *dv_atlas_unfinished(const char *folder, dv_error *err)
 {
+    if (!check_folder(folder, err))
+        return NULL;
     size_t n = strlen(folder);
     while (n > 1 && folder[n - 1] == '/')
         n--;
@@ -40,31 +69,14 @@ char *dv_atlas_unfinished(const char *folder, dv_error *err)
         return NULL;
     }
     snprintf(path, room, "%.*s.unfinished", (int)n, folder);
-    if (holds(path, "atlas.json") && !holds(path, "cells"))
+    bool atlas = false, cells = false;
+    if (!look_for(path, "atlas.json", &atlas, err) || !look_for(path, "cells", &cells, err)) {
+        free(path);
+        return NULL;
+    }
+    if (atlas && !cells)
         dv_folder_remove(path);
     return path;
-}
-
-static bool is_empty(const char *path)
-{
-    DIR *d = opendir(path);
-    int n = 0;
-    while (d && readdir(d))
-        n++;
-    if (d)
-        closedir(d);
-    return d && n <= 2; /* . and .. */
-}
-
-/* Nothing but an atlas may be replaced. */
-static bool check_folder(const char *folder, dv_error *err)
-{
-    struct stat st;
-    if (stat(folder, &st) < 0 || (S_ISDIR(st.st_mode) && is_empty(folder)))
-        return true;
-    if (S_ISDIR(st.st_mode) && holds(folder, "atlas.json"))
-        return true;
-    return dv_fail(err, DV_BAD_USAGE, "%s: is there, and is no atlas", folder);
 }
 
 /* -- what it is made of ----------------------------------------------------------------------- */
@@ -209,7 +221,7 @@ static bool check_options(const dv_model *m, const dv_index *x, const dv_atlas_o
                        DV_ATLAS_HITS);
     if (x->read == 0)
         return dv_fail(err, DV_BAD_DATA, "the index is of no image");
-    return dv_mined_model(m, x, err) && check_folder(o->folder, err);
+    return dv_mined_model(m, x, err);
 }
 
 bool dv_atlas(const dv_model *m, dv_index *x, const dv_atlas_options *o, dv_atlas_result *r,

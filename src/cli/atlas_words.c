@@ -64,11 +64,18 @@ static bool same_floats(const float *a, const float *b, int n)
     return true;
 }
 
+bool cli_atlas_prepares(const cli_network_options *o)
+{
+    return o->preprocess || o->order || o->mean.n > 0 || o->std.n > 0 || o->resize >= 0 ||
+           !isnan(o->pixel_scale);
+}
+
 /* How images are prepared, where the network would do it otherwise by itself. */
-static void add_preprocess(dv_text *t, const cli_network *n, const dv_preprocess *p)
+static void add_preprocess(dv_text *t, const cli_atlas_options *o, const cli_network *n,
+                           const dv_preprocess *p)
 {
     const dv_preprocess *own = &n->prepare;
-    const bool same = cli_network_prepares_own(n) && own->resize == p->resize &&
+    const bool same = !cli_atlas_prepares(&o->network) && own->resize == p->resize &&
                       own->scale == p->scale && own->bgr == p->bgr &&
                       same_floats(own->mean, p->mean, p->channels) &&
                       same_floats(own->std, p->std, p->channels);
@@ -96,7 +103,7 @@ static void add_command(dv_text *t, const cli_atlas_options *o, const cli_networ
     add_word(t, "atlas");
     add_model(t, o, x);
     if (!mined) {
-        add_preprocess(t, n, &x->preprocess);
+        add_preprocess(t, o, n, &x->preprocess);
         add_number(t, "-k", o->hits);
         if (o->per_image > 1)
             add_number(t, "--per-image", o->per_image);
@@ -131,7 +138,7 @@ bool cli_atlas_words(dv_text *command, dv_text *projects, const cli_atlas_option
     add_command(command, o, n, x, mined, n_args, args);
     add_word(projects, "deconvviz");
     add_model(projects, o, x);
-    add_preprocess(projects, n, &x->preprocess);
+    add_preprocess(projects, o, n, &x->preprocess);
     if (x->exact)
         add_word(projects, "--exact");
     return dv_text_ok(command, "a command line", err) &&

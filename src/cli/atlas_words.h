@@ -18,6 +18,9 @@ typedef struct cli_atlas_options {
 /* Whether the file is what `deconvviz mine` wrote, by its first bytes. */
 bool cli_is_index(const char *path);
 
+/* Whether the options say how images are prepared. */
+bool cli_atlas_prepares(const cli_network_options *o);
+
 /* command: what was called, spelt anew; projects: "deconvviz -m MODEL …" for any unit of the index,
  * with images prepared as they were mined. The caller frees both. */
 bool cli_atlas_words(dv_text *command, dv_text *projects, const cli_atlas_options *o,

@@ -1,5 +1,6 @@
 /* cmd_atlas.c - `deconvviz atlas`: every unit in a page. */
 #include "base/file.h"
+#include "base/folder.h"
 #include "cli/atlas_words.h"
 #include "cli/index_picks.h"
 #include "cli/inputs.h"
@@ -49,7 +50,7 @@ static const cli_example examples[] = {
     { "deconvviz atlas -o atlas photos", "All units of the built-in model; open atlas/index.html" },
     { "deconvviz atlas --labels-from names -k 100 -o atlas photos",
       "The same, with the classes that the images' names begin with" },
-    { "deconvviz atlas index.json -o atlas -l 1,5", "Two layers of what was mined before" },
+    { "deconvviz atlas index.json -o atlas -l 5", "One layer of what was mined before" },
     { 0 },
 };
 
@@ -103,7 +104,8 @@ static bool mine(work *w, dv_error *err)
                                 .watch = cli_watch };
     dv_mine_result r;
     bool there;
-    if (!dv_mine_is_done(w->network.model, &m, &w->images, &there, err))
+    if (!dv_mine_is_done(w->network.model, &m, &w->images, &there, err) ||
+        !dv_folder_make(w->unfinished, err))
         return false;
     if (there)
         return true;
@@ -121,27 +123,17 @@ static bool mine(work *w, dv_error *err)
     return ok;
 }
 
-static bool mine_images(work *w, int n_args, char **args, dv_error *err)
+/* Whether the model's labels are of the classes of any image. */
+static bool knows_any(work *w, dv_error *err)
 {
-    if (!cli_inputs_list(&w->images, w->o->list, n_args, args, err) ||
-        !cli_network_open(&w->network, &w->o->network, NULL, err) ||
-        !cli_network_takes_images(&w->network, err) || !find_layers(w, err))
+    bool any = false;
+    if (w->labels.n == 0 || !dv_truth_read(&w->truth, w->o->labels_from, &w->labels, err))
         return false;
-    return dv_folder_make(w->unfinished, err) && mine(w, err) &&
-           dv_index_read(&w->index, w->place.data, err);
-}
-
-/* The images of the index, for those who ask which there are. */
-static bool read_index(work *w, const char *path, dv_error *err)
-{
-    if (w->o->list)
-        return dv_fail(err, DV_BAD_USAGE, "--list does not go with an index, which has its images");
-    if (!dv_index_read(&w->index, path, err) || !cli_guard_images(&w->index, w->o->root, err))
-        return false;
-    for (int32_t i = 0; i < w->index.n_files; i++)
-        if (!dv_list_add(&w->images, w->index.files[i].path, err))
-            return false;
-    return cli_network_of_index(&w->network, &w->o->network, &w->index, err);
+    for (int32_t i = 0; i < w->images.count && !any; i++)
+        any = dv_truth_of(&w->truth, dv_list_path(&w->images, i)) >= 0;
+    dv_truth_free(&w->truth);
+    w->truth = (dv_truth){ .labels = NULL };
+    return any;
 }
 
 /* The classes, where the true ones are asked for: those of the file, the model's, or those that the
@@ -153,18 +145,50 @@ static bool read_classes(work *w, dv_error *err)
         return false;
     if (!o->labels_from)
         return true;
+    if (!o->labels && !knows_any(w, err))
+        dv_labels_free(&w->labels);
     if (w->labels.n == 0 && !dv_labels_collect(&w->labels, o->labels_from, &w->images, err))
         return false;
     return dv_truth_read(&w->truth, o->labels_from, &w->labels, err);
 }
 
-/* -- the atlas -------------------------------------------------------------------------------- */
-
-static void say_wrote(void *ctx, const char *path)
+/* The images of the index, for those who ask which there are. */
+static bool read_index(work *w, const char *path, dv_error *err)
 {
-    (void)ctx;
-    (void)path;
+    const cli_network_options *n = &w->o->network;
+    if (w->o->list)
+        return dv_fail(err, DV_BAD_USAGE, "--list does not go with an index, which has its images");
+    if (cli_atlas_prepares(n) || n->size.n > 0 || n->exact)
+        return dv_fail(err, DV_BAD_USAGE,
+                       "--%s does not go with an index: images are prepared as it was mined",
+                       n->exact        ? "exact"
+                       : n->size.n > 0 ? "size"
+                                       : "preprocess");
+    if (!dv_index_read(&w->index, path, err) || !cli_guard_images(&w->index, w->o->root, err))
+        return false;
+    for (int32_t i = 0; i < w->index.n_files; i++)
+        if (!dv_list_add(&w->images, w->index.files[i].path, err))
+            return false;
+    return cli_network_of_index(&w->network, &w->o->network, &w->index, err) &&
+           read_classes(w, err);
 }
+
+static bool mine_images(work *w, int n_args, char **args, dv_error *err)
+{
+    if (!cli_inputs_list(&w->images, w->o->list, n_args, args, err) ||
+        !cli_network_open(&w->network, &w->o->network, NULL, err) ||
+        !cli_network_takes_images(&w->network, err) || !find_layers(w, err) ||
+        !read_classes(w, err))
+        return false;
+    if (!mine(w, err) || !dv_index_read(&w->index, w->place.data, err))
+        return false;
+    if (w->index.read > 0)
+        return true;
+    dv_folder_remove(w->unfinished);
+    return dv_fail(err, DV_IO, "none of the images could be read");
+}
+
+/* -- the atlas -------------------------------------------------------------------------------- */
 
 static bool make(work *w, dv_error *err)
 {
@@ -186,19 +210,28 @@ static bool make(work *w, dv_error *err)
                            .pool = w->network.pool,
                            .watch = cli_watch };
     dv_atlas_result r;
-    a.watch.wrote = say_wrote;
+    dv_text cells = { 0 };
+    a.watch.wrote = NULL;
+    dv_text_format(&cells, "%s/cells", w->unfinished);
+    cli_signals_keep(cells.data);
     cli_progress_begin("projections", !o->network.quiet);
     const bool ok = dv_atlas(w->network.model, &w->index, &a, &r, err);
     cli_progress_end();
+    cli_signals_keep(NULL);
+    free(cells.data);
     if (!ok)
         return false;
     if (r.resumed > 0 && !o->network.quiet)
-        cli_say("%d images were there from a run that did not finish", r.resumed);
+        cli_say("%d images were shown by a run that did not finish", r.resumed);
     cli_print("%s/index.html: %d layers, %d units, %d of them never active, %.1f MB\n", o->out,
               r.n_layers, r.n_units, r.n_dead, (double)r.bytes / 1e6);
-    return r.missing == 0 ||
-           dv_fail(err, DV_IO, "%d hits could not be shown: their images are gone or have changed",
-                   r.missing);
+    if (r.missing > 0)
+        return dv_fail(err, DV_IO,
+                       "%d hits could not be shown: their images are gone or have changed",
+                       r.missing);
+    return w->mined || w->index.skipped == 0 ||
+           dv_fail(err, DV_IO, "%d of %d images could not be read (see %s/index.json)",
+                   (int)w->index.skipped, (int)(w->index.read + w->index.skipped), o->out);
 }
 
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
