@@ -140,7 +140,7 @@ static double in_turn(double degrees, double turn)
     return v < 0 ? v + turn : v;
 }
 
-static void number_form(const dv_told *t, double *v)
+void dv_number_form(const dv_told *t, double *v)
 {
     const double pi = acos(-1.0);
     if (!(t->energy > 0))
@@ -179,7 +179,7 @@ static void number_hits(const dv_atlas_work *w, const dv_atlas_unit *u, double *
         coloured += (double)c->hit.value;
         grey += c->grey > 0 ? (double)c->grey : 0;
     }
-    number_form(&told, v);
+    dv_number_form(&told, v);
     if (w->index->preprocess.channels != 3)
         return;
     number_hue(&told, v);

@@ -46,6 +46,9 @@ int32_t *dv_atlas_file_classes(const dv_atlas_work *w, dv_error *err) DV_MUST_CH
 double *dv_atlas_numbers(const dv_atlas_work *w, const int32_t *classes,
                          dv_error *err) DV_MUST_CHECK;
 
+/* Those of form, of what the projections tell: v (DV_N_NUMBERS). */
+void dv_number_form(const dv_told *t, double *v);
+
 static inline bool dv_atlas_has_classes(const dv_atlas_work *w)
 {
     return w->options->truth && w->options->labels && w->options->labels->n > 0;
