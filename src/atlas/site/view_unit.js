@@ -44,8 +44,8 @@ function summary({ details, classes }) {
     if (stats.max !== undefined && stats.max !== null)
         parts.push(`strongest response ${number(stats.max)}`);
     const most = details.classes && details.classes[0];
-    if (most && details.classed)
-        parts.push(`most often ${shorten(classes[most[0]] ?? '', 60)}`);
+    if (most && most[1] > 1)
+        parts.push(`most often ${shorten(classes[most[0]] ?? '', 60)} (${most[1]} of ${counted(details.classed, 'hit')})`);
     const text = parts.join(', ');
     return text ? `${text[0].toUpperCase()}${text.slice(1)}.` : '';
 }
