@@ -195,6 +195,7 @@ test('a unit shows its nine by each rule, at their own scale or a common one', a
         await page.click(`button:text-is("${rule}")`);
         seen.add(await y());
         assert((await text(page, '.command code')).includes(`--rule ${rule}`));
+        assert.strictEqual(await page.locator('.nine-grid').first().locator('.absent').count(), 6); // three are made by these rules
     }
     assert.strictEqual(seen.size, front.rules.length);
     await page.keyboard.press('r');

@@ -29,7 +29,7 @@ HOSTILE = {
     'path': '../../../etc/passwd',
     'hash': 'a/b?c=d#e%20f',
 }
-RULES = ['deconvnet', 'gradient', 'guided']
+RULES = ['deconvnet', 'guided', 'gradient']
 COLUMNS = [
     dict(key='max', title='Strongest response', kind='number', group='Activity', about='The greatest value over all images.'),
     dict(key='mean', title='Mean response', kind='number', group='Activity', about='Over all images and positions.'),
@@ -129,7 +129,7 @@ def hits(n_images, n, place, best, rules):
     made = dict(value=sorted((digits(best * dice.uniform(0.5, 1)) for _ in range(n)), reverse=True),
                 image=dice.sample(range(n_images), n), y=[dice.randrange(max(1, place['map'])) for _ in range(n)],
                 x=[dice.randrange(max(1, place['map'])) for _ in range(n)], box=[],
-                scale={r: [digits(dice.uniform(0.2, 1)) for _ in range(n)] for r in rules})
+                scale={r: [digits(dice.uniform(0.2, 1)) if r == RULES[0] or j < 3 else None for j in range(n)] for r in rules})
     for j in range(n):
         x0, y0 = dice.randint(-20, 180), dice.randint(-20, 180)
         made['box'].append([x0, y0, x0 + place['field'], y0 + place['field']])
@@ -158,7 +158,7 @@ def make_layer(folder, k, layer, plan, n_images, n_classes, layers):
     layer['dead'] = int(dead.sum())
     layer['best'] = int(np.nanargmax(values['max']))
     side = 16 if n > 1024 else 48
-    rows = ['patch'] + RULES + ['sample', 'sample-deconvnet']
+    rows = ['patch'] + RULES + ['sample', 'sample-deconvnet'][:1 if layer['id'] == '1' else 2]
     write(folder, f'layer-{k}', dict(
         channels=plan.get('channels'), dead=base64.b64encode(np.packbits(dead, bitorder='little').tobytes()).decode(),
         names=plan.get('names'), columns=columns, grid=dict(cell=cell, across=across, per=per, ext='jpg', patches=True),

@@ -100,6 +100,9 @@ async function filterPanel(layer, sift, onchange) {
     const groups = new Map();
     for (const key of layer.keys) {
         const about = layer.atlas.columns.get(key);
+        const { lo, hi } = layer.data.columns[key];
+        if (about.kind !== 'class' && hi <= lo)
+            continue; // all the same: nothing to choose
         const row = about.kind === 'class' ? classFilter(about, names, sift, onchange) :
             await rangeFilter(layer, about, sift, onchange);
         const group = about.group || 'Measures';

@@ -27,12 +27,13 @@ async function viewClass(owner, [word]) {
     const there = await Promise.all(shown.map(i => owner.image(i)));
     const photos = shown.filter((_, at) => there[at].photo);
     const units = details.units.reduce((n, [, list]) => n + list.length, 0);
-    const rows = details.units.map(([k, list, scores]) => ({ k, units: list, below: scores.map(number) }));
+    const scored = details.units.some(([, , scores]) => scores.some(score => score > 0));
+    const rows = details.units.map(([k, list, scores]) => ({ k, units: list, below: scored ? scores.map(number) : [] }));
     const node = el('div.class', null,
         el('header.head', null, el('p.eyebrow', null, `Class ${c}`), el('h1', { tabindex: -1 }, name(names[c], 'span')),
             el('p.lead', null, `${counted(details.images, 'photograph')} of the run. ` +
-                (units ? `${counted(units, 'unit')} in ${counted(rows.length, 'layer')} respond to it more than to any other class; ` +
-                    'under each, how selective it is for it.' : 'No unit prefers it to all others.'))),
+                (units ? `${counted(units, 'unit')} in ${counted(rows.length, 'layer')} respond to it more than to any other class` +
+                    `${scored ? '; under each, how selective it is for it' : ''}.` : 'No unit prefers it to all others.'))),
         photos.length ? el('section', null, el('h2', null, 'Photographs'), el('div.strip.photos', null,
             photos.map(i => el('a.tile', { href: owner.href('image', i), 'aria-label': `Photograph ${shorten(base(images[i] ?? ''), 80)}` },
                 el('img', { src: owner.photo(i), alt: '', loading: 'lazy', decoding: 'async' }))))) : null,

@@ -44,15 +44,13 @@ function summary({ details, classes }) {
     if (stats.max !== undefined && stats.max !== null)
         parts.push(`strongest response ${number(stats.max)}`);
     const most = details.classes && details.classes[0];
-    if (most && details.classed)
-        parts.push(`most often ${shorten(classes[most[0]] ?? '', 60)}`);
+    if (most && most[1] > 1)
+        parts.push(`most often ${shorten(classes[most[0]] ?? '', 60)} (${most[1]} of ${counted(details.classed, 'hit')})`);
     const text = parts.join(', ');
     return text ? `${text[0].toUpperCase()}${text.slice(1)}.` : '';
 }
 
 // -- what it sees ----------------------------------------------------------------------------------
-
-const ROWS_OF_SAMPLES = { patch: 'sample', projection: 'sample-' };
 
 /** The nine strongest, the nine samples, and one of them in its photograph. */
 function seen(unit) {
@@ -63,6 +61,8 @@ function seen(unit) {
         unitChoices.rule = rules[0];
     const detail = el('section.hit', { 'aria-label': 'One of them in its photograph' });
     const tiles = []; // {node, of, j, projection}
+    const n = hits.value.length;
+    const note = el('figcaption', { role: 'status' });
     let chosen = null;
 
     function tile(of, j, projection) {
@@ -83,24 +83,29 @@ function seen(unit) {
         const { rule, common } = unitChoices;
         for (const t of tiles) {
             const list = t.of === 'hits' ? hits : samples;
-            const rows = list.scale[rule];
+            // Samples may have been projected by the first rule alone.
+            const by = t.of === 'hits' || layer.data.sheet.rows.includes(`sample-${rule}`) ? rule : rules[0];
+            const scales = list.scale[by];
             const about = `${t.of === 'hits' ? `${ordinal(t.j + 1)} strongest` : `at the ${share(list.quantile[t.j])} quantile`}, response ${number(list.value[t.j])}`;
-            const flat = t.projection && list.flat && list.flat[rule] && list.flat[rule].includes(t.j);
-            const row = t.of === 'hits' ? t.projection ? rule : 'patch' : t.projection ? `sample-${rule}` : 'sample';
-            const there = showSheetCell(t.picture, layer, i, row, t.j);
-            t.node.hidden = !there;
-            t.node.setAttribute('aria-label', `${t.projection ? 'Projection' : 'Patch'}, ${about}${flat ? ', flat' : ''}`);
+            const flat = t.projection && list.flat && list.flat[by] && list.flat[by].includes(t.j);
+            const row = t.of === 'hits' ? t.projection ? by : 'patch' : t.projection ? `sample-${by}` : 'sample';
+            const absent = t.projection && scales && scales[t.j] === null;
+            t.node.hidden = !showSheetCell(t.picture, layer, i, row, t.j);
+            t.picture.classList.toggle('absent', absent);
+            if (absent)
+                t.picture.style.backgroundImage = '';
+            t.node.setAttribute('aria-label', `${t.projection ? `Projection by ${by}` : 'Patch'}, ${about}${absent ? ', not made' : flat ? ', flat' : ''}`);
             // Of the common scale, which is the greatest of the nine, each has its part: the picture holds v / own about middle grey.
-            const known = t.projection && rows && rows.some(s => s !== null);
-            const greatest = known ? Math.max(...rows.filter(s => s !== null)) : 1;
-            t.picture.style.filter = common && known && rows[t.j] ? `contrast(${rows[t.j] / greatest})` : '';
+            const greatest = scales ? Math.max(...scales.filter(s => s !== null)) : 0;
+            t.picture.style.filter = common && t.projection && scales && scales[t.j] ? `contrast(${scales[t.j] / greatest})` : '';
         }
+        const made = (hits.scale[rule] || []).filter(s => s !== null).length;
+        note.textContent = made === n ? `Projections to the pixels, by ${rule}` : `By ${rule}: ${made ? `only the first ${made}` : 'none'}`;
         if (chosen)
             choose(...chosen);
     }
 
     const nine = (of, n, projection) => el('div.nine-grid', null, Array.from({ length: n }, (_, j) => tile(of, j, projection)));
-    const n = hits.value.length;
     const rule = segmented('Rule', rules.map(r => [r, r]), unitChoices.rule, v => { unitChoices.rule = v; draw(); });
     const scale = segmented('Scale of the projections', [['own', 'Own'], ['common', 'Common']], unitChoices.common ? 'common' : 'own',
         v => { unitChoices.common = v === 'common'; draw(); });
@@ -109,7 +114,7 @@ function seen(unit) {
             el('div.toolbar', { role: 'toolbar', 'aria-label': 'Projections' },
                 el('label', null, el('span', null, 'Rule'), rule.node), el('label', null, el('span', null, 'Scale'), scale.node))),
         el('div.pair', null,
-            el('figure', null, nine('hits', n, true), el('figcaption', null, 'Projections to the pixels')),
+            el('figure', null, nine('hits', n, true), note),
             el('figure', null, nine('hits', n, false), el('figcaption', null, 'Patches of the photographs'))));
     const quantiles = samples && samples.value.length ? el('section.quantiles', null,
         el('h2', null, 'From full to faint'),
