@@ -21,7 +21,7 @@
 
 DV_BEGIN
 
-enum { DV_ATLAS_HITS = 9, DV_ATLAS_QUALITY = 70, DV_ATLAS_COMPARED = 3 };
+enum { DV_ATLAS_HITS = 9, DV_ATLAS_QUALITY = 65, DV_ATLAS_COMPARED = 3 };
 
 typedef struct dv_atlas_options {
     const char *folder; /* of the atlas: empty, not there, or an atlas, which is replaced */

@@ -1,13 +1,11 @@
 /* atlas.c - an atlas from its beginning to its end: a folder beside is filled, by one run or by
  * several, and takes the atlas's name when all is in it. */
 #include "deconvviz/atlas.h"
-#include "atlas/atlas_work.h"
+#include "atlas/atlas_settings.h"
 #include "atlas/mined_model.h"
 #include "base/file.h"
 #include "base/folder.h"
-#include "base/json_write.h"
 #include "base/path.h"
-#include "deconvviz/version.h"
 #include "run/watch.h"
 
 #include <dirent.h>
@@ -90,44 +88,6 @@ static bool write_file(const dv_atlas_work *w, const char *name, const void *dat
     return ok;
 }
 
-static void put_settings(dv_json *w, const dv_atlas_work *work)
-{
-    const dv_atlas_options *o = work->options;
-    dv_json_object(w, NULL);
-    dv_json_put_text(w, "format", "deconvviz atlas settings");
-    dv_json_put_int(w, "version", 1);
-    dv_json_put_text(w, "program", DV_VERSION);
-    dv_json_put_text(w, "root", o->root);
-    dv_json_put_text(w, "rectify", dv_rectify_name(o->rectify));
-    dv_json_put_int(w, "compared", o->compared);
-    dv_json_put_bool(w, "samples_projected", o->samples_projected);
-    dv_json_put_int(w, "quality", o->quality);
-    dv_json_put_bool(w, "context", o->context);
-    dv_json_list(w, "layers");
-    for (int i = 0; i < work->n_layers; i++) {
-        const dv_atlas_layer *l = &work->layers[i];
-        dv_json_space(w, "\n");
-        dv_json_object(w, NULL);
-        dv_json_put_text(w, "layer", l->mined->layer);
-        if (l->all)
-            dv_json_put_null(w, "channels");
-        else
-            dv_json_put_ints(w, "channels", l->channels, l->n);
-        dv_json_end(w);
-    }
-    dv_json_end(w);
-    dv_json_end(w);
-    dv_json_line(w);
-}
-
-/* atlas.json; the caller frees it. */
-static bool make_settings(const dv_atlas_work *w, dv_text *t, dv_error *err)
-{
-    *t = (dv_text){ 0 };
-    put_settings(&(dv_json){ .to = t }, w);
-    return dv_text_ok(t, "the settings of an atlas", err);
-}
-
 /* The index in the folder, unless it was mined there; key: its digest and the settings, which
  * decide all bytes of the cells. */
 static bool keep_index(const dv_atlas_work *w, dv_index *x, dv_text *key, dv_error *err)
@@ -140,7 +100,7 @@ static bool keep_index(const dv_atlas_work *w, dv_index *x, dv_text *key, dv_err
     if (ok)
         dv_sha256(text, size, sha256);
     free(text);
-    ok = ok && make_settings(w, &settings, err);
+    ok = ok && dv_atlas_settings_text(w, &settings, err);
     if (ok)
         dv_text_format(key, "deconvviz cells 1\n%s\n%s", sha256, settings.data);
     free(settings.data);
@@ -176,7 +136,8 @@ static void report(dv_atlas_work *w)
 static bool write_pages(const dv_atlas_work *w, dv_error *err)
 {
     dv_text settings;
-    const bool ok = make_settings(w, &settings, err) && dv_atlas_write_site(w->folder, err) &&
+    const bool ok = dv_atlas_settings_text(w, &settings, err) &&
+                    dv_atlas_write_site(w->folder, err) &&
                     write_file(w, "atlas.json", settings.data, settings.size, err);
     free(settings.data);
     return ok;

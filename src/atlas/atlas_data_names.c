@@ -195,7 +195,7 @@ static void put_image(dv_json *w, const dv_atlas_work *work, const dv_atlas_imag
 {
     int n = 0;
     for (int i = image->first; i < image[1].first; i++) {
-        const dv_column *c = work->by_image[i];
+        const dv_atlas_column *c = work->by_image[i];
         const dv_atlas_unit *u = &work->units[c->unit];
         if (c->sample)
             continue;

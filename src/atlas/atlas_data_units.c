@@ -13,7 +13,7 @@ typedef struct hits {
     const dv_atlas_data *d;
     const dv_atlas_layer *layer;
     const dv_atlas_unit *unit;
-    const dv_column *columns; /* (n) */
+    const dv_atlas_column *columns; /* (n) */
     int n;
     bool samples;
 } hits;

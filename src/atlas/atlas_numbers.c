@@ -172,7 +172,7 @@ static void number_hits(const dv_atlas_work *w, const dv_atlas_unit *u, double *
     dv_told told = { 0 };
     double grey = 0, coloured = 0;
     for (int i = 0; i < u->n_hits; i++) {
-        const dv_column *c = &u->columns[i];
+        const dv_atlas_column *c = &u->columns[i];
         if (!c->shown)
             continue;
         dv_told_add(&told, &c->told);

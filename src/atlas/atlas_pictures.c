@@ -16,7 +16,7 @@ enum { PHOTO_SIDE = 256 };
 
 /* What one image came to. */
 typedef struct slot {
-    dv_column *columns; /* (n) */
+    dv_atlas_column *columns; /* (n) */
     int n, room;
     dv_text cells;
     dv_shown_image shown;
@@ -72,7 +72,7 @@ static bool fit_cell(dv_image *out, const dv_image *from, int side, dv_error *er
     return ok;
 }
 
-static bool add_cell(const pass *p, slot *s, dv_column *c, int cell, const dv_image *picture,
+static bool add_cell(const pass *p, slot *s, dv_atlas_column *c, int cell, const dv_image *picture,
                      dv_error *err)
 {
     dv_jpeg jpeg;
@@ -93,8 +93,8 @@ typedef struct making {
     const dv_worker *worker;
     const dv_image *seen;
     const dv_atlas_layer *layer;
-    const dv_column *of; /* the work's column, of which `column` is a copy */
-    dv_column *column;
+    const dv_atlas_column *of; /* the work's column, of which `column` is a copy */
+    dv_atlas_column *column;
     dv_unit unit;
     dv_rect rect;
     dv_image small; /* owned: what becomes the small cell */
@@ -135,7 +135,7 @@ static bool draw_projection(const making *k, const dv_signal *signal, int side, 
 /* The cell of a rule; by the first rule also what it tells, and the picture of the small cell. */
 static bool add_projection(making *k, int rule, const dv_image *patch, dv_error *err)
 {
-    dv_column *c = k->column;
+    dv_atlas_column *c = k->column;
     dv_signal signal;
     dv_image drawn;
     float scale;
@@ -149,7 +149,7 @@ static bool add_projection(making *k, int rule, const dv_image *patch, dv_error 
         dv_tell_colour(&c->told, &drawn, patch);
     }
     dv_image_free(&drawn);
-    if (ok && rule == 0 && dv_column_has(k->pass->work, k->of, DV_CELL_SMALL))
+    if (ok && rule == 0 && dv_atlas_column_has(k->pass->work, k->of, DV_CELL_SMALL))
         ok = draw_projection(k, &signal, k->layer->small, &k->small, &scale, err);
     return ok;
 }
@@ -157,7 +157,7 @@ static bool add_projection(making *k, int rule, const dv_image *patch, dv_error 
 static bool add_small_cells(const making *k, dv_error *err)
 {
     dv_image patch;
-    if (!dv_column_has(k->pass->work, k->of, DV_CELL_SMALL))
+    if (!dv_atlas_column_has(k->pass->work, k->of, DV_CELL_SMALL))
         return true;
     if (!add_cell(k->pass, k->slot, k->column, DV_CELL_SMALL, &k->small, err) ||
         !draw_patch(k, k->layer->small, &patch, err))
@@ -174,7 +174,7 @@ static bool make_cells(making *k, dv_error *err)
         return false;
     bool ok = add_cell(k->pass, k->slot, k->column, DV_CELL_PATCH, &patch, err);
     for (int rule = 0; ok && rule < DV_N_RULES; rule++)
-        if (dv_column_has(k->pass->work, k->of, DV_CELL_RULE + rule))
+        if (dv_atlas_column_has(k->pass->work, k->of, DV_CELL_RULE + rule))
             ok = add_projection(k, rule, &patch, err);
     dv_image_free(&patch);
     ok = ok && add_small_cells(k, err);
@@ -183,12 +183,12 @@ static bool make_cells(making *k, dv_error *err)
 }
 
 /* A sample that is a hit, too, has its cells already. */
-static bool same_place(const dv_column *a, const dv_column *b)
+static bool same_place(const dv_atlas_column *a, const dv_atlas_column *b)
 {
     return a->unit == b->unit && a->hit.y == b->hit.y && a->hit.x == b->hit.x;
 }
 
-static void copy_cells(slot *s, dv_column *to, const dv_column *from, bool projected)
+static void copy_cells(slot *s, dv_atlas_column *to, const dv_atlas_column *from, bool projected)
 {
     const int64_t at = to->at;
     const size_t bytes =
@@ -212,15 +212,15 @@ static void copy_cells(slot *s, dv_column *to, const dv_column *from, bool proje
 }
 
 static bool make_column(const pass *p, slot *s, const dv_worker *worker, const dv_image *seen,
-                        const dv_column *of, dv_error *err)
+                        const dv_atlas_column *of, dv_error *err)
 {
     const dv_atlas_work *w = p->work;
     const dv_atlas_unit *u = &w->units[of->unit];
-    dv_column *c = &s->columns[s->n++];
+    dv_atlas_column *c = &s->columns[s->n++];
     *c = *of;
     c->shown = true;
     c->at = (int64_t)s->cells.size;
-    const dv_column *before = s->n > 1 ? c - 1 : NULL;
+    const dv_atlas_column *before = s->n > 1 ? c - 1 : NULL;
     if (c->sample && before && !before->sample && same_place(before, c)) {
         copy_cells(s, c, before, w->options->samples_projected);
         return true;
@@ -291,7 +291,7 @@ static bool ask_grey(const pass *p, slot *s, const dv_worker *w, dv_error *err)
     if (!dv_trace_forward(w->trace, w->input, err))
         return false;
     for (int i = 0; i < s->n; i++) {
-        dv_column *c = &s->columns[i];
+        dv_atlas_column *c = &s->columns[i];
         const dv_atlas_unit *u = &work->units[c->unit];
         const dv_unit unit = { work->layers[u->layer].tensor, u->channel, c->hit.y, c->hit.x };
         c->grey = dv_unit_value(w->trace, &unit);
@@ -337,7 +337,7 @@ static bool make_room(slot *s, int n, dv_error *err)
     s->shown = (dv_shown_image){ .there = false };
     if (n <= s->room)
         return true;
-    dv_column *grown = realloc(s->columns, (size_t)n * sizeof *grown);
+    dv_atlas_column *grown = realloc(s->columns, (size_t)n * sizeof *grown);
     if (!grown)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %d hits", n);
     s->columns = grown;
@@ -383,7 +383,7 @@ static int64_t projections_of(const dv_atlas_work *w, int image)
     int64_t n = 0;
     for (int i = w->images[image].first; i < w->images[image + 1].first; i++)
         for (int rule = 0; rule < DV_N_RULES; rule++)
-            n += dv_column_has(w, w->by_image[i], DV_CELL_RULE + rule);
+            n += dv_atlas_column_has(w, w->by_image[i], DV_CELL_RULE + rule);
     return n;
 }
 

@@ -41,7 +41,7 @@ static bool make_blank(dv_jpeg *out, int side, int quality, dv_error *err)
 }
 
 /* Where in a column's bytes a cell is. */
-static dv_jpeg cell_of(const dv_column *c, uint8_t *bytes, int cell)
+static dv_jpeg cell_of(const dv_atlas_column *c, uint8_t *bytes, int cell)
 {
     size_t at = 0;
     for (int i = 0; i < cell; i++)
@@ -86,7 +86,7 @@ static bool join_sheet(const dv_atlas_work *w, const dv_atlas_unit *u, uint8_t *
         dv_text_format(&names, "%s%s", r ? " " : "", rows[r].name);
         for (int i = 0; i < DV_ATLAS_HITS; i++) {
             dv_jpeg *cell = &cells[r * DV_ATLAS_HITS + i];
-            const dv_column *c = &u->columns[first + i];
+            const dv_atlas_column *c = &u->columns[first + i];
             *cell = i < there && c->size[rows[r].cell] > 0
                         ? cell_of(c, bytes[first + i], rows[r].cell)
                         : *blank;
@@ -127,7 +127,7 @@ static uint8_t *small_cell(const dv_atlas_work *w, const dv_spool *s, const dv_a
                            bool patch, dv_jpeg *cell, dv_error *err)
 {
     const dv_atlas_layer *l = &w->layers[u->layer];
-    const dv_column *c = u->columns;
+    const dv_atlas_column *c = u->columns;
     const bool own = l->small != l->cell;
     uint8_t *bytes = NULL;
     if (!dv_spool_read(s, c, &bytes, err))
@@ -164,6 +164,18 @@ static bool join_grid(const dv_atlas_work *w, const dv_spool *s, const dv_atlas_
     return ok;
 }
 
+bool dv_atlas_grid(const dv_atlas_work *w, const dv_spool *s, int layer, int first, bool patch,
+                   dv_jpeg *out, dv_error *err)
+{
+    const dv_atlas_layer *l = &w->layers[layer];
+    dv_jpeg blank;
+    if (!make_blank(&blank, l->small, w->options->quality, err))
+        return false;
+    const bool ok = join_grid(w, s, l, first, patch, &blank, out, err);
+    free(blank.data);
+    return ok;
+}
+
 /* -- files ------------------------------------------------------------------------------------ */
 
 /* Units that are written together, each on some thread. */
@@ -189,16 +201,12 @@ static bool write_file(const dv_atlas_work *w, dv_jpeg *jpeg, int64_t *bytes, dv
 /* The two grids that begin with unit `first` of the layer. */
 static bool write_grids(turn *t, int first, int64_t *bytes, dv_error *err)
 {
-    const dv_atlas_layer *l = &t->work->layers[t->layer];
-    dv_jpeg blank, jpeg;
-    if (!make_blank(&blank, l->small, t->work->options->quality, err))
-        return false;
+    dv_jpeg jpeg;
     bool ok = true;
     for (int patch = 0; ok && patch < 2; patch++)
-        ok = join_grid(t->work, t->spool, l, first, patch, &blank, &jpeg, err) &&
+        ok = dv_atlas_grid(t->work, t->spool, t->layer, first, patch, &jpeg, err) &&
              write_file(t->work, &jpeg, bytes, err, patch ? "patches" : "grid", t->layer,
                         first / DV_GRID_UNITS);
-    free(blank.data);
     return ok;
 }
 

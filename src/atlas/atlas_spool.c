@@ -52,7 +52,7 @@ static bool read_at(const dv_spool *s, void *to, size_t size, int64_t at, dv_err
     return true;
 }
 
-static uint32_t sum_of(const dv_column *columns, size_t n, const void *cells, size_t size)
+static uint32_t sum_of(const dv_atlas_column *columns, size_t n, const void *cells, size_t size)
 {
     uLong sum = crc32(0, (const Bytef *)columns, (uInt)(n * sizeof *columns));
     for (size_t at = 0; at < size; at += INT32_MAX) {
@@ -71,8 +71,8 @@ static void take_over(dv_atlas_work *w, int image, const dv_shown_image *shown, 
     i->height = shown->height;
     i->map = shown->map;
     for (int k = 0; k < shown->n; k++) {
-        dv_column *to = w->by_image[i->first + k];
-        const dv_column *from = &shown->columns[k];
+        dv_atlas_column *to = w->by_image[i->first + k];
+        const dv_atlas_column *from = &shown->columns[k];
         to->shown = from->shown;
         memcpy(to->scale, from->scale, sizeof to->scale);
         to->grey = from->grey;
@@ -91,7 +91,7 @@ static bool take_next(dv_spool *s, dv_atlas_work *w, int image, int64_t file, bo
 {
     head h;
     const int n = w->images[image + 1].first - w->images[image].first;
-    const int64_t columns = (int64_t)n * (int64_t)sizeof(dv_column);
+    const int64_t columns = (int64_t)n * (int64_t)sizeof(dv_atlas_column);
     int64_t at = s->end + (int64_t)sizeof h;
     if (at > file || !read_at(s, &h, sizeof h, s->end, NULL) || h.image != w->images[image].image ||
         h.n != n || h.size < 0 || h.size > file - at || columns > file - at - h.size)
@@ -106,7 +106,7 @@ static bool take_next(dv_spool *s, dv_atlas_work *w, int image, int64_t file, bo
                              .height = h.height,
                              .map = h.map,
                              .n = n,
-                             .columns = (dv_column *)(void *)bytes,
+                             .columns = (dv_atlas_column *)(void *)bytes,
                              .cells = bytes + columns,
                              .size = (size_t)h.size };
     bool whole = read_at(s, bytes, (size_t)(columns + h.size), at, NULL) &&
@@ -195,7 +195,7 @@ bool dv_spool_add(dv_spool *s, dv_atlas_work *w, int image, const dv_shown_image
     return true;
 }
 
-bool dv_spool_read(const dv_spool *s, const dv_column *c, uint8_t **bytes, dv_error *err)
+bool dv_spool_read(const dv_spool *s, const dv_atlas_column *c, uint8_t **bytes, dv_error *err)
 {
     size_t size = 0;
     for (int i = 0; i < DV_N_CELLS; i++)

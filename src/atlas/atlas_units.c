@@ -159,21 +159,21 @@ static bool list_units(dv_atlas_work *w, dv_error *err)
 static bool list_columns(dv_atlas_work *w, dv_error *err)
 {
     w->columns = dv_arena_array(&w->arena, (size_t)w->n_columns, sizeof *w->columns, err);
-    dv_column *next = w->columns;
+    dv_atlas_column *next = w->columns;
     for (int u = 0; next && u < w->n_units; u++) {
         dv_atlas_unit *unit = &w->units[u];
         dv_hit samples[DV_ATLAS_HITS];
         (void)dv_index_quantiles(unit->mined, DV_ATLAS_HITS, samples);
         unit->columns = next;
         for (int i = 0; i < unit->n_hits; i++)
-            *next++ = (dv_column){ .hit = unit->mined->hits[i], .unit = u };
+            *next++ = (dv_atlas_column){ .hit = unit->mined->hits[i], .unit = u };
         for (int i = 0; i < unit->n_samples; i++)
-            *next++ = (dv_column){ .hit = samples[i], .unit = u, .sample = true };
+            *next++ = (dv_atlas_column){ .hit = samples[i], .unit = u, .sample = true };
     }
     return next != NULL;
 }
 
-bool dv_column_has(const dv_atlas_work *w, const dv_column *c, int cell)
+bool dv_atlas_column_has(const dv_atlas_work *w, const dv_atlas_column *c, int cell)
 {
     const dv_atlas_unit *u = &w->units[c->unit];
     const dv_atlas_layer *l = &w->layers[u->layer];
@@ -188,7 +188,7 @@ bool dv_column_has(const dv_atlas_work *w, const dv_column *c, int cell)
 
 static int by_image(const void *a, const void *b)
 {
-    const dv_column *c = *(dv_column *const *)a, *d = *(dv_column *const *)b;
+    const dv_atlas_column *c = *(dv_atlas_column *const *)a, *d = *(dv_atlas_column *const *)b;
     if (c->hit.image != d->hit.image)
         return c->hit.image < d->hit.image ? -1 : 1;
     return (c > d) - (c < d);
@@ -197,13 +197,13 @@ static int by_image(const void *a, const void *b)
 static bool list_images(dv_atlas_work *w, dv_error *err)
 {
     const size_t n = (size_t)w->n_columns;
-    w->by_image = dv_arena_array(&w->arena, n, sizeof(dv_column *), err);
+    w->by_image = dv_arena_array(&w->arena, n, sizeof(dv_atlas_column *), err);
     w->images = w->by_image ? dv_arena_array(&w->arena, n + 1, sizeof *w->images, err) : NULL;
     if (!w->images)
         return false;
     for (int i = 0; i < w->n_columns; i++)
         w->by_image[i] = &w->columns[i];
-    qsort(w->by_image, n, sizeof(dv_column *), by_image);
+    qsort(w->by_image, n, sizeof(dv_atlas_column *), by_image);
     for (int i = 0; i < w->n_columns; i++) {
         const int32_t image = w->by_image[i]->hit.image;
         if (i > 0 && image == w->by_image[i - 1]->hit.image)

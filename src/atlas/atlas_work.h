@@ -10,13 +10,13 @@
 
 /* What may be drawn of a column: the rows of a sheet in the order of the page, then its small
  * pictures. */
-typedef enum dv_cell {
+typedef enum dv_atlas_cell {
     DV_CELL_PATCH,
     DV_CELL_RULE, /* and those of the other rules behind it, see dv_atlas_rules */
     DV_CELL_SMALL = DV_CELL_RULE + DV_N_RULES, /* projection by the first rule */
     DV_CELL_SMALL_PATCH,
     DV_N_CELLS,
-} dv_cell;
+} dv_atlas_cell;
 
 /* In the order in which the page offers them. */
 extern const dv_rule dv_atlas_rules[DV_N_RULES];
@@ -30,7 +30,7 @@ typedef struct dv_told {
 } dv_told;
 
 /* A hit or a sample of a unit. */
-typedef struct dv_column {
+typedef struct dv_atlas_column {
     dv_hit hit;
     int32_t unit; /* of dv_atlas_work.units */
     bool sample;
@@ -43,7 +43,7 @@ typedef struct dv_column {
     dv_told told;
     int64_t at; /* of the first cell in the spool; the others follow */
     int32_t size[DV_N_CELLS];
-} dv_column;
+} dv_atlas_column;
 
 typedef struct dv_atlas_layer {
     const dv_index_layer *mined;
@@ -66,7 +66,7 @@ typedef struct dv_atlas_unit {
     int32_t layer, channel; /* layer: of dv_atlas_work.layers */
     const dv_index_unit *mined;
     int32_t n_hits, n_samples;
-    dv_column *columns; /* (n_hits + n_samples) hits, then samples */
+    dv_atlas_column *columns; /* (n_hits + n_samples) hits, then samples */
 } dv_atlas_unit;
 
 /* An image that has columns. */
@@ -87,11 +87,11 @@ typedef struct dv_atlas_work {
     dv_arena arena;
 
     int n_layers, n_units, n_columns, n_images;
-    dv_atlas_layer *layers; /* (n_layers) in the order of the network */
-    dv_atlas_unit *units;   /* (n_units) layer by layer */
-    dv_column *columns;     /* (n_columns) unit by unit */
-    dv_column **by_image;   /* (n_columns) by image, then by unit */
-    dv_atlas_image *images; /* (n_images + 1) by number; the last one closes the list */
+    dv_atlas_layer *layers;     /* (n_layers) in the order of the network */
+    dv_atlas_unit *units;       /* (n_units) layer by layer */
+    dv_atlas_column *columns;   /* (n_columns) unit by unit */
+    dv_atlas_column **by_image; /* (n_columns) by image, then by unit */
+    dv_atlas_image *images;     /* (n_images + 1) by number; the last one closes the list */
     dv_atlas_result *result;
 } dv_atlas_work;
 
@@ -104,7 +104,7 @@ void dv_atlas_release(dv_atlas_work *w);
 
 /* Whether a column of the work has this cell: a sample at most the first rule's, the first hits of
  * a unit all rules'; only its best hit small ones, where these are not the large ones. */
-bool dv_column_has(const dv_atlas_work *w, const dv_column *c, int cell);
+bool dv_atlas_column_has(const dv_atlas_work *w, const dv_atlas_column *c, int cell);
 
 /* -- the file of cells ------------------------------------------------------------------------ */
 
@@ -116,8 +116,8 @@ typedef struct dv_shown_image {
     int32_t width, height;
     dv_image_map map;
     int n;
-    dv_column *columns;   /* (n) copies, `at` counted from the first byte of cells */
-    const uint8_t *cells; /* (size) */
+    dv_atlas_column *columns; /* (n) copies, `at` counted from the first byte of cells */
+    const uint8_t *cells;     /* (size) */
     size_t size;
 } dv_shown_image;
 
@@ -131,7 +131,7 @@ bool dv_spool_add(dv_spool *s, dv_atlas_work *w, int image, const dv_shown_image
                   dv_error *err) DV_MUST_CHECK;
 
 /* Reads the cells of a column: *bytes (all of them), which the caller frees. For any thread. */
-bool dv_spool_read(const dv_spool *s, const dv_column *c, uint8_t **bytes,
+bool dv_spool_read(const dv_spool *s, const dv_atlas_column *c, uint8_t **bytes,
                    dv_error *err) DV_MUST_CHECK;
 
 void dv_spool_close(dv_spool *s);
@@ -150,7 +150,11 @@ bool dv_atlas_write_sheets(dv_atlas_work *w, const dv_spool *s, dv_error *err) D
 bool dv_atlas_sheet(const dv_atlas_work *w, const dv_spool *s, int unit, dv_jpeg *out,
                     dv_error *err) DV_MUST_CHECK;
 
-/* The rows of its picture: cells of hits, then of samples. Returns how many. */
+/* The file of DV_GRID_UNITS units of a layer from `first` on: projections, or patches. */
+bool dv_atlas_grid(const dv_atlas_work *w, const dv_spool *s, int layer, int first, bool patch,
+                   dv_jpeg *out, dv_error *err) DV_MUST_CHECK;
+
+/* The rows of a unit's picture: cells of hits, then of samples. Returns how many. */
 typedef struct dv_sheet_row {
     int cell;
     bool sample;
