@@ -119,10 +119,12 @@ $B/watched/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c $< -o $@
 
-# The built-in model.
-$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt)
+# The built-in model, and the page of an atlas: what is listed for the one is read by the other.
+SITE := $(sort $(wildcard src/atlas/site/*.html src/atlas/site/*.css src/atlas/site/*.js))
+$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE)
 	@mkdir -p $(@D)
-	$(CC) -c $< -o $@
+	@printf '%s\n' $(foreach f,$(SITE),'site_file "$(notdir $f)", "$f"') >$(@D)/site_list.inc
+	$(CC) -c -Wa,-I,$(@D) $< -o $@
 
 # Headers of what draws figures, which src/plot/drawing_library.c opens when it is needed.
 DRAWING := $(patsubst -I%,-isystem %,$(filter -I%,$(shell pkg-config --cflags pangocairo 2>/dev/null)))
@@ -156,8 +158,13 @@ ifeq ($(VARIANT),asan)
 TESTS := $(filter-out tests/readme.sh tests/cli/examples.sh tests/image/run.sh,$(TESTS))
 endif
 
+# What runs in the browser is the same under all of them.
+ifneq ($(filter asan tsan,$(VARIANT)),)
+TESTS := $(filter-out tests/web/run.sh,$(TESTS))
+endif
+
 # Those that take longest begin first, so that no core is left with one of them in the end.
-LONGEST := tests/cli/signals.sh tests/cli/verify.sh unit/test_conv tests/cli/record.sh tests/readme.sh \
+LONGEST := tests/cli/signals.sh tests/web/run.sh tests/cli/verify.sh unit/test_conv tests/cli/record.sh tests/readme.sh \
            tests/cli/sheets.sh tests/cli/top9.sh unit/test_reference_verify unit/test_mine_sheets unit/test_geometry \
            tests/image/run.sh
 TESTS := $(foreach t,$(LONGEST),$(filter $t,$(TESTS))) $(filter-out $(LONGEST),$(TESTS))

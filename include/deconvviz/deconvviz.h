@@ -28,6 +28,7 @@
 
 #include "deconvviz/ablate.h"
 #include "deconvviz/activation.h"
+#include "deconvviz/atlas.h"
 #include "deconvviz/classify.h"
 #include "deconvviz/compare_rules.h"
 #include "deconvviz/correspond.h"

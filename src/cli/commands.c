@@ -13,6 +13,7 @@
     X(mine)                 \
     X(merge)                \
     X(sheets)               \
+    X(atlas)                \
     X(record)               \
     X(verify)               \
     X(filters)              \
