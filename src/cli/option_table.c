@@ -59,7 +59,7 @@ const char *cli_argument_name(cli_argument what)
     static const char *const names[] = {
         [CLI_NO_ARGUMENT] = "",          [CLI_IMAGE] = "IMAGE",
         [CLI_IMAGES] = "IMAGE|FOLDER",   [CLI_INDEX] = "INDEX",
-        [CLI_REFERENCES] = "REFS",       [CLI_COMMAND] = "COMMAND",
+        [CLI_REFERENCES] = "REFS|ATLAS", [CLI_COMMAND] = "COMMAND",
         [CLI_MODELS] = "MODEL",          [CLI_PARTS] = "PARTS.json",
         [CLI_FEATURES] = "FEATURES.npy", [CLI_INDEX_OR_IMAGES] = "INDEX|IMAGE|FOLDER",
     };
