@@ -18,6 +18,15 @@ function fieldDrawing(input, field, size) {
     return node;
 }
 
+/** A hue as a dot of it, an orientation as a stroke: 0 lies, 90 stands. */
+function angleMark(about, value) {
+    if (about.kind !== 'angle' || value === null)
+        return null;
+    return about.key === 'hue' ? el('span.hue', { 'aria-hidden': 'true', style: { background: `hsl(${value} 70% 50%)` } }) :
+        svg('svg.stroke', { viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' },
+            svg('path', { d: 'M2 8H14', transform: `rotate(${-value} 8 8)` }));
+}
+
 /** The lower edge of a bin of an index: [2^j, 1.5 2^j) and [1.5 2^j, 2^(j+1)) by turns. */
 function binEdge(b) {
     const j = Math.floor(b / 2);

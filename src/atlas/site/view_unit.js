@@ -62,7 +62,7 @@ function seen(unit) {
     const detail = el('section.hit', { 'aria-label': 'One of them in its photograph' });
     const tiles = []; // {node, of, j, projection}
     const n = hits.value.length;
-    const note = el('figcaption', { role: 'status' });
+    const note = el('figcaption', { 'aria-live': 'polite' });
     let chosen = null;
 
     function tile(of, j, projection) {
@@ -143,7 +143,7 @@ function statistics({ owner, layer, details, classes }) {
         if (value === undefined || (value === null && !layer.keys.includes(about.key)))
             continue;
         const text = about.kind === 'class' ?
-            value === null ? '\u2013' : el('a', { href: owner.href('class', value) }, name(classes[value] ?? '')) : measured(value, about.kind);
+            value === null ? '\u2013' : el('a', { href: owner.href('class', value) }, name(classes[value] ?? '')) : [angleMark(about, value), measured(value, about.kind)];
         const group = about.group || 'Measures';
         groups.set(group, [...groups.get(group) || [], el('div', { title: about.about || null }, el('dt', null, about.title,
             about.source ? el('span.source', null, about.source) : null), el('dd', null, text))]);
