@@ -34,6 +34,23 @@ sed -i 's/ -o t / -o one /' t/data/front.js
 same t
 ls
 
+echo "-- verified"
+deconvviz verify -q one || echo "exit $?"
+deconvviz verify -q --all --threads 2 one | sed 's/[0-9]* pictures/N pictures/; s/: [0-9]* have/: N have/'
+cp -R one bent
+cp bent/pictures/layer-1/units-1.jpg bent/pictures/layer-1/units-0.jpg
+rm bent/photos/0/3.jpg
+deconvviz verify -q --all bent | sed -n '1,/^bent/p' | awk '{print $1, $2}'
+deconvviz verify -q --all --json bent | cut -d, -f1,2
+deconvviz verify -q bent >/dev/null || echo "exit $?"
+mv img/a/03.ppm aside.ppm
+deconvviz verify -q --all one >/dev/null || echo "exit $?"
+mv aside.ppm img/a/03.ppm
+for words in "--update one" "-o x one" "--tolerance 1 one" "--all index.json" "--all img"; do
+    # shellcheck disable=SC2086 # words
+    deconvviz verify -q $words || echo "exit $?"
+done
+
 echo "-- an image that is gone"
 mv img/a/03.ppm aside.ppm
 atlas index.json -l 5 -c 0-9 -o gone || echo "exit $?"
