@@ -142,9 +142,10 @@ static void test(probing *p, int fold, dv_probed *to)
         const int truth = s->target[p->picked[i]];
         const bool before = s->rank[p->picked[i]] == 1;
         int rank = 1;
-        for (int c = 0; c < classes; c++)
-            rank +=
-                c != truth && (score[c] > score[truth] || (score[c] == score[truth] && c < truth));
+        for (int c = 0; c < classes; c++) {
+            const double lead = score[c] - score[truth];
+            rank += lead > 0 || (lead == 0 && c < truth);
+        }
         to->right1 += rank == 1;
         to->right5 += rank <= FIVE;
         to->lost += before && rank > 1;
