@@ -328,8 +328,8 @@ train-smoke: $B/deconvviz ## train a network on drawn pictures for a minute, and
 	PYTHON=$(PYTHON) scripts/train/smoke.sh $B/deconvviz build/train-smoke
 
 .PHONY: train-variants
-train-variants: $B/deconvviz ## train every variant of zfnet64, hours; the table of models/README.md (scripts/setup oracle)
-	PYTHON=$(PYTHON) scripts/train/variants.sh $B/deconvviz ../shared/data/tiny-imagenet-100.zip build/variants
+train-variants: ## train every variant of zfnet64, hours; the table of models/README.md (scripts/setup oracle)
+	PYTHON=$(PYTHON) scripts/train/variants.sh ../shared/data/tiny-imagenet-100.zip build/variants
 
 # -- outside the folder ----------------------------------------------------------------------------
 SHARE := $(PREFIX)/share/deconvviz

@@ -27,7 +27,7 @@ async function open(browser, folder, options = {}) {
         ...options,
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(10000);
+    page.setDefaultTimeout(60000); // of a machine that has much to do
     const root = pathToFileURL(`${folder}/`).href;
     const faults = [],
         asked = [];
