@@ -1,0 +1,77 @@
+# atlas: from images and from an index the same; any number of threads, stopped and resumed; classes; names that are
+# hostile; what is refused.
+pictures="awk -f $(dirname "$0")/pictures.awk"
+mkdir img img/a img/b
+$pictures -v N=10 -v DIR=img/a
+$pictures -v N=16 -v DIR=img/b
+rm img/b/0*.ppm
+atlas() { deconvviz atlas -q "$@" | sed 's/, [0-9.]* MB$//'; }
+same() { (cd "$1" && find . -type f | sort | xargs sha256sum) >"$1.sums"; cmp "${2:-one}.sums" "$1.sums"; }
+
+echo "-- images"
+atlas --threads 1 -l 1,5,8 -c 0-5,17 --labels-from dirs -o one img
+(cd one && ls && ls data pictures/layer-1 photos/0)
+same one
+sed -n 's/.*"commands":{\([^}]*\)}.*/\1/p' one/data/front.js
+for n in 2 5; do atlas --threads $n -l 1,5,8 -c 0-5,17 --labels-from dirs -o t img >/dev/null; sed -i 's/ -o t / -o one /' t/data/front.js; same t; done
+ls
+
+echo "-- an index"
+deconvviz mine -q -l 1,5,8 -o index.json img
+cmp index.json one/index.json
+atlas index.json -l 8,5 -c 3,17 --no-context --compare 0 -o few
+(cd few && ls data pictures/layer-0)
+grep -c photos few/data/*.js | grep -v ':0$'
+atlas index.json -l 1 -c 7 -o few # an atlas is replaced
+ls few/data
+
+echo "-- stopped and resumed"
+for wait in 0.1 0.2 0.3 0.5; do
+    timeout -s KILL $wait deconvviz atlas -q --threads 1 -l 1,5,8 -c 0-5,17 --labels-from dirs -o t img >/dev/null 2>&1
+done
+atlas -l 1,5,8 -c 0-5,17 --labels-from dirs -o t img >/dev/null 2>&1
+sed -i 's/ -o t / -o one /' t/data/front.js
+same t
+ls
+
+echo "-- verified"
+deconvviz verify -q one || echo "exit $?"
+deconvviz verify -q --all --threads 2 one | sed 's/[0-9]* pictures/N pictures/; s/: [0-9]* have/: N have/'
+cp -R one bent
+cp bent/pictures/layer-1/units-1.jpg bent/pictures/layer-1/units-0.jpg
+rm bent/photos/0/3.jpg
+deconvviz verify -q --all bent | sed -n '1,/^bent/p' | awk '{print $1, $2}'
+deconvviz verify -q --all --json bent | cut -d, -f1,2
+deconvviz verify -q bent >/dev/null || echo "exit $?"
+mv img/a/03.ppm aside.ppm
+deconvviz verify -q --all one >/dev/null || echo "exit $?"
+mv aside.ppm img/a/03.ppm
+for words in "--update one" "-o x one" "--tolerance 1 one" "--all index.json" "--all img"; do
+    # shellcheck disable=SC2086 # words
+    deconvviz verify -q $words || echo "exit $?"
+done
+
+echo "-- an image that is gone"
+mv img/a/03.ppm aside.ppm
+atlas index.json -l 5 -c 0-9 -o gone || echo "exit $?"
+deconvviz atlas -q index.json -l 5 -c 0-9 -o gone >/dev/null 2>&1 || echo "exit $?"
+mv aside.ppm img/a/03.ppm
+
+echo "-- names"
+mkdir -p 'odd/<'
+for c in 1 2 3 4; do
+    cp "img/b/1$c.ppm" "$(printf 'odd/</script><img src=x onerror=alert(%s)>\047"&amp;\342\200\250\\\n\001\342\200\256abc.ppm' $c)"
+done
+atlas -l 1 -c 0-3 --labels-from names -o names odd
+LC_ALL=C sed 's/],"numbers.*//' names/data/images.js
+LC_ALL=C sed 's/],"numbers.*//' names/data/classes.js
+
+echo "-- refused"
+mkdir other && touch other/thing
+for words in "img -o other" "img" "-o t" "nosuch.json -o x" "index.json --size 64 -o x" "index.json --preprocess caffe -o x" \
+    "index.json --list l -o x" "index.json -l 4 -o x" "index.json -c 4000 -o x" "index.json -c top:3 -o x" "--quality 101 img -o x" \
+    "--compare 10 img -o x" "-m nosuch.onnx img -o x" "-k 2 --per-image 3 img -o x" "--labels-from nosuch img -o x"; do
+    # shellcheck disable=SC2086 # words
+    deconvviz atlas -q $words || echo "exit $?"
+done
+ls
