@@ -1,4 +1,4 @@
-// atlas.js DIR - how the page copes with a layer of many units: what it needs before it shows something, and while it scrolls.
+// atlas.js DIR - how the page copes with a layer of many units: what it needs before it shows something, and to scroll.
 'use strict';
 const fs = require('fs');
 const path = require('path');

@@ -1,4 +1,4 @@
-// browse.js DIR [WORDS] - what the page of an atlas promises, checked in a browser on the atlas of make_atlas.py. Prints TAP.
+// browse.js DIR [WORDS] - what the page of an atlas promises, in a browser on the atlas of make_atlas.py. Prints TAP.
 // With WORDS only the tests whose names have them.
 'use strict';
 const assert = require('assert');

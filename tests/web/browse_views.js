@@ -63,7 +63,7 @@ module.exports = test => {
             await page.click(`button:text-is("${rule}")`);
             seen.add(await y());
             assert((await text(page, '.command code')).includes(`--rule ${rule}`));
-            assert.strictEqual(await page.locator('.nine-grid').first().locator('.absent').count(), 6); // three are made by these rules
+            assert.strictEqual(await page.locator('.nine-grid').first().locator('.absent').count(), 6); // of nine
         }
         assert.strictEqual(seen.size, front.rules.length);
         await page.keyboard.press('r');

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""make_atlas.py SITE DIR [UNITS] - writes an atlas of a network that never was, for the tests of the page: the pictures are
-Gabor functions and gradients, the numbers come from a seeded generator, and several names are as bad as names can be.
-With UNITS, one layer of so many units, and no other, for the bench."""
+"""make_atlas.py SITE DIR [UNITS] - writes an atlas of a network that never was, for the tests of the page: the pictures
+are Gabor functions and gradients, the numbers come from a seeded generator, and several names are as bad as names can
+be. With UNITS, one layer of so many units, and no other, for the bench."""
 import base64
 import functools
 import io
@@ -31,16 +31,21 @@ HOSTILE = {
 }
 RULES = ['deconvnet', 'guided', 'gradient']
 COLUMNS = [
-    dict(key='max', title='Strongest response', kind='number', group='Activity', about='The greatest value over all images.'),
+    dict(key='max', title='Strongest response', kind='number', group='Activity',
+         about='The greatest value over all images.'),
     dict(key='mean', title='Mean response', kind='number', group='Activity', about='Over all images and positions.'),
-    dict(key='active_images', title='Active images', kind='share', group='Activity', about='Images that have a value above zero.'),
+    dict(key='active_images', title='Active images', kind='share', group='Activity',
+         about='Images that have a value above zero.'),
     dict(key='active_positions', title='Active positions', kind='share', group='Activity', about='Values above zero.'),
     dict(key='class_selectivity', title='Class selectivity', kind='number', group='Selectivity',
-         about='How far the mean of the class it responds to most lies above that of all others.', source='Morcos et al. 2018'),
-    dict(key='best_class', title='Class it prefers', kind='class', group='Selectivity', about='The class with the greatest mean.'),
-    dict(key='colour', title='Colour selectivity', kind='number', group='Form', about='How much it loses without colour.',
-         source='Rafegas & Vanrell 2018'),
-    dict(key='orientation', title='Orientation', kind='angle', group='Form', about='Of the strongest wave in its projections.'),
+         about='How far the mean of the class it responds to most lies above that of all others.',
+         source='Morcos et al. 2018'),
+    dict(key='best_class', title='Class it prefers', kind='class', group='Selectivity',
+         about='The class with the greatest mean.'),
+    dict(key='colour', title='Colour selectivity', kind='number', group='Form',
+         about='How much it loses without colour.', source='Rafegas & Vanrell 2018'),
+    dict(key='orientation', title='Orientation', kind='angle', group='Form',
+         about='Of the strongest wave in its projections.'),
     dict(key='frequency', title='Frequency', kind='number', group='Form', about='Cycles a pixel of that wave.'),
 ]
 
@@ -129,7 +134,8 @@ def hits(n_images, n, place, best, rules):
     made = dict(value=sorted((digits(best * dice.uniform(0.5, 1)) for _ in range(n)), reverse=True),
                 image=dice.sample(range(n_images), n), y=[dice.randrange(max(1, place['map'])) for _ in range(n)],
                 x=[dice.randrange(max(1, place['map'])) for _ in range(n)], box=[],
-                scale={r: [digits(dice.uniform(0.2, 1)) if r == RULES[0] or j < 3 else None for j in range(n)] for r in rules})
+                scale={r: [digits(dice.uniform(0.2, 1)) if r == RULES[0] or j < 3 else None for j in range(n)]
+                       for r in rules})
     for j in range(n):
         x0, y0 = dice.randint(-20, 180), dice.randint(-20, 180)
         made['box'].append([x0, y0, x0 + place['field'], y0 + place['field']])
@@ -186,9 +192,10 @@ def make_layer(folder, k, layer, plan, n_images, n_classes, layers):
         units.append(dict(
             stats=stats, histogram=[dice.randint(-6, -1), 3, 9, 26, 65, 121, 177, 196, 168, 90, 41, 12, 2],
             hits=hits(n_images, 9, plan, values['max'][i], RULES), samples=samples,
-            classes=[[c, h] for c, h in zip(dice.sample(range(n_classes), 5), [31, 18, 11, 6, 2])] if n_classes else None,
-            classed=100 if n_classes else 0, inputs=reads(beside) or [[-1, c, digits(dice.random()), digits(dice.gauss(0, 1))] for c in range(3)],
-            outputs=reads(after), twins=[[dice.randrange(n), c, digits(dice.random())] for c in (0.91, 0.8, 0.55, 0.31, 0.2, 0.07)]))
+            classes=[list(pair) for pair in zip(dice.sample(range(n_classes), 5), [31, 18, 11, 6, 2])], classed=100,
+            inputs=reads(beside) or [[-1, c, digits(dice.random()), digits(dice.gauss(0, 1))] for c in range(3)],
+            outputs=reads(after),
+            twins=[[dice.randrange(n), c, digits(dice.random())] for c in (0.91, 0.8, 0.55, 0.31, 0.2, 0.07)]))
     for j in range(0, n, 32):
         write(folder, f'layer-{k}-units-{j // 32}', units[j:j + 32])
 
@@ -207,7 +214,8 @@ def make_layer(folder, k, layer, plan, n_images, n_classes, layers):
     small = np.stack([np.asarray(Image.fromarray(p).resize((side, side))) for p in np.concatenate([waves, patches])])
     drawn = []
     for _ in range(8):
-        order = [random.integers(0, 32, 9) + 64 if row in ('patch', 'sample') else random.integers(0, 64, 9) for row in rows]
+        order = [random.integers(0, 32, 9) + 64 if row in ('patch', 'sample') else random.integers(0, 64, 9)
+                 for row in rows]
         drawn.append(jpeg(tile(small[np.concatenate(order)], 9)))
     for i in range(n):
         if not dead[i]:
@@ -226,7 +234,8 @@ def make_atlas(folder, many, title, most=99):
     images += [f'photographs/{text}.jpg' for text in HOSTILE.values()] + ['-rf.jpg', 'photographs/bad\ufffdbyte.jpg']
 
     def layer(ident, name, op, channels, size, field, start, detail=''):
-        return dict(id=ident, name=name, tensor=f'{name}_out', op=op, detail=detail, shape=[1, channels, size, size] if size else [1, channels],
+        return dict(id=ident, name=name, tensor=f'{name}_out', op=op, detail=detail,
+                    shape=[1, channels, size, size] if size else [1, channels],
                     field=[field, field], stride=[2, 2], units=channels, dead=0, best=None, **{'from': start})
     if many:
         layers, plans = [layer('1', 'conv1', 'Conv', many, 28, 99, [-1])], [dict(dead=0.02, map=28, field=99)]
@@ -240,7 +249,8 @@ def make_atlas(folder, many, title, most=99):
                   layer('7', HOSTILE['newline'], 'Conv', 1100, 13, 131, [5], '3 x 3'),
                   layer('8', 'classifier', 'Gemm', len(classes), 0, 224, [6])]
         plans = [dict(dead=d, map=w, field=f) for d, w, f in
-                 [(0, 111, 7), (0, 55, 15), (0.1, 55, 15), (0.05, 55, 31), (0.3, 27, 63), (0, 27, 99), (0.02, 13, 131), (0, 0, 300)]]
+                 [(0, 111, 7), (0, 55, 15), (0.1, 55, 15), (0.05, 55, 31), (0.3, 27, 63), (0, 27, 99), (0.02, 13, 131),
+                  (0, 0, 300)]]
         plans[5]['channels'] = list(range(1, 66, 2))
         layers[5]['shape'][1] = 66
         plans[7]['names'] = classes
@@ -259,9 +269,11 @@ def make_atlas(folder, many, title, most=99):
     write(folder, 'classes', dict(names=classes))
     write(folder, 'images', dict(names=images, numbers=[3 * i for i in range(len(images))]))
     label = [i % 3 if i < 30 else min(i - 27, len(classes) - 1) for i in range(len(images))]
-    write(folder, 'classes-0', [dict(images=label.count(c), units=u, shown=[i for i, l in enumerate(label) if l == c][:24])
+    write(folder, 'classes-0', [dict(images=label.count(c), units=u,
+                                     shown=[i for i, l in enumerate(label) if l == c][:24])
                                 for c, u in enumerate(by_class)])
-    write(folder, 'images-0', [dict(w=256, h=192, photo=i != 5, **{'class': label[i]}, hits=h[:120], more=max(0, len(h) - 120))
+    write(folder, 'images-0', [dict(w=256, h=192, photo=i != 5, **{'class': label[i]}, hits=h[:120],
+                                    more=max(0, len(h) - 120))
                                for i, h in enumerate(by_image)])
     os.makedirs(os.path.join(folder, 'photos/0'))
     for i in range(len(images)):
@@ -269,9 +281,11 @@ def make_atlas(folder, many, title, most=99):
             save(photo(i), folder, f'photos/0/{i}.jpg')
     write(folder, 'front', dict(
         format='deconvviz atlas', version=1, program='0.0.0', title=title, model=dict(path='net.onnx', sha256='0' * 64),
-        input=[1, 3, 224, 224], facts=[['Images', f'{len(images)} read, 0 skipped'], ['Preprocessing', 'imagenet, 224 x 224'], ['Labels', HOSTILE['right']]],
+        input=[1, 3, 224, 224], facts=[['Images', f'{len(images)} read, 0 skipped'],
+                                       ['Preprocessing', 'imagenet, 224 x 224'], ['Labels', HOSTILE['right']]],
         commands=dict(projection='deconvviz -m net.onnx -l {layer} -c {unit} -p {y},{x} --rule {rule} {image}',
-                      point='deconvviz -m net.onnx -l {layer} -c {unit} --rule {rule} {image}', atlas='deconvviz atlas net.dvi -o atlas',
+                      point='deconvviz -m net.onnx -l {layer} -c {unit} --rule {rule} {image}',
+                      atlas='deconvviz atlas net.dvi -o atlas',
                       mine='deconvviz mine -m net.onnx -o net.dvi photographs'),
         rules=RULES, n_images=len(images), n_classes=len(classes), columns=COLUMNS, layers=layers,
         **({} if many else dict(against=True))))
@@ -294,11 +308,13 @@ def main():
     for k, layer in enumerate(layers[:5]):
         n = layer['units']
         pair = dict(layer=k, other=k, by='number' if k % 2 else 'responses')
-        for key, values in ('match', np.where(random.random(n) < 0.1, -1, random.permutation(n))), ('change', random.random(n)):
+        matches = np.where(random.random(n) < 0.1, -1, random.permutation(n))
+        for key, values in ('match', matches), ('change', random.random(n)):
             head, data = column(values, key == 'match')
             pair[key] = dict(head, data=data)
         pairs.append(pair)
-    write(folder, 'against', dict(title='made-up, later', facts=[['Images', 'the same 42'], ['Change', '1 - cosine of responses']], layers=pairs))
+    write(folder, 'against', dict(title='made-up, later', layers=pairs,
+                                  facts=[['Images', 'the same 42'], ['Change', '1 - cosine of responses']]))
 
 
 main()
