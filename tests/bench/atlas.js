@@ -14,20 +14,24 @@ async function paint(page) {
 
 /** Scrolls by wheel-like steps for some seconds, one a frame. @returns frames a second, and the longest frame in ms */
 async function scroll(page, seconds) {
-    return page.evaluate(seconds => new Promise(resolve => {
-        let frames = 0, last = performance.now(), longest = 0;
-        const began = last;
-        requestAnimationFrame(function step(now) {
-            scrollBy(0, 60);
-            frames++;
-            longest = Math.max(longest, now - last);
-            last = now;
-            if (now - began < 1000 * seconds)
-                requestAnimationFrame(step);
-            else
-                resolve([1000 * frames / (now - began), longest]);
-        });
-    }), seconds);
+    return page.evaluate(
+        seconds =>
+            new Promise(resolve => {
+                let frames = 0,
+                    last = performance.now(),
+                    longest = 0;
+                const began = last;
+                requestAnimationFrame(function step(now) {
+                    scrollBy(0, 60);
+                    frames++;
+                    longest = Math.max(longest, now - last);
+                    last = now;
+                    if (now - began < 1000 * seconds) requestAnimationFrame(step);
+                    else resolve([(1000 * frames) / (now - began), longest]);
+                });
+            }),
+        seconds
+    );
 }
 
 async function main() {
@@ -56,15 +60,20 @@ async function main() {
         return [performance.memory.usedJSHeapSize, document.querySelectorAll('.cell').length];
     });
     const units = await page.textContent('.found');
-    const row = (what, value, limit, ok) => console.log(`  ${what.padEnd(34)} ${value.padStart(10)}   ${limit.padEnd(14)} ${ok ? '' : 'MISSED'}`);
+    const row = (what, value, limit, ok) =>
+        console.log(`  ${what.padEnd(34)} ${value.padStart(10)}   ${limit.padEnd(14)} ${ok ? '' : 'MISSED'}`);
     console.log(`page of an atlas, a layer of ${units}, ${browser.version()}`);
     row('first paint', `${painted.toFixed(0)} ms`, '<= 1000 ms', painted <= LIMITS.paint);
-    row(`read before scrolling, ${files.size} files`, `${(bytes / 1e3).toFixed(0)} kB`, '<= 300 kB', bytes <= LIMITS.bytes);
+    row(
+        `read before scrolling, ${files.size} files`,
+        `${(bytes / 1e3).toFixed(0)} kB`,
+        '<= 300 kB',
+        bytes <= LIMITS.bytes
+    );
     row('frames a second while scrolling', frames.toFixed(1), '>= 50', frames >= LIMITS.frames);
     row('longest frame', `${longest.toFixed(0)} ms`, '', true);
     row(`heap after all of it, ${cells} cells`, `${(heap / 1e6).toFixed(1)} MB`, '<= 150 MB', heap <= LIMITS.heap);
-    for (const fault of faults)
-        console.log(`  fault: ${fault}`);
+    for (const fault of faults) console.log(`  fault: ${fault}`);
     process.exit(0);
 }
 

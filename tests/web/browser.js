@@ -9,7 +9,9 @@ const { chromium } = require(path.join(MODULES, 'playwright-core'));
 /** Debian's chromium; as root it has no sandbox. */
 async function launch(options = {}) {
     return chromium.launch({
-        executablePath: process.env.CHROMIUM || '/usr/bin/chromium', chromiumSandbox: process.getuid() !== 0, ...options,
+        executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+        chromiumSandbox: process.getuid() !== 0,
+        ...options,
     });
 }
 
@@ -18,23 +20,34 @@ async function launch(options = {}) {
  * @returns {Promise<{page, faults: string[], asked: string[], visit: function, settled: function}>}
  */
 async function open(browser, folder, options = {}) {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, offline: true, reducedMotion: 'reduce', ...options });
+    const context = await browser.newContext({
+        viewport: { width: 1280, height: 800 },
+        offline: true,
+        reducedMotion: 'reduce',
+        ...options,
+    });
     const page = await context.newPage();
     page.setDefaultTimeout(10000);
     const root = pathToFileURL(`${folder}/`).href;
-    const faults = [], asked = [];
+    const faults = [],
+        asked = [];
     page.on('request', r => {
         asked.push(r.url());
-        if (!r.url().startsWith(root) && r.url() !== 'data:,')
-            faults.push(`asks for ${r.url()}`);
+        if (!r.url().startsWith(root) && r.url() !== 'data:,') faults.push(`asks for ${r.url()}`);
     });
     page.on('requestfailed', r => {
-        if (r.failure().errorText !== 'net::ERR_ABORTED') // a picture that was scrolled away before it came
+        if (r.failure().errorText !== 'net::ERR_ABORTED')
+            // a picture that was scrolled away before it came
             faults.push(`${r.failure().errorText}: ${r.url()}`);
     });
-    page.on('console', m => { if (m.type() !== 'log') faults.push(`${m.type()}: ${m.text()}`); });
+    page.on('console', m => {
+        if (m.type() !== 'log') faults.push(`${m.type()}: ${m.text()}`);
+    });
     page.on('pageerror', e => faults.push(e.stack));
-    page.on('dialog', d => { faults.push(`a dialog: ${d.message()}`); d.dismiss(); });
+    page.on('dialog', d => {
+        faults.push(`a dialog: ${d.message()}`);
+        d.dismiss();
+    });
 
     const turn = () => page.evaluate(() => Number(document.documentElement.dataset.turn || 0));
     /** Does something that leads to another view, and waits for it. */
@@ -43,14 +56,18 @@ async function open(browser, folder, options = {}) {
         await action();
         await page.waitForFunction(n => Number(document.documentElement.dataset.turn || 0) > n, before);
     }
-    const visit = hash => settled(() => page.url() === 'about:blank' ? page.goto(`${root}index.html${hash}`) :
-        page.evaluate(h => {
-            if (location.hash === h) {
-                history.replaceState(null, '');
-                dispatchEvent(new HashChangeEvent('hashchange'));
-            }
-            location.hash = h;
-        }, hash));
+    const visit = hash =>
+        settled(() =>
+            page.url() === 'about:blank'
+                ? page.goto(`${root}index.html${hash}`)
+                : page.evaluate(h => {
+                      if (location.hash === h) {
+                          history.replaceState(null, '');
+                          dispatchEvent(new HashChangeEvent('hashchange'));
+                      }
+                      location.hash = h;
+                  }, hash)
+        );
     return { page, context, faults, asked, visit, settled };
 }
 

@@ -28,10 +28,8 @@ class Atlas {
                 script.src = path;
                 script.onload = () => {
                     script.remove();
-                    if (values.has(script))
-                        resolve(values.get(script));
-                    else
-                        reject(new Error(`${path} is damaged`));
+                    if (values.has(script)) resolve(values.get(script));
+                    else reject(new Error(`${path} is damaged`));
                 };
                 script.onerror = () => {
                     script.remove();
@@ -43,8 +41,7 @@ class Atlas {
         }
         this.kept.set(path, promise);
         for (const [old] of this.kept) {
-            if (this.kept.size <= Atlas.KEPT)
-                break;
+            if (this.kept.size <= Atlas.KEPT) break;
             this.kept.delete(old);
         }
         return promise;
@@ -68,7 +65,9 @@ class Atlas {
     layer(k) {
         if (!this.layers[k]) {
             this.layers[k] = this.read(`layer-${k}`).then(data => new Layer(this, k, data));
-            this.layers[k].catch(() => { this.layers[k] = null; });
+            this.layers[k].catch(() => {
+                this.layers[k] = null;
+            });
         }
         return this.layers[k];
     }
@@ -141,7 +140,7 @@ class Layer {
     }
 
     isDead(i) {
-        return (this.dead[i >> 3] >> (i & 7) & 1) === 1;
+        return ((this.dead[i >> 3] >> (i & 7)) & 1) === 1;
     }
 
     /** Where the unit is a class, its name; else null. */
@@ -158,10 +157,13 @@ class Layer {
     column(key) {
         if (!this.decoded.has(key)) {
             const column = this.data.columns[key];
-            const text = column.data === undefined ?
-                this.atlas.read(`layer-${this.k}-${key}`) : Promise.resolve(column.data);
+            const text =
+                column.data === undefined ? this.atlas.read(`layer-${this.k}-${key}`) : Promise.resolve(column.data);
             const isClass = this.atlas.columns.get(key).kind === 'class';
-            this.decoded.set(key, text.then(t => decodeColumn(column, t, this.n, isClass)));
+            this.decoded.set(
+                key,
+                text.then(t => decodeColumn(column, t, this.n, isClass))
+            );
         }
         return this.decoded.get(key);
     }
@@ -170,8 +172,7 @@ class Layer {
 function bytes(base64) {
     const binary = atob(base64);
     const result = new Uint8Array(binary.length);
-    for (let i = 0; i < binary.length; i++)
-        result[i] = binary.charCodeAt(i);
+    for (let i = 0; i < binary.length; i++) result[i] = binary.charCodeAt(i);
     return result;
 }
 
@@ -181,7 +182,7 @@ function decodeColumn(column, base64, n, isClass) {
     const result = isClass ? new Uint16Array(n) : new Float32Array(n);
     for (let i = 0; i < n; i++) {
         const q = view.getUint16(2 * i, true);
-        result[i] = isClass ? q : q === 65535 ? NaN : column.lo + (column.hi - column.lo) * q / 65534;
+        result[i] = isClass ? q : q === 65535 ? NaN : column.lo + ((column.hi - column.lo) * q) / 65534;
     }
     return result;
 }

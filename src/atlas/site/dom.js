@@ -20,21 +20,20 @@ function svg(tag, props, ...children) {
 }
 
 function furnish(node, classes, props, children) {
-    if (classes.length)
-        node.classList.add(...classes);
+    if (classes.length) node.classList.add(...classes);
     for (const [key, value] of Object.entries(props || {})) {
-        if (value === null || value === undefined || value === false)
-            continue;
-        if (key.startsWith('on'))
-            node.addEventListener(key.slice(2), value);
+        if (value === null || value === undefined || value === false) continue;
+        if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
         else if (key === 'style')
-            for (const [property, v] of Object.entries(value))
-                node.style.setProperty(property, v);
-        else
-            node.setAttribute(key, value === true ? '' : value);
+            for (const [property, v] of Object.entries(value)) node.style.setProperty(property, v);
+        else node.setAttribute(key, value === true ? '' : value);
     }
-    node.append(...children.flat(9).filter(child => child !== null && child !== undefined && child !== false).map(
-        child => child instanceof Node ? child : String(child)));
+    node.append(
+        ...children
+            .flat(9)
+            .filter(child => child !== null && child !== undefined && child !== false)
+            .map(child => (child instanceof Node ? child : String(child)))
+    );
     return node;
 }
 
@@ -45,8 +44,13 @@ const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202
 
 /** A name as it can be seen: line ends and tabs as arrows, others as their code points. */
 function visible(text) {
-    return String(text).replace(UNSEEN, c => c === '\n' ? '\u21b5' : c === '\t' ? '\u21e5' :
-        `\u2039U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}\u203a`);
+    return String(text).replace(UNSEEN, c =>
+        c === '\n'
+            ? '\u21b5'
+            : c === '\t'
+              ? '\u21e5'
+              : `\u2039U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}\u203a`
+    );
 }
 
 /** A name as an element, apart in its direction from the text around it. */
@@ -80,27 +84,34 @@ function counted(n, noun, nouns = `${noun}s`) {
 
 /** Three significant digits. */
 function number(x) {
-    if (x === null || x === undefined || Number.isNaN(x))
-        return '\u2013';
-    if (x === 0)
-        return '0';
+    if (x === null || x === undefined || Number.isNaN(x)) return '\u2013';
+    if (x === 0) return '0';
     const size = Math.abs(x);
-    const text = size >= 1e5 || size < 1e-3 ? x.toExponential(2) :
-        size >= 100 ? x.toFixed(0) : x.toPrecision(3);
+    const text = size >= 1e5 || size < 1e-3 ? x.toExponential(2) : size >= 100 ? x.toFixed(0) : x.toPrecision(3);
     return text.replace('-', '\u2212');
 }
 
 function share(x) {
-    if (x === null || x === undefined || Number.isNaN(x))
-        return '\u2013';
+    if (x === null || x === undefined || Number.isNaN(x)) return '\u2013';
     const percent = 100 * x;
-    const text = percent === 0 || percent >= 10 ? percent.toFixed(0) : percent < 0.01 ? '< 0.01' : percent < 1 ? percent.toFixed(2) : percent.toFixed(1);
+    const text =
+        percent === 0 || percent >= 10
+            ? percent.toFixed(0)
+            : percent < 0.01
+              ? '< 0.01'
+              : percent < 1
+                ? percent.toFixed(2)
+                : percent.toFixed(1);
     return `${text}\u2009%`;
 }
 
 /** By the kind of a column: "number", "share", "angle". */
 function measured(x, kind) {
-    return kind === 'share' ? share(x) : kind === 'angle' && x !== null && !Number.isNaN(x) ? `${x.toFixed(0)}\u00b0` : number(x);
+    return kind === 'share'
+        ? share(x)
+        : kind === 'angle' && x !== null && !Number.isNaN(x)
+          ? `${x.toFixed(0)}\u00b0`
+          : number(x);
 }
 
 /** 1 -> "1st" */
@@ -125,8 +136,7 @@ function quote(text) {
 /** Puts fields into a template, {image} and the like. A path that looks like an option gets ./ before it. */
 function command(template, fields) {
     return template.replace(/\{(\w+)\}/g, (all, key) => {
-        if (!Object.hasOwn(fields, key))
-            return all;
+        if (!Object.hasOwn(fields, key)) return all;
         const value = String(fields[key]);
         return quote(key === 'image' && value.startsWith('-') ? `./${value}` : value);
     });
@@ -136,20 +146,27 @@ function command(template, fields) {
 function commandLine(text, label) {
     const button = el('button.copy', { type: 'button', 'aria-label': `Copy the command: ${label}` }, 'Copy');
     button.addEventListener('click', async () => {
-        button.textContent = await copy(text) ? 'Copied' : 'Not copied';
+        button.textContent = (await copy(text)) ? 'Copied' : 'Not copied';
         announce(button.textContent);
-        setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+        setTimeout(() => {
+            button.textContent = 'Copy';
+        }, 1500);
     });
-    return el('div.command', null,
+    return el(
+        'div.command',
+        null,
         el('pre', { tabindex: 0, role: 'group', 'aria-label': label }, el('code', { dir: 'ltr' }, visible(text))),
-        button);
+        button
+    );
 }
 
 async function copy(text) {
     try {
         await navigator.clipboard.writeText(text);
         return true;
-    } catch { /* not allowed for files, in some browsers: the old way */ }
+    } catch {
+        /* not allowed for files, in some browsers: the old way */
+    }
     const area = el('textarea', { class: 'out-of-sight', 'aria-hidden': 'true' });
     area.value = text;
     document.body.append(area);
@@ -171,21 +188,34 @@ function announce(text) {
  * @param {Array<[string, string]>} choices values and their texts
  */
 function segmented(label, choices, value, onchange) {
-    const buttons = choices.map(([v, text]) => el('button', {
-        type: 'button', 'aria-pressed': String(v === value), 'data-value': v,
-        onclick: () => { pick(v); onchange(v); },
-    }, text));
+    const buttons = choices.map(([v, text]) =>
+        el(
+            'button',
+            {
+                type: 'button',
+                'aria-pressed': String(v === value),
+                'data-value': v,
+                onclick: () => {
+                    pick(v);
+                    onchange(v);
+                },
+            },
+            text
+        )
+    );
     function pick(v) {
-        for (const b of buttons)
-            b.setAttribute('aria-pressed', String(b.dataset.value === v));
+        for (const b of buttons) b.setAttribute('aria-pressed', String(b.dataset.value === v));
     }
     const node = el('div.segmented', { role: 'group', 'aria-label': label }, buttons);
     return { node, pick };
 }
 
 function selection(label, choices, value, onchange) {
-    const select = el('select', { 'aria-label': label, onchange: () => onchange(select.value) },
-        choices.map(([v, text]) => el('option', { value: v }, text)));
+    const select = el(
+        'select',
+        { 'aria-label': label, onchange: () => onchange(select.value) },
+        choices.map(([v, text]) => el('option', { value: v }, text))
+    );
     select.value = value;
     return select;
 }

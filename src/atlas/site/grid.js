@@ -23,7 +23,12 @@ class Grid {
         this.cells = new Map(); // place among the items -> cell
         this.spare = [];
         this.active = 0; // the place that Tab comes to
-        this.node = el('div.grid', { role: 'list', 'aria-label': o.label, onkeydown: e => this.key(e), onfocusin: e => this.focused(e) });
+        this.node = el('div.grid', {
+            role: 'list',
+            'aria-label': o.label,
+            onkeydown: e => this.key(e),
+            onfocusin: e => this.focused(e),
+        });
         this.scrolled = () => this.later();
         this.pending = 0;
     }
@@ -38,8 +43,7 @@ class Grid {
 
     stop() {
         removeEventListener('scroll', this.scrolled);
-        if (this.observer)
-            this.observer.disconnect();
+        if (this.observer) this.observer.disconnect();
         cancelAnimationFrame(this.pending);
     }
 
@@ -56,8 +60,7 @@ class Grid {
         this.size = size;
         this.clear();
         this.arrange();
-        if (first > 0)
-            this.reveal(first, true);
+        if (first > 0) this.reveal(first, true);
     }
 
     /** All cells are filled again. */
@@ -70,24 +73,20 @@ class Grid {
 
     arrange() {
         const width = this.node.clientWidth;
-        if (!width)
-            return;
+        if (!width) return;
         const wanted = this.o.measure(this.size);
         const columns = Math.max(1, Math.floor((width + this.gap) / (wanted.width + this.gap)));
         // What is left at the right is shared out, so that rows end where the page does.
         this.cellWidth = Math.floor((width - (columns - 1) * this.gap) / columns);
-        if (columns === 1)
-            this.cellWidth = Math.min(width, wanted.width);
+        if (columns === 1) this.cellWidth = Math.min(width, wanted.width);
         this.cellHeight = wanted.height + this.cellWidth - wanted.width;
-        if (this.o.fixedHeight)
-            this.cellHeight = wanted.height;
+        if (this.o.fixedHeight) this.cellHeight = wanted.height;
         this.step = columns > 1 ? (width - this.cellWidth) / (columns - 1) : 0; // from column to column
         this.columns = columns;
         this.pitch = this.cellHeight + this.gap;
         const rows = Math.ceil(this.items.length / columns);
         this.node.style.height = `${Math.max(0, rows * this.pitch - this.gap)}px`;
-        for (const [place, cell] of this.cells)
-            this.put(cell, place);
+        for (const [place, cell] of this.cells) this.put(cell, place);
         this.draw();
     }
 
@@ -100,7 +99,8 @@ class Grid {
     }
 
     put(cell, place) {
-        const row = Math.floor(place / this.columns), column = place % this.columns;
+        const row = Math.floor(place / this.columns),
+            column = place % this.columns;
         cell.style.transform = `translate(${Math.round(column * this.step)}px, ${row * this.pitch}px)`;
         cell.style.width = `${this.cellWidth}px`;
         cell.style.height = `${this.cellHeight}px`;
@@ -108,14 +108,17 @@ class Grid {
 
     later() {
         if (!this.pending)
-            this.pending = requestAnimationFrame(() => { this.pending = 0; this.draw(); });
+            this.pending = requestAnimationFrame(() => {
+                this.pending = 0;
+                this.draw();
+            });
     }
 
     /** Makes the cells in and near the window those that exist. */
     draw() {
-        if (!this.pitch)
-            return;
-        const top = -this.top(), margin = 1.5 * this.pitch;
+        if (!this.pitch) return;
+        const top = -this.top(),
+            margin = 1.5 * this.pitch;
         const first = Math.max(0, Math.floor((top - margin) / this.pitch)) * this.columns;
         const last = Math.min(this.items.length, Math.ceil((top + innerHeight + margin) / this.pitch) * this.columns);
         for (const [place, cell] of this.cells)
@@ -123,12 +126,8 @@ class Grid {
                 this.cells.delete(place);
                 this.spare.push(cell);
             }
-        for (let place = first; place < last; place++)
-            if (!this.cells.has(place))
-                this.fill(place);
-        for (const cell of this.spare)
-            if (!cell.hidden)
-                cell.hidden = true;
+        for (let place = first; place < last; place++) if (!this.cells.has(place)) this.fill(place);
+        for (const cell of this.spare) if (!cell.hidden) cell.hidden = true;
     }
 
     fill(place) {
@@ -160,40 +159,37 @@ class Grid {
 
     focused(event) {
         const cell = event.target.closest('.cell');
-        if (cell)
-            this.activate(Number(cell.dataset.place));
+        if (cell) this.activate(Number(cell.dataset.place));
     }
 
     activate(place) {
         const link = at => this.cells.get(at) && this.cells.get(at).firstElementChild;
-        if (link(this.active))
-            link(this.active).tabIndex = -1;
+        if (link(this.active)) link(this.active).tabIndex = -1;
         this.active = place;
-        if (link(place))
-            link(place).tabIndex = 0;
+        if (link(place)) link(place).tabIndex = 0;
     }
 
     /** What stays at the top of the window, in pixels. */
     head() {
-        const stays = [...document.querySelectorAll('.bar, .toolbar')].filter(n => getComputedStyle(n).position === 'sticky');
+        const stays = [...document.querySelectorAll('.bar, .toolbar')].filter(
+            n => getComputedStyle(n).position === 'sticky'
+        );
         return stays.reduce((sum, n) => sum + n.offsetHeight, 8);
     }
 
     /** Scrolls back to the first row, from below it. */
     rewind() {
         const over = this.top() - this.head();
-        if (over < 0)
-            scrollBy(0, over);
+        if (over < 0) scrollBy(0, over);
     }
 
     /** Scrolls a place into the window. */
     reveal(place, toTop) {
-        const y = Math.floor(place / this.columns) * this.pitch, top = -this.top();
+        const y = Math.floor(place / this.columns) * this.pitch,
+            top = -this.top();
         const head = this.head();
-        if (toTop || y < top + head)
-            scrollBy(0, y - top - head);
-        else if (y + this.cellHeight > top + innerHeight - 8)
-            scrollBy(0, y + this.cellHeight + 8 - top - innerHeight);
+        if (toTop || y < top + head) scrollBy(0, y - top - head);
+        else if (y + this.cellHeight > top + innerHeight - 8) scrollBy(0, y + this.cellHeight + 8 - top - innerHeight);
         this.draw();
     }
 
@@ -201,25 +197,27 @@ class Grid {
         this.activate(place);
         this.reveal(place, false);
         const cell = this.cells.get(place);
-        if (cell)
-            cell.firstElementChild.focus({ preventScroll: true });
+        if (cell) cell.firstElementChild.focus({ preventScroll: true });
     }
 
     key(event) {
-        if (event.ctrlKey || event.altKey || event.metaKey)
-            return;
+        if (event.ctrlKey || event.altKey || event.metaKey) return;
         const page = this.columns * Math.max(1, Math.floor((innerHeight - 120) / this.pitch));
         const last = this.items.length - 1;
         const to = {
-            ArrowLeft: this.active - 1, ArrowRight: this.active + 1, ArrowUp: this.active - this.columns,
-            ArrowDown: this.active + this.columns, PageUp: this.active - page, PageDown: this.active + page, Home: 0, End: last,
+            ArrowLeft: this.active - 1,
+            ArrowRight: this.active + 1,
+            ArrowUp: this.active - this.columns,
+            ArrowDown: this.active + this.columns,
+            PageUp: this.active - page,
+            PageDown: this.active + page,
+            Home: 0,
+            End: last,
         }[event.key];
-        if (to === undefined || last < 0)
-            return;
+        if (to === undefined || last < 0) return;
         event.preventDefault();
         event.stopPropagation();
-        if (event.key.startsWith('Arrow') && (to < 0 || to > last))
-            return;
+        if (event.key.startsWith('Arrow') && (to < 0 || to > last)) return;
         this.focus(Math.max(0, Math.min(last, to)));
     }
 }

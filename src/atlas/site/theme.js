@@ -28,7 +28,9 @@ const Theme = (() => {
         const next = now() === 'dark' ? 'light' : 'dark';
         try {
             localStorage.setItem(KEY, next);
-        } catch { /* it holds until the page is left */ }
+        } catch {
+            /* it holds until the page is left */
+        }
         document.documentElement.dataset.theme = next;
         return next;
     }

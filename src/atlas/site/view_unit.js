@@ -8,29 +8,49 @@ async function viewUnit(owner, [id, word]) {
     const k = owner.place(id);
     const layer = k < 0 ? null : await owner.layer(k);
     const i = layer && /^\d{1,7}$/.test(word) ? layer.placeOf(Number(word)) : -1;
-    if (i < 0)
-        return notFound(`There is no unit ${visible(word ?? '')} of layer ${visible(id)} in this atlas.`);
+    if (i < 0) return notFound(`There is no unit ${visible(word ?? '')} of layer ${visible(id)} in this atlas.`);
     const [details, images, classes] = await Promise.all([owner.unit(k, i), owner.imageNames(), owner.classNames()]);
     const unit = { owner, k, layer, i, details, images, classes };
     const dead = layer.isDead(i);
     const own = layer.nameOf(i);
-    const node = el('div.unit', null,
-        el('header.head', null,
+    const node = el(
+        'div.unit',
+        null,
+        el(
+            'header.head',
+            null,
             el('p.eyebrow', null, el('a', { href: owner.layerHref(k) }, name(layer.about.name))),
             el('h1', { tabindex: -1 }, `Unit ${layer.channel(i)}`, own === null ? null : [' ', name(own, 'span')]),
-            el('p.lead', null, dead ? `No image of the run makes it greater than zero.` : summary(unit))),
-        el('div.unit-body', null,
+            el('p.lead', null, dead ? `No image of the run makes it greater than zero.` : summary(unit))
+        ),
+        el(
+            'div.unit-body',
+            null,
             dead ? null : seen(unit),
-            el('div.measures', null, statistics(unit), classMix(unit),
-                dead || !details.histogram.length ? null : el('section', null, el('h2', null, 'How strongly, how often'), histogramChart(details.histogram)))),
-        connections(unit));
+            el(
+                'div.measures',
+                null,
+                statistics(unit),
+                classMix(unit),
+                dead || !details.histogram.length
+                    ? null
+                    : el('section', null, el('h2', null, 'How strongly, how often'), histogramChart(details.histogram))
+            )
+        ),
+        connections(unit)
+    );
     const order = layer.order && layer.order.includes(i) ? layer.order : null;
     const at = order ? order.indexOf(i) : i;
     const link = place => (order ? order[place] : place >= 0 && place < layer.n ? place : undefined);
-    const href = place => link(place) === undefined ? null : layer.href(link(place));
+    const href = place => (link(place) === undefined ? null : layer.href(link(place)));
     return {
-        node, title: `${visible(layer.about.name)} unit ${layer.channel(i)} - ${visible(front.title)}`, here: { k },
-        crumbs: [[layer.about.name, owner.layerHref(k), true], [`Unit ${layer.channel(i)}`, null]],
+        node,
+        title: `${visible(layer.about.name)} unit ${layer.channel(i)} - ${visible(front.title)}`,
+        here: { k },
+        crumbs: [
+            [layer.about.name, owner.layerHref(k), true],
+            [`Unit ${layer.channel(i)}`, null],
+        ],
         siblings: { before: href(at - 1), after: href(at + 1), what: 'unit' },
         up: owner.layerHref(k),
     };
@@ -41,11 +61,12 @@ function summary({ details, classes }) {
     const parts = [];
     if (stats.active_images !== undefined && stats.active_images !== null)
         parts.push(`active in ${share(stats.active_images)} of the images`);
-    if (stats.max !== undefined && stats.max !== null)
-        parts.push(`strongest response ${number(stats.max)}`);
+    if (stats.max !== undefined && stats.max !== null) parts.push(`strongest response ${number(stats.max)}`);
     const most = details.classes && details.classes[0];
     if (most && most[1] > 1)
-        parts.push(`most often ${shorten(classes[most[0]] ?? '', 60)} (${most[1]} of ${counted(details.classed, 'hit')})`);
+        parts.push(
+            `most often ${shorten(classes[most[0]] ?? '', 60)} (${most[1]} of ${counted(details.classed, 'hit')})`
+        );
     const text = parts.join(', ');
     return text ? `${text[0].toUpperCase()}${text.slice(1)}.` : '';
 }
@@ -57,25 +78,27 @@ function seen(unit) {
     const { owner, layer, i, details } = unit;
     const { hits, samples } = details;
     const rules = owner.front.rules.filter(rule => layer.data.sheet.rows.includes(rule));
-    if (!rules.includes(unitChoices.rule))
-        unitChoices.rule = rules[0];
+    if (!rules.includes(unitChoices.rule)) unitChoices.rule = rules[0];
     const detail = el('section.hit', { 'aria-label': 'One of them in its photograph' });
     const tiles = []; // {node, of, j, projection}
     const n = hits.value.length;
-    const note = el('figcaption', { role: 'status' });
+    const note = el('figcaption', { 'aria-live': 'polite' });
     let chosen = null;
 
     function tile(of, j, projection) {
         const picture = el('span.picture');
-        const node = el('button.tile.framed', { type: 'button', 'data-of': of, 'data-j': j, onclick: () => choose(of, j) }, picture);
+        const node = el(
+            'button.tile.framed',
+            { type: 'button', 'data-of': of, 'data-j': j, onclick: () => choose(of, j) },
+            picture
+        );
         tiles.push({ node, picture, of, j, projection });
         return node;
     }
 
     function choose(of, j) {
         chosen = [of, j];
-        for (const t of tiles)
-            t.node.setAttribute('aria-pressed', String(t.of === of && t.j === j));
+        for (const t of tiles) t.node.setAttribute('aria-pressed', String(t.of === of && t.j === j));
         showHit(detail, unit, of, j, unitChoices.rule);
     }
 
@@ -86,104 +109,123 @@ function seen(unit) {
             // Samples may have been projected by the first rule alone.
             const by = t.of === 'hits' || layer.data.sheet.rows.includes(`sample-${rule}`) ? rule : rules[0];
             const scales = list.scale[by];
-            const about = `${t.of === 'hits' ? `${ordinal(t.j + 1)} strongest` : `at the ${share(list.quantile[t.j])} quantile`}, response ${number(list.value[t.j])}`;
+            const place =
+                t.of === 'hits' ? `${ordinal(t.j + 1)} strongest` : `at the ${share(list.quantile[t.j])} quantile`;
+            const about = `${place}, response ${number(list.value[t.j])}`;
             const flat = t.projection && list.flat && list.flat[by] && list.flat[by].includes(t.j);
-            const row = t.of === 'hits' ? t.projection ? by : 'patch' : t.projection ? `sample-${by}` : 'sample';
+            const row = t.of === 'hits' ? (t.projection ? by : 'patch') : t.projection ? `sample-${by}` : 'sample';
             const absent = t.projection && scales && scales[t.j] === null;
             t.node.hidden = !showSheetCell(t.picture, layer, i, row, t.j);
             t.picture.classList.toggle('absent', absent);
-            if (absent)
-                t.picture.style.backgroundImage = '';
-            t.node.setAttribute('aria-label', `${t.projection ? `Projection by ${by}` : 'Patch'}, ${about}${absent ? ', not made' : flat ? ', flat' : ''}`);
-            // Of the common scale, which is the greatest of the nine, each has its part: the picture holds v / own about middle grey.
+            if (absent) t.picture.style.backgroundImage = '';
+            t.node.setAttribute(
+                'aria-label',
+                `${t.projection ? `Projection by ${by}` : 'Patch'}, ${about}${absent ? ', not made' : flat ? ', flat' : ''}`
+            );
+            // The common scale is the greatest of the nine; a picture holds v / own about middle grey.
             const greatest = scales ? Math.max(...scales.filter(s => s !== null)) : 0;
-            t.picture.style.filter = common && t.projection && scales && scales[t.j] ? `contrast(${scales[t.j] / greatest})` : '';
+            t.picture.style.filter =
+                common && t.projection && scales && scales[t.j] ? `contrast(${scales[t.j] / greatest})` : '';
         }
         const made = (hits.scale[rule] || []).filter(s => s !== null).length;
-        note.textContent = made === n ? `Projections to the pixels, by ${rule}` : `By ${rule}: ${made ? `only the first ${made}` : 'none'}`;
-        if (chosen)
-            choose(...chosen);
+        note.textContent =
+            made === n
+                ? `Projections to the pixels, by ${rule}`
+                : `By ${rule}: ${made ? `only the first ${made}` : 'none'}`;
+        if (chosen) choose(...chosen);
     }
 
-    const nine = (of, n, projection) => el('div.nine-grid', null, Array.from({ length: n }, (_, j) => tile(of, j, projection)));
-    const rule = segmented('Rule', rules.map(r => [r, r]), unitChoices.rule, v => { unitChoices.rule = v; draw(); });
-    const scale = segmented('Scale of the projections', [['own', 'Own'], ['common', 'Common']], unitChoices.common ? 'common' : 'own',
-        v => { unitChoices.common = v === 'common'; draw(); });
-    const strongest = el('section.strongest', null,
-        el('div.section-head', null, el('h2', null, 'Strongest responses'),
-            el('div.toolbar', { role: 'toolbar', 'aria-label': 'Projections' },
-                el('label', null, el('span', null, 'Rule'), rule.node), el('label', null, el('span', null, 'Scale'), scale.node))),
-        el('div.pair', null,
+    const nine = (of, n, projection) =>
+        el(
+            'div.nine-grid',
+            null,
+            Array.from({ length: n }, (_, j) => tile(of, j, projection))
+        );
+    const rule = segmented(
+        'Rule',
+        rules.map(r => [r, r]),
+        unitChoices.rule,
+        v => {
+            unitChoices.rule = v;
+            draw();
+        }
+    );
+    const scale = segmented(
+        'Scale of the projections',
+        [
+            ['own', 'Own'],
+            ['common', 'Common'],
+        ],
+        unitChoices.common ? 'common' : 'own',
+        v => {
+            unitChoices.common = v === 'common';
+            draw();
+        }
+    );
+    const strongest = el(
+        'section.strongest',
+        null,
+        el(
+            'div.section-head',
+            null,
+            el('h2', null, 'Strongest responses'),
+            el(
+                'div.toolbar',
+                { role: 'toolbar', 'aria-label': 'Projections' },
+                el('label', null, el('span', null, 'Rule'), rule.node),
+                el('label', null, el('span', null, 'Scale'), scale.node)
+            )
+        ),
+        el(
+            'div.pair',
+            null,
             el('figure', null, nine('hits', n, true), note),
-            el('figure', null, nine('hits', n, false), el('figcaption', null, 'Patches of the photographs'))));
-    const quantiles = samples && samples.value.length ? el('section.quantiles', null,
-        el('h2', null, 'From full to faint'),
-        el('p.aside', null, 'Images at nine quantiles of its response.'),
-        el('div.samples', null, samples.value.map((value, j) => el('div.sample', null, tile('samples', j, true), tile('samples', j, false),
-            el('span.caption', null, el('span', null, share(samples.quantile[j])), el('span.below', null, number(value))))))) : null;
+            el('figure', null, nine('hits', n, false), el('figcaption', null, 'Patches of the photographs'))
+        )
+    );
+    const quantiles =
+        samples && samples.value.length
+            ? el(
+                  'section.quantiles',
+                  null,
+                  el('h2', null, 'From full to faint'),
+                  el('p.aside', null, 'Images at nine quantiles of its response.'),
+                  el(
+                      'div.samples',
+                      null,
+                      samples.value.map((value, j) =>
+                          el(
+                              'div.sample',
+                              null,
+                              tile('samples', j, true),
+                              tile('samples', j, false),
+                              el(
+                                  'span.caption',
+                                  null,
+                                  el('span', null, share(samples.quantile[j])),
+                                  el('span.below', null, number(value))
+                              )
+                          )
+                      )
+                  )
+              )
+            : null;
     draw();
-    if (n)
-        choose('hits', 0);
+    if (n) choose('hits', 0);
     const node = el('div.seen', null, strongest, detail, quantiles);
     Router.keys = {
-        r: () => { unitChoices.rule = rules[(rules.indexOf(unitChoices.rule) + 1) % rules.length]; rule.pick(unitChoices.rule); draw(); announce(unitChoices.rule); },
-        s: () => { unitChoices.common = !unitChoices.common; scale.pick(unitChoices.common ? 'common' : 'own'); draw(); },
+        r: () => {
+            unitChoices.rule = rules[(rules.indexOf(unitChoices.rule) + 1) % rules.length];
+            rule.pick(unitChoices.rule);
+            draw();
+            announce(unitChoices.rule);
+        },
+        s: () => {
+            unitChoices.common = !unitChoices.common;
+            scale.pick(unitChoices.common ? 'common' : 'own');
+            draw();
+        },
     };
-    for (let j = 0; j < n; j++)
-        Router.keys[String(j + 1)] = () => choose('hits', j);
+    for (let j = 0; j < n; j++) Router.keys[String(j + 1)] = () => choose('hits', j);
     return node;
-}
-
-// -- measures --------------------------------------------------------------------------------------
-
-function statistics({ owner, layer, details, classes }) {
-    const groups = new Map();
-    for (const about of owner.front.columns) {
-        const value = details.stats[about.key];
-        if (value === undefined || (value === null && !layer.keys.includes(about.key)))
-            continue;
-        const text = about.kind === 'class' ?
-            value === null ? '\u2013' : el('a', { href: owner.href('class', value) }, name(classes[value] ?? '')) : measured(value, about.kind);
-        const group = about.group || 'Measures';
-        groups.set(group, [...groups.get(group) || [], el('div', { title: about.about || null }, el('dt', null, about.title,
-            about.source ? el('span.source', null, about.source) : null), el('dd', null, text))]);
-    }
-    return [...groups].map(([group, rows]) => el('section', null, el('h2', null, group), el('dl.facts.numbers', null, rows)));
-}
-
-function classMix({ owner, details, classes }) {
-    if (!details.classes || !details.classes.length)
-        return null;
-    const rows = details.classes.map(([c, hits]) => ({
-        label: el('a', { href: owner.href('class', c) }, name(classes[c] ?? '')), value: hits, text: count(hits),
-    }));
-    return el('section', null, el('h2', null, 'Classes of its hits'), bars(rows, details.classed),
-        el('p.aside', null, `of ${counted(details.classed, 'hit')}`));
-}
-
-// -- other units -----------------------------------------------------------------------------------
-
-function connections(unit) {
-    const { owner, k, details } = unit;
-    const side = (title, note, list, tiles) => list && list.length ?
-        el('section', null, el('h2', null, title), el('p.aside', null, note), tiles(list)) : null;
-    const weighted = list => [...new Set(list.map(([from]) => from))].map(from => [
-        from < 0 ? null : el('h3.from-layer', null, el('a', { href: owner.layerHref(from) }, name(owner.front.layers[from].name))),
-        el('div.strip', null, list.filter(([other]) => other === from).map(([, u, norm, sum]) => from < 0 ? inputTile(owner, u, norm, sum) :
-            unitLink(owner, from, u, `${sum < 0 ? '\u2212' : '+'} ${number(norm)}`)))]);
-    const nodes = [
-        side('Strongest inputs', 'By the norm of the weights between; the sign is that of their sum.', details.inputs, weighted),
-        side('Strongest outputs', 'Units that read most from it, by the norm of the weights between.', details.outputs, weighted),
-        side('Nearest in its layer', 'Cosine of the weights, and the share of images that are hits of both.', details.twins, list =>
-            el('div.strip', null, list.map(([u, cosine, overlap]) => unitLink(owner, k, u, [cosine === null ? null : `cos ${cosine.toFixed(2)}`,
-                overlap === null ? null : `${share(overlap)} shared`].filter(Boolean).join('\n'))))),
-    ].filter(Boolean);
-    return nodes.length ? el('div.connections', null, nodes) : null;
-}
-
-function inputTile(owner, channel, norm, sum) {
-    const names = owner.front.input[1] === 3 ? ['Red', 'Green', 'Blue'] : owner.front.input[1] === 1 ? ['Grey'] : [];
-    return el('span.tile', null, el(`span.picture.channel${names[channel] ? `.${names[channel].toLowerCase()}` : ''}`, null),
-        el('span.caption', null, el('span.unit-number', null, names[channel] || `Input ${channel}`),
-            el('span.below', null, `${sum < 0 ? '\u2212' : '+'} ${number(norm)}`)));
 }
