@@ -12,7 +12,12 @@ module.exports = test => {
             (await numbers(page)).slice(0, 40),
             Array.from({ length: 40 }, (_, i) => i)
         );
-        await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+        await page.evaluate(async () => {
+            for (let y = 0; y < document.body.scrollHeight; y += innerHeight) {
+                scrollTo(0, y);
+                await new Promise(requestAnimationFrame);
+            }
+        });
         await page.waitForFunction(
             last =>
                 [...document.querySelectorAll('.cell:not([hidden]) .unit-number')].some(
