@@ -11,8 +11,9 @@
  *     dv_image      image.h, draw.h   photographs and pictures
  *
  * A dv_pool (pool.h), where one is given, outlives what was made with it. The other headers are
- * about many images: lists of them, indexes of the strongest (mine.h, sheets.h), references to hold
- * a model to. What takes long takes a dv_watch (watch.h), which tells of its progress and stops it.
+ * about many images: lists of them, indexes of the strongest (mine.h, sheets.h, atlas.h),
+ * references to hold a model to. What takes long takes a dv_watch (watch.h), which tells of its
+ * progress and stops it.
  *
  * Threads: models and plans may be used by any number of threads at a time, unless a function says
  * otherwise; a trace, and each projector, by one. Several projectors may read one trace while no

@@ -104,10 +104,10 @@ typedef struct dv_hit {
 typedef struct dv_index_unit {
     dv_hit *hits; /* (n_hits) best first; room for k */
     int n_hits, n_sample;
-    dv_hit
-        *sample; /* (n_sample) of the active images, in the order of the lot; room for x->sample */
-    float max;   /* -INFINITY before the first image */
-    int64_t active_images;             /* with a value > 0 */
+    dv_hit *sample;        /* (n_sample) see above, in the order of the lot; room for x->sample */
+    uint64_t sample_end;   /* from this place in the lot on images do not come into it any more */
+    float max;             /* -INFINITY before the first image */
+    int64_t active_images; /* with a value > 0 */
     int64_t active_positions;          /* values > 0 */
     int64_t sum[DV_SUM_LIMBS];         /* of all values, exact; see index/sum.h */
     uint32_t histogram[DV_INDEX_BINS]; /* of the maxima > 0 */
@@ -151,8 +151,7 @@ typedef struct dv_index {
     dv_index_layer *layers;
     dv_index_unit *units; /* (n_units) those of the layers, one after the other */
 
-    int32_t n_files,
-        max_files; /* by image number; every image in hits and samples is there, others may be */
+    int32_t n_files, max_files; /* by image number; all images in hits and samples, maybe others */
     dv_index_file *files;
     int32_t n_skips, max_skips; /* by image number: the first DV_INDEX_MAX_REASONS skipped */
     dv_index_skip *skips;

@@ -86,14 +86,26 @@ int dv_atlas_class_mix(const dv_atlas_work *w, const dv_atlas_unit *u, const int
     return n;
 }
 
+/* Whether some class has two images: else no unit can be seen to prefer one. */
+static bool can_prefer(const dv_atlas_work *w, const int32_t *classes, bool *seen)
+{
+    for (int32_t i = 0; i < w->index->n_files; i++) {
+        if (classes[i] >= 0 && seen[classes[i]])
+            return true;
+        if (classes[i] >= 0)
+            seen[classes[i]] = true;
+    }
+    return false;
+}
+
 static void number_classes(const dv_atlas_work *w, const dv_atlas_unit *u, const int32_t *classes,
-                           dv_class_share *shares, double *v)
+                           dv_class_share *shares, bool selective, double *v)
 {
     int classed;
     const int n = dv_atlas_class_mix(w, u, classes, shares, &classed);
     if (n > 0)
         v[DV_NUMBER_BEST_CLASS] = shares[0].class;
-    if (classed > 1)
+    if (classed > 1 && selective)
         v[DV_NUMBER_CLASS_SELECTIVITY] = (double)(classed - n) / (classed - 1);
 }
 
@@ -192,20 +204,25 @@ double *dv_atlas_numbers(const dv_atlas_work *w, const int32_t *classes, dv_erro
     const size_t n = (size_t)w->n_units * DV_N_NUMBERS;
     double *v = malloc((n + 1) * sizeof *v);
     dv_class_share *shares = malloc((size_t)w->index->k * sizeof *shares);
-    if (!v || !shares) {
+    const size_t n_classes = dv_atlas_has_classes(w) ? (size_t)w->options->labels->n : 0;
+    bool *seen = calloc(n_classes + 1, sizeof *seen);
+    if (!v || !shares || !seen) {
         dv_fail(err, DV_NO_MEMORY, "no memory for numbers of %d units", w->n_units);
         free(v);
         free(shares);
+        free(seen);
         return NULL;
     }
     for (size_t i = 0; i < n; i++)
         v[i] = (double)NAN;
+    const bool selective = can_prefer(w, classes, seen);
     for (int i = 0; i < w->n_units; i++) {
         double *of_unit = v + (size_t)i * DV_N_NUMBERS;
         number_activity(w, &w->units[i], of_unit);
         number_hits(w, &w->units[i], of_unit);
-        number_classes(w, &w->units[i], classes, shares, of_unit);
+        number_classes(w, &w->units[i], classes, shares, selective, of_unit);
     }
     free(shares);
+    free(seen);
     return v;
 }

@@ -35,6 +35,8 @@ static bool print(const cli_verify_atlas_options *o, const dv_atlas_verified *v,
         dv_table_row(&t);
         dv_table_text(&t, PICTURE, v->pictures[i].path);
         dv_table_text(&t, VERDICT, dv_picture_verdict_name(v->pictures[i].verdict));
+        if (v->pictures[i].verdict == DV_PICTURE_MISSING)
+            continue;
         dv_table_real(&t, MEAN, v->pictures[i].mean);
         dv_table_real(&t, MOST, v->pictures[i].most);
     }

@@ -93,6 +93,7 @@ bool dv_index_begin(dv_index *x, int n_layers, const dv_index_layer *layers, dv_
     for (size_t u = 0; u < n_units; u++) {
         x->units[u].hits = hits + u * k;
         x->units[u].sample = samples + u * sample;
+        x->units[u].sample_end = sample > 0 ? UINT64_MAX : 0;
         x->units[u].max = -INFINITY;
     }
     dv_index_unit *units = x->units;

@@ -24,8 +24,11 @@ void dv_hit_insert(dv_index_unit *u, int k, dv_hit h);
 
 /* The place of an image in the lot: those with the smallest are a sample; no two have the same. */
 uint64_t dv_sample_rank(int32_t image);
-/* Whether an image of this rank would find a place in a sample of `size`. */
-bool dv_sample_enters(const dv_index_unit *u, int size, uint64_t rank);
+/* Whether an image of this rank would find a place in the unit's sample. */
+static inline bool dv_sample_enters(const dv_index_unit *u, uint64_t rank)
+{
+    return rank < u->sample_end;
+}
 /* Puts it there, and drops the last one where there is no room. */
 void dv_sample_insert(dv_index_unit *u, int size, dv_hit h);
 

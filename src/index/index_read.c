@@ -192,12 +192,13 @@ static bool read_sample(const dv_index *x, const dv_index_layer *l, dv_index_uni
         return dv_fail(err, DV_BAD_DATA, "\"sample\" lists %d of %lld active images", n,
                        (long long)u->active_images);
     for (const cJSON *row = list->child; row; row = row->next) {
-        dv_hit *h = &u->sample[u->n_sample];
-        if (!read_hit(x, l, row, h, err))
+        dv_hit h;
+        if (!read_hit(x, l, row, &h, err))
             return false;
-        if (u->n_sample > 0 && dv_sample_rank(h[-1].image) >= dv_sample_rank(h->image))
+        if (u->n_sample > 0 &&
+            dv_sample_rank(u->sample[u->n_sample - 1].image) >= dv_sample_rank(h.image))
             return dv_fail(err, DV_BAD_DATA, "\"sample\" is not in order");
-        u->n_sample++;
+        dv_sample_insert(u, x->sample, h);
     }
     return true;
 }

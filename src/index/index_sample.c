@@ -14,21 +14,17 @@ uint64_t dv_sample_rank(int32_t image)
     return dv_random_at(SEED, (uint64_t)image); /* which maps no two numbers to one */
 }
 
-bool dv_sample_enters(const dv_index_unit *u, int size, uint64_t rank)
-{
-    return u->n_sample < size ||
-           (size > 0 && rank < dv_sample_rank(u->sample[u->n_sample - 1].image));
-}
-
 void dv_sample_insert(dv_index_unit *u, int size, dv_hit h)
 {
     const uint64_t rank = dv_sample_rank(h.image);
-    if (!dv_sample_enters(u, size, rank))
+    if (!dv_sample_enters(u, rank))
         return;
     int i = u->n_sample < size ? u->n_sample++ : size - 1;
     for (; i > 0 && rank < dv_sample_rank(u->sample[i - 1].image); i--)
         u->sample[i] = u->sample[i - 1];
     u->sample[i] = h;
+    if (u->n_sample == size)
+        u->sample_end = dv_sample_rank(u->sample[size - 1].image);
 }
 
 static int by_value(const void *a, const void *b)

@@ -29,7 +29,7 @@ int dv_record_sampled(const dv_index *x, int32_t image, const dv_survey *s, dv_c
     int n = 0;
     for (int u = 0; u < x->n_units && x->sample > 0; u++) {
         const dv_peak *peak = s->peaks + (size_t)u * (size_t)s->per_image;
-        if (peak->value > 0 && dv_sample_enters(&x->units[u], x->sample, rank))
+        if (peak->value > 0 && dv_sample_enters(&x->units[u], rank))
             sampled[n++] = (dv_change){ u, peak->value, peak->at };
     }
     return n;
@@ -44,7 +44,7 @@ static bool sampled_fits(const dv_index *x, const dv_record *r)
     for (int u = 0; u < x->n_units && x->sample > 0; u++) {
         const dv_change *c = i < r->n_sampled ? &r->sampled[i] : NULL;
         const bool listed = c && c->unit == u;
-        if (listed != (r->bin[u] != DV_NO_BIN && dv_sample_enters(&x->units[u], x->sample, rank)))
+        if (listed != (r->bin[u] != DV_NO_BIN && dv_sample_enters(&x->units[u], rank)))
             return false;
         while (&x->units[u] >= l->units + l->size[DV_C])
             l++;

@@ -171,6 +171,21 @@ static bool make_atlas(scarce_scene *s, dv_error *err)
     return true;
 }
 
+static bool verify_atlas(scarce_scene *s, dv_error *err)
+{
+    const dv_atlas_verify_options o = { .folder = "kept", .scratch = "." };
+    dv_atlas_verified v;
+    const bool ok = dv_atlas_verify(s->model, &s->index, &o, &v, err);
+    scarce_mix(s, v.count, sizeof v.count);
+    dv_atlas_verified_free(&v);
+    return ok;
+}
+
+static bool open_and_read(scarce_scene *s, dv_error *err)
+{
+    return open_album(s, err) && read_index(s, err);
+}
+
 static bool record(scarce_scene *s, dv_error *err)
 {
     const dv_watch w = watch(s);
@@ -527,6 +542,7 @@ static void runs(void **state)
         { "sheets", open_album, draw_sheets },
         { "an atlas", without_atlas, make_atlas },
         { "an atlas goes on", left_atlas, make_atlas },
+        { "an atlas verified", open_and_read, verify_atlas },
         { "recording", open_album, record },
         { "verifying", open_album, verify },
         { "mining together", open_heavy, mine }, /* to another index in the album's place */
@@ -579,7 +595,8 @@ static int begin(void **state)
               shard_features(m, 2, "features2.npy", &err);
     asked = 0;
     ok = ok && !album_atlas(m, NULL, &third, &err) && err.code == DV_CANCELLED &&
-         rename("atlas.unfinished", "left") == 0;
+         rename("atlas.unfinished", "left") == 0 && album_atlas(m, NULL, &none, &err) &&
+         rename("atlas", "kept") == 0 && truncate("kept/photos/0/1.jpg", 900) == 0;
     dv_model_free(m);
     if (!ok)
         fail_msg("%s", err.message);

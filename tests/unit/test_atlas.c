@@ -164,6 +164,59 @@ static void an_image_that_has_changed_is_left_out_and_told(void **state)
     run("cp aside.png img/2.png; rm -rf atlas");
 }
 
+/* -- verifying -------------------------------------------------------------------------------- */
+
+static dv_atlas_verified verify(int threads, bool all)
+{
+    dv_atlas_verified v;
+    dv_index x;
+    dv_error err = { 0 };
+    dv_pool *pool = threads > 1 ? dv_pool_new(threads, &err) : NULL;
+    const dv_atlas_verify_options o = {
+        .folder = "first", .scratch = ".", .all = all, .pool = pool
+    };
+    assert_true(dv_index_read(&x, "first/index.json", &err));
+    if (!dv_atlas_verify(model, &x, &o, &v, &err))
+        fail_msg("%s", err.message);
+    dv_pool_free(pool);
+    dv_index_free(&x);
+    run("! ls -a | grep deconvviz"); /* nothing temporary is left */
+    return v;
+}
+
+static void an_atlas_is_what_is_made_again(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 3; threads++) {
+        dv_atlas_verified v = verify(threads, threads == 2);
+        assert_int_equal(v.n, 0);
+        assert_int_equal(v.n_units, 2 * ALBUM_CHANNELS - 1);
+        assert_int_equal(v.count[DV_PICTURE_SAME], v.n_units + 2 * 2 + ALBUM_IMAGES);
+        dv_atlas_verified_free(&v);
+    }
+}
+
+static void what_has_changed_is_found_and_measured(void **state)
+{
+    (void)state;
+    run("cp -r first whole; cp first/pictures/layer-1/units-0.jpg "
+        "first/pictures/layer-1/units-1.jpg;"
+        "printf x >> first/pictures/layer-1/units-2.jpg; rm first/photos/0/4.jpg");
+    dv_atlas_verified v = verify(1, false);
+    assert_int_equal(v.n, 3);
+    assert_int_equal(v.count[DV_PICTURE_CHANGED], 1);
+    assert_int_equal(v.count[DV_PICTURE_NEAR], 1);
+    assert_int_equal(v.count[DV_PICTURE_MISSING], 1);
+    assert_string_equal(v.pictures[0].path, "pictures/layer-1/units-1.jpg");
+    assert_true(v.pictures[0].mean > 2 && v.pictures[0].most >= v.pictures[0].mean);
+    assert_string_equal(v.pictures[1].path, "pictures/layer-1/units-2.jpg");
+    assert_true(v.pictures[1].mean == 0 && v.pictures[1].most == 0);
+    assert_string_equal(v.pictures[2].path, "photos/0/4.jpg");
+    assert_true(isnan(v.pictures[2].mean));
+    dv_atlas_verified_free(&v);
+    run("rm -r first; mv whole first");
+}
+
 /* -- what is in it ---------------------------------------------------------------------------- */
 
 /* The argument of a data file's call, which the caller frees. */
@@ -428,6 +481,8 @@ int main(void)
         cmocka_unit_test(an_unfinished_run_of_another_kind_is_refused),
         cmocka_unit_test(nothing_but_an_atlas_is_replaced),
         cmocka_unit_test(an_image_that_has_changed_is_left_out_and_told),
+        cmocka_unit_test(an_atlas_is_what_is_made_again),
+        cmocka_unit_test(what_has_changed_is_found_and_measured),
         cmocka_unit_test(the_front_lists_the_layers_in_their_order),
         cmocka_unit_test(hits_are_those_of_the_index),
         cmocka_unit_test(colour_selectivity_is_that_of_grey_images),
