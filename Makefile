@@ -22,7 +22,7 @@ INCLUDES := -Iinclude -Isrc -isystem /usr/include/stb -D_POSIX_C_SOURCE=200809L
 # For the shared library, which shows what include/ declares; the archive has the same objects.
 SHARED   := -fPIC -fvisibility=hidden -fno-semantic-interposition
 # OpenBLAS, Cairo, Pango and liblinear are not among them: src/kernel/gemm.c, src/plot/drawing_library.c and
-# src/studies/linear_library.c open them when they are needed.
+# src/run/linear_library.c open them when they are needed.
 LIBS     := -lcjson -lnettle -ljpeg -lz -lm -ldl -pthread
 COMPILE = $(CC) -std=c11 -ffp-contract=off $(SHARED) $(CFLAGS_$(VARIANT)) $(WARN) \
           $(if $(WERROR),-Werror) $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
@@ -30,15 +30,21 @@ LINK    = $(CC) $(CFLAGS_$(VARIANT)) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $
 
 # The inner loops are compiled once for each instruction set; see src/kernel/isa.h.
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
-$B/src/kernel/isa_avx2.o:   CFLAGS += -mavx2 -mfma
-$B/src/kernel/isa_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512bw -mavx512dq \
+$B/src/kernel/isa_avx2.o $B/watched/src/kernel/isa_avx2.o:     CFLAGS += -mavx2 -mfma
+$B/src/kernel/isa_avx512.o $B/watched/src/kernel/isa_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512bw -mavx512dq \
                                       -mprefer-vector-width=512
 endif
-# Their loops are unrolled over registers: each check of its own in them is a branch more, and Clang takes many minutes. What
-# they read and write is watched, by calls.
-isa_watched := -fno-sanitize=pointer-overflow,null,alignment,object-size,bounds
-isa_called  := $(if $(findstring clang,$(CC)),-fsanitize-address-outline-instrumentation)
-$B/src/kernel/isa_%.o: CFLAGS += $(if $(filter asan fuzz,$(VARIANT)),-O2 $(isa_watched) $(isa_called))
+# Under AddressSanitizer each read and write of theirs is a call, which makes a program 20 times as slow: so the tests of
+# units have them watched, and the program of the scripts has them plain (with DV_LONG it has them watched as well). Checks
+# of their own in loops that are unrolled over registers are a branch more each, and take Clang many minutes.
+ISA       := $(patsubst %.c,%.o,$(wildcard src/kernel/isa_*.c))
+watched   := $(if $(filter asan fuzz,$(VARIANT)),$(ISA:%=$B/watched/%))
+in_loops  := -O2 -fno-sanitize=pointer-overflow,null,alignment,object-size,bounds \
+             $(if $(findstring clang,$(CC)),-fsanitize-address-outline-instrumentation)
+ifneq ($(watched),)
+$(ISA:%=$B/%): CFLAGS += -O2 -fno-sanitize=all
+$(watched): CFLAGS += $(in_loops)
+endif
 
 # Every .c under src/ but the command line is the library; a new file needs no edit here.
 LIB_SRC   := $(filter-out src/cli/%,$(wildcard src/*/*.c))
@@ -68,7 +74,7 @@ SO     := $B/libdeconvviz.so.$(VERSION)
 .PHONY: all
 all: $B/deconvviz $(SO) ## build the program and the library (VARIANT=release|debug|asan|tsan|cov)
 
-$B/deconvviz: $(call obj,$(CLI_SRC)) $B/libdeconvviz.a
+$B/deconvviz: $(call obj,$(CLI_SRC)) $(if $(DV_LONG),$(watched)) $B/libdeconvviz.a
 	$(LINK)
 
 $B/libdeconvviz.a: $(call obj,$(LIB_SRC)) $(patsubst %.S,$B/%.o,$(LIB_ASM))
@@ -78,7 +84,7 @@ $B/libdeconvviz.a: $(call obj,$(LIB_SRC)) $(patsubst %.S,$B/%.o,$(LIB_ASM))
 $(SO): $(call obj,$(LIB_SRC)) $(patsubst %.S,$B/%.o,$(LIB_ASM))
 	$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,-Bsymbolic-functions
 
-$B/unit/%: $B/tests/unit/%.o $(patsubst %.c,$B/%.o,$(UNIT_PART)) $B/libdeconvviz.a
+$B/unit/%: $B/tests/unit/%.o $(patsubst %.c,$B/%.o,$(UNIT_PART)) $(watched) $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK) -lcmocka
 
@@ -89,11 +95,11 @@ archive   = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(
 $B/unit/test_allocation%: override LDFLAGS += $(SCARCE:%=-Wl,--wrap=%) -Wl,--exclude-libs,ALL
 $B/unit/test_allocation%: override LDLIBS += $(call archive,jpeg) $(call archive,z)
 
-$B/fuzz/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $B/tests/fuzz/replay.o $B/libdeconvviz.a
+$B/fuzz/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $B/tests/fuzz/replay.o $(watched) $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK)
 
-$B/fuzzer/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $B/libdeconvviz.a
+$B/fuzzer/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $(watched) $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer
 
@@ -106,6 +112,10 @@ $B/bench/%: $B/tests/bench/%.o $B/tests/bench/machine.o $B/libdeconvviz.a
 	$(LINK)
 
 $B/%.o: %.c Makefile $B/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c $< -o $@
+
+$B/watched/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c $< -o $@
 
@@ -225,6 +235,8 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	    $(addprefix ../shared/images/imagenet-1000/,n02112018_Pomeranian.jpg n02974003_car_wheel.jpg)
 	$(PYTHON) tests/oracle/correspond.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip
 	$(PYTHON) tests/oracle/probe.py $B/deconvviz ../shared/data/caltech101-40.zip
+	$(PYTHON) -W ignore tests/oracle/ablate.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip \
+	    ../shared/models/squeezenet1.1-imagenet.onnx ../shared/models/imagenet-labels.txt ../shared/images/imagenet-1000
 
 # Hours: what `make check` does for minutes.
 LONG_UNIT = $(filter-out unit/test_mine_journal,$(UNIT:$B/%=%))
@@ -238,6 +250,7 @@ check-long: ## hours: random cases and fuzzing at length, all under memcheck, th
 	    RUN="$(MEMCHECK)"
 	$(MAKE) tidy
 	$(MAKE) oracle
+	$(MAKE) train-smoke
 
 .PHONY: bench
 bench: $(BENCH) $B/deconvviz ## measure speed, beside ONNX Runtime and PyTorch where they are installed
@@ -311,8 +324,12 @@ references: $B/deconvviz ## record tests/reference anew, once the built-in model
 	tests/reference/record.sh $B/deconvviz
 
 .PHONY: train-smoke
-train-smoke: ## train the built-in network for one short epoch (scripts/setup oracle)
-	$(PYTHON) scripts/train/train.py --net zfnet64 --data ../shared/data/tiny-imagenet-100.zip --out build/train --state build/train --epochs 1 --limit 2000
+train-smoke: $B/deconvviz ## train a network on drawn pictures for a minute, and look at the result (scripts/setup oracle)
+	PYTHON=$(PYTHON) scripts/train/smoke.sh $B/deconvviz build/train-smoke
+
+.PHONY: train-variants
+train-variants: $B/deconvviz ## train every variant of zfnet64, hours; the table of models/README.md (scripts/setup oracle)
+	PYTHON=$(PYTHON) scripts/train/variants.sh $B/deconvviz ../shared/data/tiny-imagenet-100.zip build/variants
 
 # -- outside the folder ----------------------------------------------------------------------------
 SHARE := $(PREFIX)/share/deconvviz
@@ -342,4 +359,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .SECONDARY:
--include $(wildcard $B/src/*/*.d $B/tests/*/*.d)
+-include $(wildcard $B/src/*/*.d $B/watched/src/*/*.d $B/tests/*/*.d)

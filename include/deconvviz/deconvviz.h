@@ -27,6 +27,7 @@
 #ifndef DV_DECONVVIZ_H
 #define DV_DECONVVIZ_H
 
+#include "deconvviz/ablate.h"
 #include "deconvviz/activation.h"
 #include "deconvviz/atlas.h"
 #include "deconvviz/classify.h"
@@ -48,6 +49,7 @@
 #include "deconvviz/model.h"
 #include "deconvviz/occlude.h"
 #include "deconvviz/pool.h"
+#include "deconvviz/pooling.h"
 #include "deconvviz/probe.h"
 #include "deconvviz/project.h"
 #include "deconvviz/projections.h"

@@ -26,7 +26,7 @@
  *        {"channel": 0, "mean": 0.265625, "max": 2, "active_images": 1, "active_positions": 0.375,
  *         "exact": ["0x44p-4", 2, 6], "histogram": [-1, 1, 0, 0, 1],
  *         "hits": [[2, 5, 1, 3], [0.75, 1, 0, 2]],
- *         "sample": [[0.75, 1, 0, 2], [2, 5, 1, 3]]}]}],
+ *         "sample": [[2, 5, 1, 3], [0.75, 1, 0, 2]]}]}],
  *      "files": [
  *       [1, "img/1.png", "90fd745d6569afa74b70097efef80aaca84cb5b308bdb23b44593e8b022000e3"],
  *       [5, "img/5.png", "bab74b803a77b56d06efad7e936dd802bed15b3b2336eab7b7cff7f47caa84f6"]]}

@@ -12,6 +12,7 @@ Into OUT go NET.json (the network), NET.safetensors and NET-epochNN.safetensors 
 README.md beside this file says why it is done as it is. Needs python3-torch, python3-numpy, python3-pil.
 """
 import argparse
+import copy
 import glob
 import io
 import json
@@ -20,6 +21,7 @@ import struct
 import sys
 import time
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -27,13 +29,26 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')     # before torch: a thread
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from PIL import Image
+from PIL import Image, ImageOps
 
 SIZE = 64                     # side of the input in pixels
 SMALL = 52                    # side of the training views in the first part of the training: 0.7 of the work of a step
 MEAN, STD = (.480, .448, .398), (.277, .269, .282)                              # of RGB / 255
 KEPT = {'zfnet64': (1, 2, 5, 10, 20, 30, 40, 64), 'alexnet64': (1, 5, 20)}      # epochs whose weights are kept, beside the last
 ACTIVATIONS = {'Relu': F.relu, 'Silu': F.silu, 'Gelu': F.gelu}                   # in a name: zfnet64-silu; zfnet64 has ReLU
+
+# The networks, layer by layer, and in what their variants differ. A name is BASE[-VARIANT][-ACTIVATION].
+BASE = dict(widths={1: 64, 2: 128, 3: 192, 4: 192, 5: 192, 6: 256, 7: 256},      # channels out, by layer; 8 has the classes'
+            without=(),                                                          # layers left out
+            down='MaxPool', top='full')                # what makes the maps smaller; what is between them and the last layers
+BASES = {'zfnet64': dict(BASE, first=(7, 2), pools={1: 1, 2: 1, 5: 0}, side=3),  # kernel and stride of conv1; pads of pools by
+         'alexnet64': dict(BASE, first=(11, 4), pools={1: 1, 2: 1, 5: 1}, side=2)}               # layer; side of what pool5 gives
+VARIANTS = {'no34': dict(without=(3, 4)),                                        # table 3 of Zeiler & Fergus (2013)
+            'no67': dict(without=(6, 7)),
+            'no3467': dict(without=(3, 4, 6, 7)),
+            'wide': dict(widths={**BASE['widths'], 3: 256, 4: 384, 5: 256}),     # 384, 384, 256 -> 512, 1024, 512 there
+            'gap': dict(without=(6, 7), pools={1: 1, 2: 1}, top='average'),      # Lin et al. (2013): each map's mean
+            'strided': dict(down='Conv')}                                        # All-CNN of Springenberg et al. (2014)
 
 # The second cycle: against learning the training images by heart, which has begun by the end of the first one.
 SECOND = dict(rate=.4, mix=.2, average=.9995)       # part of --rate; pairs of images are mixed by Beta(mix, mix); for --average
@@ -42,29 +57,48 @@ SECOND = dict(rate=.4, mix=.2, average=.9995)       # part of --rate; pairs of i
 # ---- the network: a list of ONNX nodes; what is trained, what is tested and what is written all come from it
 
 def network_nodes(net, classes):
-    net, _, activation = net.partition('-')
-    activation = activation or 'relu'
+    """zfnet64, alexnet64-silu, zfnet64-no34, … -> nodes; {name: channels in} and {name: channels out} of those with weights"""
+    base, *parts = net.split('-')
+    activation = next((p for p in parts if p.capitalize() in ACTIVATIONS), 'relu')
+    variant = dict(BASES[base])
+    for p in parts:
+        variant.update(VARIANTS.get(p, {}))
+    nodes, inputs, outputs, channels = [], {}, {}, 3
+
+    def weighted(op, name, out, **attributes):
+        nonlocal channels
+        nodes.append(dict(op=op, name=name, weights=name, **attributes))
+        inputs[name], outputs[name], channels = channels, out, out
+
+    def conv(name, out, k, stride, pad):
+        weighted('Conv', name, out, kernel_shape=[k] * 2, strides=[stride] * 2, pads=[pad] * 4)
 
     def act(i):
-        return dict(op=activation.capitalize(), name=f'{activation}{i}')
+        nodes.append(dict(op=activation.capitalize(), name=f'{activation}{i}'))
 
-    def conv(i, k, stride=1):
-        return [dict(op='Conv', name=f'conv{i}', weights=f'conv{i}', kernel_shape=[k, k], strides=[stride] * 2,
-                     pads=[k // 2] * 4),
-                act(i)]
-
-    def pool(i, pad):
-        return [dict(op='MaxPool', name=f'pool{i}', kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4)]
-
-    def gemm(i):
-        return [dict(op='Gemm', name=f'fc{i}', weights=f'fc{i}', transB=1)]
-
-    first, last_pad = (conv(1, 7, 2), 0) if net == 'zfnet64' else (conv(1, 11, 4), 1)
-    nodes = [*first, *pool(1, 1), *conv(2, 5), *pool(2, 1), *conv(3, 3), *conv(4, 3), *conv(5, 3), *pool(5, last_pad),
-             dict(op='Flatten', name='flatten'), *gemm(6), act(6), *gemm(7), act(7), *gemm(8)]
-    side = 3 if net == 'zfnet64' else 2                                          # of the map that pool5 gives
-    outputs = dict(conv1=64, conv2=128, conv3=192, conv4=192, conv5=192, fc6=256, fc7=256, fc8=classes)
-    inputs = dict(conv1=3, conv2=64, conv3=128, conv4=192, conv5=192, fc6=192 * side * side, fc7=256, fc8=256)
+    for i, width in variant['widths'].items():
+        if i in variant['without']:
+            continue
+        if i <= 5:
+            k, stride = variant['first'] if i == 1 else (5 if i == 2 else 3, 1)
+            conv(f'conv{i}', width, k, stride, k // 2)
+        else:
+            weighted('Gemm', f'fc{i}', width, transB=1)
+        act(i)
+        if i in variant['pools']:
+            pad = variant['pools'][i]
+            if variant['down'] == 'Conv':
+                conv(f'down{i}', width, 3, 2, pad)
+                act(f'_down{i}')
+            else:
+                nodes.append(dict(op='MaxPool', name=f'pool{i}', kernel_shape=[3, 3], strides=[2, 2], pads=[pad] * 4))
+        if i == 5:
+            if variant['top'] == 'average':
+                nodes.append(dict(op='GlobalAveragePool', name='average'))
+            else:
+                channels *= variant['side'] ** 2
+            nodes.append(dict(op='Flatten', name='flatten'))
+    weighted('Gemm', 'fc8', classes, transB=1)
     return nodes, inputs, outputs
 
 
@@ -107,13 +141,15 @@ class TrainingNet(nn.Module):
                           (n['name'] + '_norm', nn.BatchNorm2d(o))]
             elif n['op'] in ACTIVATIONS:
                 steps += [(n['name'], dict(Relu=nn.ReLU(inplace=True), Silu=nn.SiLU(inplace=True), Gelu=nn.GELU())[n['op']])]
-                if n['name'][-1] in '67':
-                    steps += [('drop' + n['name'][-1], nn.Dropout(dropout))]
             elif n['op'] == 'MaxPool':
                 steps += [(n['name'], nn.MaxPool2d(n['kernel_shape'], n['strides'], n['pads'][0]))]
+            elif n['op'] == 'GlobalAveragePool':
+                steps += [(n['name'], nn.AdaptiveAvgPool2d(1))]
             elif n['op'] == 'Flatten':
                 steps += [(n['name'], nn.Flatten())]
             else:
+                if n['name'] != 'fc6':
+                    steps += [('drop_' + n['name'], nn.Dropout(dropout))]
                 steps += [(n['name'], nn.Linear(i, o))]
         self.steps = nn.Sequential()
         for name, module in steps:
@@ -128,9 +164,11 @@ def folded(state):
     tensors = {}
     for key, w in state.items():
         name, what = key.split('.')[-2:]
-        if name.startswith('fc'):
+        if name.endswith('_norm'):
+            continue
+        if f'steps.{name}_norm.weight' not in state:                             # fully connected
             tensors[f'{name}.{what}'] = w
-        elif name.startswith('conv') and not name.endswith('_norm'):
+        else:
             gamma, beta, mean, var = (state[f'steps.{name}_norm.{k}']
                                       for k in ('weight', 'bias', 'running_mean', 'running_var'))
             gain = gamma / torch.sqrt(var + 1e-5)                                # BatchNorm2d's eps
@@ -149,6 +187,8 @@ def run_plain(nodes, tensors, x, seen=None):
             x = ACTIVATIONS[n['op']](x)
         elif n['op'] == 'MaxPool':
             x = F.max_pool2d(x, n['kernel_shape'], n['strides'], n['pads'][0])
+        elif n['op'] == 'GlobalAveragePool':
+            x = x.mean((2, 3), keepdim=True)
         elif n['op'] == 'Flatten':
             x = x.flatten(1)
         else:
@@ -189,45 +229,98 @@ def read_safetensors(path):
             for k, v in header.items()}, metadata
 
 
-def load_images(data, limit):
-    """-> {'train': (images uint8 (N,3,64,64), labels (N)), 'val': …}, [(class, name), …]
-
-    limit: take only so many of each part, from a fixed shuffle; 0: all."""
+def image_files(data):
+    """-> names of the images in a folder or zip, sorted; a function that reads one; the text of classes.txt, or None"""
     if os.path.isdir(data):
-        names = [os.path.relpath(p, data) for p in glob.glob(os.path.join(data, '*', '*', '**'), recursive=True)]
+        names = [os.path.relpath(p, data) for p in glob.glob(os.path.join(data, '**'), recursive=True)]
 
         def read(name):
             with open(os.path.join(data, name), 'rb') as f:
                 return f.read()
+    else:
+        try:
+            archive = zipfile.ZipFile(data)
+        except (OSError, zipfile.BadZipFile) as e:
+            sys.exit(f'{data}: {getattr(e, "strerror", None) or "neither a folder nor a zip"}')
+        names, read = archive.namelist(), archive.read
+    listed = read('classes.txt').decode() if 'classes.txt' in names else None
+    endings = ('.jpeg', '.jpg', '.png', '.ppm', '.bmp', '.webp')
+    return sorted(n for n in names if n.lower().endswith(endings) and not n.startswith('__MACOSX/')), read, listed
 
-        listed = os.path.exists(os.path.join(data, 'classes.txt'))
-    else:
-        archive = zipfile.ZipFile(data)
-        names = [n for n in archive.namelist() if not n.endswith('/')]
-        read, listed = archive.read, 'classes.txt' in names
-    names = sorted(n for n in names if n.lower().endswith(('.jpeg', '.jpg', '.png', '.ppm')))
+
+def divided(names, args):
+    """Names of images -> {'train': [(class, name), …], 'val': …}: by the folders train/ and val/ or test/ around those of the
+    classes; or where there are none a part of each class, by a chance that other classes have no influence on."""
+    top = 0                                                                      # of folders that all are in
+    while len({n.split('/')[top] for n in names}) == 1 and all(n.count('/') >= top + 2 for n in names):
+        top += 1
+    parts = {n.split('/')[top] for n in names if n.count('/') >= top + 2}
+    held_out = next((p for p in ('val', 'test') if {p, 'train'} <= parts), None)
+    if held_out:
+        return {part: [(n.split('/')[top + 1], n) for n in names if n.split('/')[top] == folder and n.count('/') >= top + 2]
+                for part, folder in (('train', 'train'), ('val', held_out))}
+    classes = {}
+    for n in names:
+        if n.count('/') > top:
+            classes.setdefault(n.split('/')[top], []).append(n)
+    sets = {'train': [], 'val': []}
+    for c, own in classes.items():
+        if len(own) < 2:
+            sys.exit(f'{args.data}: one image of {c}: two are needed, to train on one and to test on the other')
+        held = min(max(1, round(args.val_part * len(own))), len(own) - 1)
+        order = np.random.RandomState([args.split, zlib.crc32(c.encode())]).permutation(len(own))
+        for i, place in enumerate(order):
+            sets['val' if i < held else 'train'].append((c, own[place]))
+    return {part: sorted(images) for part, images in sets.items()}
+
+
+def decoded(data):
+    """The middle square of an image, uint8 (3,64,64)."""
+    im = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert('RGB')
+    if im.size != (SIZE, SIZE):
+        side = min(im.size)
+        x, y = (im.width - side) // 2, (im.height - side) // 2
+        im = im.resize((SIZE, SIZE), Image.BILINEAR, (x, y, x + side, y + side))
+    return np.asarray(im).transpose(2, 0, 1)
+
+
+def load_images(args):
+    """-> {'train': (images uint8 (N,3,64,64), labels (N)), 'val': …}, [(class, name), …], [(file to test on, class), …]"""
+    names, read, listed = image_files(args.data)
+    sets, broken, tested = divided(names, args), [], []
+    for part, chosen in sets.items():
+        if args.limit:
+            sets[part] = [chosen[i] for i in np.random.RandomState(0).permutation(len(chosen))[:args.limit]]
+    if not sets['train'] or not sets['val']:
+        sys.exit(f'{args.data}: no images in CLASS/, nor in train/CLASS/ and val/CLASS/')
     if listed:
-        classes = [tuple(line.split('\t', 1)) for line in read('classes.txt').decode().splitlines() if line.strip()]
+        classes = [tuple((line + '\t' + line).split('\t')[:2]) for line in listed.splitlines() if line.strip()]
     else:
-        classes = [(c, c) for c in sorted({n.split('/')[1] for n in names})]
+        classes = [(c, c) for c in sorted({c for c, _ in sets['train']})]
     number = {c: i for i, (c, _) in enumerate(classes)}
-    sets = {}
-    for part in ('train', 'val'):
-        chosen = [n for n in names if n.startswith(part + '/')]
-        if limit:
-            chosen = [chosen[i] for i in np.random.RandomState(0).permutation(len(chosen))[:limit]]
-        if not chosen:
-            sys.exit(f'{data}: no images in {part}/CLASS/')
-        images = np.empty((len(chosen), 3, SIZE, SIZE), np.uint8)
-        for i, n in enumerate(chosen):
-            im = Image.open(io.BytesIO(read(n))).convert('RGB')
-            if im.size != (SIZE, SIZE):                                          # the middle square
-                side = min(im.size)
-                x, y = (im.width - side) // 2, (im.height - side) // 2
-                im = im.resize((SIZE, SIZE), Image.BILINEAR, (x, y, x + side, y + side))
-            images[i] = np.asarray(im).transpose(2, 0, 1)
-        sets[part] = torch.from_numpy(images), torch.tensor([number[n.split('/')[1]] for n in chosen])
-    return sets, classes
+    strange = sorted({c for part in sets.values() for c, _ in part if c not in number})
+    if strange:
+        sys.exit(f"{args.data}: of {', '.join(strange)} there are images to test on, but {'no class' if listed else 'none'} "
+                 f"{'in classes.txt' if listed else 'to train on'}")
+    if len(classes) < 2:
+        sys.exit(f'{args.data}: one class, {classes[0][0]}: two are needed')
+    for part, chosen in sets.items():
+        images, labels = np.empty((len(chosen), 3, SIZE, SIZE), np.uint8), []
+        for c, n in chosen:
+            try:
+                images[len(labels)] = decoded(read(n))
+                labels.append(number[c])
+                tested += [(n, c)] * (part == 'val')
+            except Exception as e:                                               # Pillow raises of every kind
+                broken.append(f"{n} ({str(e).split(' <')[0] or type(e).__name__})")
+        sets[part] = torch.from_numpy(images[:len(labels)]), torch.tensor(labels, dtype=torch.int64)
+    if broken:
+        print(f"{args.data}: {len(broken)} broken image{'s' * (len(broken) > 1)} left out: {', '.join(broken)}",
+              file=sys.stderr)
+    missing = [c for c, i in number.items() if not (sets['train'][1] == i).any()]
+    if missing and not args.limit or not len(sets['train'][1]) or not len(sets['val'][1]):
+        sys.exit(f"{args.data}: no image left of {', '.join(missing) or 'those to test on'}")
+    return sets, classes, tested
 
 
 # ---- pixels -> input
@@ -307,31 +400,43 @@ class Threads:
             self.before = after
 
 
+def faster_precision(net, batch):
+    """bfloat16 takes half as long as float32 on some processors with AVX512-BF16, longer on others, and ten times without."""
+    times, net = {}, copy.deepcopy(net)
+    x = torch.zeros(batch, 3, SMALL, SMALL).contiguous(memory_format=torch.channels_last)
+    with torch.random.fork_rng():
+        for precision in ('bfloat16', 'float32') * 2:                            # the second time without what a first one costs
+            start = time.process_time()
+            with torch.autocast('cpu', dtype=torch.bfloat16, enabled=precision == 'bfloat16'):
+                scores = net(x)
+            scores.float().sum().backward()
+            times[precision] = time.process_time() - start
+    return min(times, key=times.get)
+
+
 def train(args):
     torch.manual_seed(args.seed)
-    sets, classes = load_images(args.data, args.limit)
+    sets, classes, tested = load_images(args)
     (images, labels), (val_images, val_labels) = sets['train'], sets['val']
     print(f'{args.data}: {len(images)} training images, {len(val_images)} validation images, {len(classes)} classes',
           flush=True)
     nodes, inputs, outputs = network_nodes(args.net, len(classes))
-    os.makedirs(args.out, exist_ok=True)
-    os.makedirs(args.state, exist_ok=True)
-    label_file = os.path.splitext(os.path.basename(os.path.normpath(args.data)))[0] + '.txt'
-    write_whole(os.path.join(args.out, args.net + '.json'), network_json(args.net, nodes, label_file).encode())
-    write_whole(os.path.join(args.out, label_file), ''.join(f'{c} {name}\n' for c, name in classes).encode())
-
     net = TrainingNet(nodes, inputs, outputs, args.dropout).to(memory_format=torch.channels_last)
     decayed = [p for p in net.parameters() if p.dim() > 1]
     others = [p for p in net.parameters() if p.dim() == 1]
     optimizer = torch.optim.SGD([dict(params=decayed, weight_decay=args.decay), dict(params=others, weight_decay=0)],
                                 args.rate, momentum=.9, nesterov=True)
     average = {k: v.clone() for k, v in net.state_dict().items()}                # moving average of weights and statistics
-    settings = {k: getattr(args, k)
-                for k in ('net', 'epochs', 'seed', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small')}
-    cycle = dict(cycle=args.cycle, cycle_seed=args.cycle_seed)                   # may be chosen until it has begun
     state_path, done, log = os.path.join(args.state, args.net + '.state'), 0, []
-    if os.path.exists(state_path):
-        state = torch.load(state_path)
+    state = torch.load(state_path) if os.path.exists(state_path) else None
+    if args.precision == 'auto':
+        args.precision = state['settings'].get('precision', 'bfloat16') if state else faster_precision(net, args.batch)
+    settings = {k: getattr(args, k)
+                for k in ('net', 'epochs', 'seed', 'split', 'limit', 'batch', 'rate', 'decay', 'dropout', 'average', 'small',
+                          'precision')}
+    cycle = dict(cycle=args.cycle, cycle_seed=args.cycle_seed)                   # may be chosen until it has begun
+    settings['data'] = f'{len(images)} images of {len(classes)} classes'
+    if state:
         begun = state['settings']
         other = [f"--{k.replace('_', '-')} {begun[k]}, not {v}" for k, v in dict(settings, **cycle).items()
                  if begun.get(k, v) != v and (k in settings or state['epoch'] > args.epochs)]
@@ -344,6 +449,15 @@ def train(args):
         print(f'{state_path}: {done} of {args.epochs + args.cycle} epochs done', flush=True)
 
     settings.update(cycle)
+    os.makedirs(args.out, exist_ok=True)
+    os.makedirs(args.state, exist_ok=True)
+    label_file = os.path.splitext(os.path.basename(os.path.abspath(args.data)))[0] + '.txt'
+    write_whole(os.path.join(args.out, args.net + '.json'), network_json(args.net, nodes, label_file).encode())
+    write_whole(os.path.join(args.out, label_file),
+                ''.join(f'{c}\n' if c == name else f'{c} {name}\n' for c, name in classes).encode())
+    if os.path.isdir(args.data):
+        write_whole(os.path.join(args.out, args.net + '-tested.txt'),
+                    ''.join(f'{os.path.join(args.data, n)} {c}\n' for n, c in tested).encode())
     steps, threads = max(1, len(images) // args.batch), Threads(args.threads)
     last = args.epochs + args.cycle
     for epoch in range(done + 1, last + 1):
@@ -367,7 +481,7 @@ def train(args):
                 share = torch.distributions.Beta(SECOND['mix'], SECOND['mix']).sample().item()
                 x = torch.lerp(x.flip(0), x, share).contiguous(memory_format=torch.channels_last)
             looking += time.time() - look
-            with torch.autocast('cpu', dtype=torch.bfloat16):
+            with torch.autocast('cpu', dtype=torch.bfloat16, enabled=args.precision == 'bfloat16'):
                 scores = net(x)
             loss = share * F.cross_entropy(scores.float(), y, label_smoothing=.1)
             if second:
@@ -387,10 +501,10 @@ def train(args):
         loss_mean = loss_sum / steps
 
         # What is tested is what is written: the average, folded, rounded to fp16. Other epochs are tested in bfloat16, faster.
-        written = epoch == last or epoch in KEPT[args.net.partition('-')[0]]
+        written = epoch == last or epoch in args.keep
         tensors = folded(average)
         plain = {k: v.float() for k, v in tensors.items()}
-        with torch.autocast('cpu', dtype=torch.bfloat16, enabled=not written):
+        with torch.autocast('cpu', dtype=torch.bfloat16, enabled=args.precision == 'bfloat16' and not written):
             top1, top5 = accuracy(lambda x: run_plain(nodes, plain, x), val_images, val_labels)
         if written:
             file = args.net + (f'-epoch{epoch:02d}' if epoch < last else '') + '.safetensors'
@@ -412,7 +526,7 @@ def train(args):
 def test_written(tensors, network, args):
     """Written tensors in float32, as the C program runs them. -> top-1, top-5 in percent; and which units no validation
     image ever moves, in words"""
-    sets, classes = load_images(args.data, args.limit)
+    sets, classes, _ = load_images(args)
     nodes, _, _ = network_nodes(network, len(classes))
     plain, strongest = {k: v.float() for k, v in tensors.items()}, {}
 
@@ -445,21 +559,39 @@ def mean(args):
     print(f'{path}: {words}')
 
 
+def work(network, tensors):
+    """-> parameters; multiplications of one pass"""
+    nodes, _, _ = network_nodes(network, len(tensors['fc8.bias']))
+    products = {}
+
+    def seen(name, x):
+        if f'{name}.weight' in tensors:
+            products[name] = tensors[f'{name}.weight'].numel() * x[0, 0].numel()
+
+    run_plain(nodes, {k: v.float() for k, v in tensors.items()}, torch.zeros(1, 3, SIZE, SIZE), seen)
+    return sum(t.numel() for t in tensors.values()), sum(products.values())
+
+
 def table(args):
-    rows = [(m['network'], int(m['epoch']), os.path.basename(p), m['top1'], m['top5'])
-            for p in glob.glob(os.path.join(args.table, '*.safetensors')) for _, m in [read_safetensors(p)]]
-    print('| file | epoch | top-1 % | top-5 % |\n|---|---:|---:|---:|')
-    for _, epoch, file, top1, top5 in sorted(rows, key=lambda r: (r[0] != 'zfnet64', r[1])):
-        print(f'| `{file}` | {epoch} | {top1} | {top5} |')
+    rows = []
+    for path in glob.glob(os.path.join(args.table, '*.safetensors')):
+        tensors, m = read_safetensors(path)
+        rows.append((m['network'], int(m['epoch']), os.path.basename(path), *work(m['network'], tensors), m['top1'], m['top5']))
+    print('| file | epoch | parameters | multiplications | top-1 % | top-5 % |\n|---|---:|---:|---:|---:|---:|')
+    for _, epoch, file, parameters, products, top1, top5 in sorted(rows, key=lambda r: (r[0] != 'zfnet64', *r)):
+        print(f'| `{file}` | {epoch} | {parameters / 1e6:.2f} M | {products / 1e6:.1f} M | {top1} | {top5} |')
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument('--net', choices=sorted(KEPT), default='zfnet64')
+    p.add_argument('--net', default='zfnet64', choices=[*BASES, *(f'{b}-{v}' for b in BASES for v in VARIANTS)],
+                   metavar='NET', help=f"{' or '.join(BASES)}, or a variant: zfnet64-{', -'.join(VARIANTS)}")
     p.add_argument('--activation', choices=[a.lower() for a in ACTIVATIONS], default='relu')
-    p.add_argument('--data', help='zip or folder')
-    p.add_argument('--out', default='models', help='where networks and weights go')
-    p.add_argument('--state', default='build/train', help='where training is remembered after each epoch, and logged')
+    p.add_argument('--data', help='zip or folder: train/CLASS/IMAGE and val/CLASS/IMAGE, or CLASS/IMAGE')
+    p.add_argument('--val-part', type=float, default=.2, help='of CLASS/IMAGE: the part of each class that is tested on (0.2)')
+    p.add_argument('--split', type=int, default=1, help='seed of the chance which those are')
+    p.add_argument('--out', default='build/train', help='where networks and weights go')
+    p.add_argument('--state', help='where training is remembered after each epoch, and logged (--out)')
     p.add_argument('--epochs', type=int, default=64)
     p.add_argument('--cycle', type=int, default=0, help='epochs of a second cycle after these')
     p.add_argument('--cycle-seed', type=int, default=0, help='of the second cycle; 0: go on with the numbers of the first')
@@ -470,6 +602,9 @@ def main():
     p.add_argument('--rate', type=float, default=.08, help='highest learning rate')
     p.add_argument('--decay', type=float, default=5e-4, help='weight decay')
     p.add_argument('--dropout', type=float, default=.25)
+    p.add_argument('--precision', choices=('auto', 'bfloat16', 'float32'), default='auto',
+                   help='of the products in training (auto: the faster one)')
+    p.add_argument('--keep', metavar='1,2,5', help='epochs whose weights are kept, beside the last')
     p.add_argument('--average', type=float, default=.998, help='decay of the moving average of the weights, a step')
     p.add_argument('--small', type=float, default=.75, help=f'part of the epochs that see views of {SMALL} pixels, not {SIZE}')
     p.add_argument('--verbose', action='store_true', help='a line every 20 steps')
@@ -479,12 +614,19 @@ def main():
     args = p.parse_args()
     if args.activation != 'relu':
         args.net += '-' + args.activation
+    try:
+        args.keep = KEPT.get(args.net.replace('-' + args.activation, ''), ()) if args.keep is None else {int(e) for e in args.keep.split(',') if e}
+    except ValueError:
+        p.error(f'--keep {args.keep}: epochs with commas between them, such as 1,2,5')
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(True)                                               # fading momentum would cost time
     if args.table:
         return table(args)
     if not args.data:
         p.error('--data ZIP or FOLDER is needed')
+    if not 0 < args.val_part < 1:
+        p.error(f'--val-part {args.val_part:g}: between 0 and 1')
+    args.state = args.state or args.out
     return evaluate(args) if args.evaluate else mean(args) if args.mean else train(args)
 
 

@@ -66,11 +66,10 @@ static bool note(dv_atlas_verified *r, const char *path, dv_picture_verdict verd
             return dv_fail(err, DV_NO_MEMORY, "no memory for %zu pictures", room);
         r->pictures = grown;
     }
-    char *copy = strdup(path);
-    if (!copy)
-        return dv_fail(err, DV_NO_MEMORY, "%s: out of memory", path);
-    r->pictures[r->n++] = (dv_verified_picture){ copy, verdict, mean, most };
-    return true;
+    dv_verified_picture *p = &r->pictures[r->n];
+    *p = (dv_verified_picture){ strdup(path), verdict, mean, most };
+    r->n += p->path != NULL;
+    return p->path || dv_fail(err, DV_NO_MEMORY, "%s: out of memory", path);
 }
 
 static void measure(const dv_image *a, const dv_image *b, double *mean, double *most)

@@ -23,6 +23,7 @@
     X(correspond)           \
     X(features)             \
     X(probe)                \
+    X(ablate)               \
     X(prepare)              \
     X(forward)              \
     X(help)

@@ -1,4 +1,4 @@
-#include "studies/linear_library.h"
+#include "run/linear_library.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

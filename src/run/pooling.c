@@ -1,4 +1,4 @@
-#include "studies/features_pool.h"
+#include "run/pooling.h"
 
 #include <math.h>
 #include <stdio.h>

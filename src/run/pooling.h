@@ -1,8 +1,9 @@
-/* features_pool.h - a layer's map made a part of a row. */
-#ifndef DV_STUDIES_FEATURES_POOL_H
-#define DV_STUDIES_FEATURES_POOL_H
+/* pooling.h - a layer's map made a part of a row of features. */
+#ifndef DV_RUN_POOLING_H
+#define DV_RUN_POOLING_H
 
-#include "deconvviz/features.h"
+#include "deconvviz/pooling.h"
+#include "deconvviz/tensor.h"
 
 /* How many values it makes of an activation of this shape. */
 size_t dv_pooled_count(const dv_pooling *p, const dv_shape *s);

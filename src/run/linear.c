@@ -1,8 +1,9 @@
-/* probe_linear.c - training and applying classifiers. */
+/* linear.c - training and applying classifiers. */
+#include "run/linear.h"
+
 #include "deconvviz/pool.h"
+#include "run/linear_library.h"
 #include "run/watch.h"
-#include "studies/linear_library.h"
-#include "studies/probe_parts.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -19,18 +20,22 @@ struct dv_linear {
 
 /* -- rows as liblinear takes them ------------------------------------------------------------- */
 
-static void find_scale(dv_linear *p, const dv_probe_rows *d, const dv_probe_layer *l,
-                       const int32_t *rows)
+static const float *row_of(const dv_linear_rows *d, int32_t i)
+{
+    return d->values + (size_t)i * d->stride;
+}
+
+static void find_scale(dv_linear *p, const dv_linear_rows *d, const int32_t *rows)
 {
     for (size_t k = 0; k < p->count; k++)
         p->mean[k] = p->factor[k] = 0;
     for (int32_t i = 0; i < p->n; i++) {
-        const float *v = dv_probe_row(d, l, rows[i]);
+        const float *v = row_of(d, rows[i]);
         for (size_t k = 0; k < p->count; k++)
             p->mean[k] += (double)v[k] / p->n;
     }
     for (int32_t i = 0; i < p->n; i++) {
-        const float *v = dv_probe_row(d, l, rows[i]);
+        const float *v = row_of(d, rows[i]);
         for (size_t k = 0; k < p->count; k++)
             p->factor[k] += ((double)v[k] - p->mean[k]) * ((double)v[k] - p->mean[k]) / p->n;
     }
@@ -42,12 +47,11 @@ static void find_scale(dv_linear *p, const dv_probe_rows *d, const dv_probe_laye
     }
 }
 
-static void fill_nodes(dv_linear *p, const dv_probe_rows *d, const dv_probe_layer *l,
-                       const int32_t *rows)
+static void fill_nodes(dv_linear *p, const dv_linear_rows *d, const int32_t *rows)
 {
     struct feature_node *to = p->nodes;
     for (int32_t i = 0; i < p->n; i++) {
-        const float *v = dv_probe_row(d, l, rows[i]);
+        const float *v = row_of(d, rows[i]);
         for (size_t k = 0; k < p->count; k++)
             *to++ = (struct feature_node){ (int)k + 1, ((double)v[k] - p->mean[k]) * p->factor[k] };
         *to++ = (struct feature_node){ (int)p->count + 1, 1 };
@@ -55,11 +59,11 @@ static void fill_nodes(dv_linear *p, const dv_probe_rows *d, const dv_probe_laye
     }
 }
 
-dv_linear *dv_linear_new(const dv_probe_rows *d, const dv_probe_layer *l, dv_probe_scaling scaling,
-                         const int32_t *rows, int32_t n, dv_error *err)
+dv_linear *dv_linear_new(const dv_linear_rows *d, bool scaled, const int32_t *rows, int32_t n,
+                         dv_error *err)
 {
     const dv_linear_library *library = dv_linear_library_open(err);
-    const size_t row = (l->count + 2) * sizeof(struct feature_node);
+    const size_t row = (d->count + 2) * sizeof(struct feature_node);
     if (!library)
         return NULL;
     if ((size_t)n > DV_LINEAR_MAX_BYTES / row) {
@@ -67,29 +71,29 @@ dv_linear *dv_linear_new(const dv_probe_rows *d, const dv_probe_layer *l, dv_pro
             err, DV_UNSUPPORTED,
             "layer %s: %d training images of %zu values take %.1f GB in liblinear, at most %.1f "
             "are taken: fewer images, or pooled features",
-            l->name, (int)n, l->count, (double)row * n / 1e9, (double)DV_LINEAR_MAX_BYTES / 1e9);
+            d->name, (int)n, d->count, (double)row * n / 1e9, (double)DV_LINEAR_MAX_BYTES / 1e9);
         return NULL;
     }
     dv_linear *p = malloc(sizeof *p);
     if (p)
         *p = (dv_linear){ .library = library,
                           .n = n,
-                          .count = l->count,
+                          .count = d->count,
                           .nodes = malloc(row * (size_t)n + 1),
-                          .mean = calloc(l->count, sizeof(double)),
-                          .factor = calloc(l->count, sizeof(double)) };
+                          .mean = calloc(d->count, sizeof(double)),
+                          .factor = calloc(d->count, sizeof(double)) };
     if (!p || !p->nodes || !p->mean || !p->factor) {
         dv_fail(err, DV_NO_MEMORY, "layer %s: no memory for %d training images of %zu values",
-                l->name, (int)n, l->count);
+                d->name, (int)n, d->count);
         dv_linear_free(p);
         return NULL;
     }
-    if (scaling == DV_PROBE_DEVIATION)
-        find_scale(p, d, l, rows);
+    if (scaled)
+        find_scale(p, d, rows);
     else
-        for (size_t k = 0; k < l->count; k++)
+        for (size_t k = 0; k < d->count; k++)
             p->factor[k] = 1;
-    fill_nodes(p, d, l, rows);
+    fill_nodes(p, d, rows);
     return p;
 }
 
@@ -127,7 +131,7 @@ static void train_on(trainer *g, int n, struct feature_node **x, double *y, doub
     const size_t size = g->p->count + 1;
     const struct problem problem = { .l = n, .n = (int)size, .y = y, .x = x, .bias = 1 };
     const struct parameter parameter = {
-        .solver_type = how->classifier == DV_PROBE_LOGISTIC ? L2R_LR : L2R_L2LOSS_SVC,
+        .solver_type = how->logistic ? L2R_LR : L2R_L2LOSS_SVC,
         .eps = how->tolerance,
         .C = how->c,
         .init_sol = w,
@@ -204,8 +208,7 @@ void dv_linear_unscale(const dv_linear *p, int n_classes, const double *w, doubl
 enum { ROWS_A_TASK = 32 };
 
 typedef struct applier {
-    const dv_probe_rows *d;
-    const dv_probe_layer *l;
+    const dv_linear_rows *d;
     int n_classes;
     const double *u;
     const int32_t *rows;
@@ -232,10 +235,10 @@ static void apply_some(void *ctx, int task, int worker)
     const int32_t end = (task + 1) * ROWS_A_TASK < a->n ? (task + 1) * ROWS_A_TASK : a->n;
     (void)worker;
     for (int32_t i = task * ROWS_A_TASK; i < end; i++) {
-        const float *v = dv_probe_row(a->d, a->l, a->rows[i]);
+        const float *v = row_of(a->d, a->rows[i]);
         double most = 0;
         for (int c = 0; c < a->n_classes; c++) {
-            const double s = score(a->u + (size_t)c * (a->l->count + 1), v, a->l->count);
+            const double s = score(a->u + (size_t)c * (a->d->count + 1), v, a->d->count);
             if (a->scores)
                 a->scores[(size_t)i * (size_t)a->n_classes + (size_t)c] = s;
             if (a->best && (c == 0 || s > most)) {
@@ -246,10 +249,9 @@ static void apply_some(void *ctx, int task, int worker)
     }
 }
 
-void dv_linear_apply(const dv_probe_rows *d, const dv_probe_layer *l, int n_classes,
-                     const double *u, const int32_t *rows, int32_t n, struct dv_pool *pool,
-                     double *scores, int32_t *best)
+void dv_linear_apply(const dv_linear_rows *d, int n_classes, const double *u, const int32_t *rows,
+                     int32_t n, struct dv_pool *pool, double *scores, int32_t *best)
 {
-    applier a = { d, l, n_classes, u, rows, n, scores, best };
+    applier a = { d, n_classes, u, rows, n, scores, best };
     dv_pool_run(pool, (n + ROWS_A_TASK - 1) / ROWS_A_TASK, apply_some, &a);
 }

@@ -1,7 +1,7 @@
 /* linear_library.h - liblinear, which trains linear classifiers: opened when the first one is, so
  * that what trains none starts no slower. */
-#ifndef DV_STUDIES_LINEAR_LIBRARY_H
-#define DV_STUDIES_LINEAR_LIBRARY_H
+#ifndef DV_RUN_LINEAR_LIBRARY_H
+#define DV_RUN_LINEAR_LIBRARY_H
 
 #include "deconvviz/error.h"
 
