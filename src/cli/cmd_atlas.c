@@ -248,7 +248,6 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
         cli_picks_find(&w.picks, w.network.model, &w.index, &w.o->layers, w.o->channels, err) &&
         cli_rectify_warn(w.network.model, w.picks.n, w.picks.selections, DV_RULE_DECONVNET,
                          (dv_rectify)w.o->rectify, err) &&
-        read_classes(&w, err) &&
         cli_atlas_words(&w.command, &w.projects, w.o, &w.network, &w.index, w.mined, n_args, args,
                         err) &&
         make(&w, err);

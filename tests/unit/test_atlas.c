@@ -255,11 +255,11 @@ static void the_front_lists_the_layers_in_their_order(void **state)
     assert_string_equal(cJSON_GetObjectItem(b, "id")->valuestring, "2");
     assert_string_equal(cJSON_GetObjectItem(b, "op")->valuestring, "Conv");
     assert_string_equal(cJSON_GetObjectItem(b, "detail")->valuestring, "3 x 3");
-    assert_int_equal(number(cJSON_GetObjectItem(a, "from"), 0), -1);
-    assert_int_equal(number(cJSON_GetObjectItem(b, "from"), 0), 0);
-    assert_int_equal(number(cJSON_GetObjectItem(a, "field"), 0), 3);
-    assert_int_equal(number(cJSON_GetObjectItem(b, "field"), 1), 8);
-    assert_int_equal(number(cJSON_GetObjectItem(b, "stride"), 0), 2);
+    assert_int_equal((int)number(cJSON_GetObjectItem(a, "from"), 0), -1);
+    assert_int_equal((int)number(cJSON_GetObjectItem(b, "from"), 0), 0);
+    assert_int_equal((int)number(cJSON_GetObjectItem(a, "field"), 0), 3);
+    assert_int_equal((int)number(cJSON_GetObjectItem(b, "field"), 1), 8);
+    assert_int_equal((int)number(cJSON_GetObjectItem(b, "stride"), 0), 2);
     assert_int_equal(cJSON_GetObjectItem(a, "units")->valueint, ALBUM_CHANNELS - 1);
     cJSON_Delete(front);
 }
@@ -280,12 +280,12 @@ static void hits_are_those_of_the_index(void **state)
         const dv_hit *h = &mined->hits[i];
         const cJSON *box = cJSON_GetArrayItem(cJSON_GetObjectItem(hits, "box"), i);
         assert_true((float)number(cJSON_GetObjectItem(hits, "value"), i) == h->value);
-        assert_int_equal(number(cJSON_GetObjectItem(hits, "y"), i), h->y);
-        assert_int_equal(number(cJSON_GetObjectItem(hits, "image"), i), h->image);
-        assert_int_equal(number(box, 0), h->x - 1);
-        assert_int_equal(number(box, 1), h->y - 1);
-        assert_int_equal(number(box, 2), h->x + 2);
-        assert_int_equal(number(box, 3), h->y + 2);
+        assert_int_equal((int)number(cJSON_GetObjectItem(hits, "y"), i), h->y);
+        assert_int_equal((int)number(cJSON_GetObjectItem(hits, "image"), i), h->image);
+        assert_int_equal((int)number(box, 0), h->x - 1);
+        assert_int_equal((int)number(box, 1), h->y - 1);
+        assert_int_equal((int)number(box, 2), h->x + 2);
+        assert_int_equal((int)number(box, 3), h->y + 2);
     }
     assert_int_equal(
         cJSON_GetArraySize(cJSON_GetObjectItem(cJSON_GetObjectItem(unit, "samples"), "value")),
@@ -392,7 +392,7 @@ static void inputs_are_by_the_norm_of_their_weights(void **state)
         for (int i = 0; i < ALBUM_CHANNELS - 1; i++) {
             const cJSON *link = cJSON_GetArrayItem(inputs, i);
             const double norm = kernel_norm("c2.w", c, (int)number(link, 1), ALBUM_CHANNELS, 9);
-            assert_int_equal(number(link, 0), 0);
+            assert_int_equal((int)number(link, 0), 0);
             assert_true(fabs(number(link, 2) - norm) < 1e-3 * norm);
             assert_true(number(link, 2) <= before);
             before = number(link, 2);
@@ -401,7 +401,8 @@ static void inputs_are_by_the_norm_of_their_weights(void **state)
     cJSON_Delete(units);
     units = data("layer-0-units-0.js");
     const cJSON *first = cJSON_GetArrayItem(units, 0);
-    assert_int_equal(number(cJSON_GetArrayItem(cJSON_GetObjectItem(first, "inputs"), 0), 0), -1);
+    assert_int_equal((int)number(cJSON_GetArrayItem(cJSON_GetObjectItem(first, "inputs"), 0), 0),
+                     -1);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(first, "outputs")), ALBUM_CHANNELS);
     cJSON_Delete(units);
 }
