@@ -22,7 +22,7 @@ INCLUDES := -Iinclude -Isrc -isystem /usr/include/stb -D_POSIX_C_SOURCE=200809L
 # For the shared library, which shows what include/ declares; the archive has the same objects.
 SHARED   := -fPIC -fvisibility=hidden -fno-semantic-interposition
 # OpenBLAS, Cairo, Pango and liblinear are not among them: src/kernel/gemm.c, src/plot/drawing_library.c and
-# src/studies/linear_library.c open them when they are needed.
+# src/run/linear_library.c open them when they are needed.
 LIBS     := -lcjson -lnettle -ljpeg -lz -lm -ldl -pthread
 COMPILE = $(CC) -std=c11 -ffp-contract=off $(SHARED) $(CFLAGS_$(VARIANT)) $(WARN) \
           $(if $(WERROR),-Werror) $(INCLUDES) $(CPPFLAGS) $(CFLAGS)
@@ -30,15 +30,21 @@ LINK    = $(CC) $(CFLAGS_$(VARIANT)) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) $
 
 # The inner loops are compiled once for each instruction set; see src/kernel/isa.h.
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
-$B/src/kernel/isa_avx2.o:   CFLAGS += -mavx2 -mfma
-$B/src/kernel/isa_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512bw -mavx512dq \
+$B/src/kernel/isa_avx2.o $B/watched/src/kernel/isa_avx2.o:     CFLAGS += -mavx2 -mfma
+$B/src/kernel/isa_avx512.o $B/watched/src/kernel/isa_avx512.o: CFLAGS += -mavx2 -mfma -mavx512f -mavx512vl -mavx512bw -mavx512dq \
                                       -mprefer-vector-width=512
 endif
-# Their loops are unrolled over registers: each check of its own in them is a branch more, and Clang takes many minutes. What
-# they read and write is watched, by calls.
-isa_watched := -fno-sanitize=pointer-overflow,null,alignment,object-size,bounds
-isa_called  := $(if $(findstring clang,$(CC)),-fsanitize-address-outline-instrumentation)
-$B/src/kernel/isa_%.o: CFLAGS += $(if $(filter asan fuzz,$(VARIANT)),-O2 $(isa_watched) $(isa_called))
+# Under AddressSanitizer each read and write of theirs is a call, which makes a program 20 times as slow: so the tests of
+# units have them watched, and the program of the scripts has them plain (with DV_LONG it has them watched as well). Checks
+# of their own in loops that are unrolled over registers are a branch more each, and take Clang many minutes.
+ISA       := $(patsubst %.c,%.o,$(wildcard src/kernel/isa_*.c))
+watched   := $(if $(filter asan fuzz,$(VARIANT)),$(ISA:%=$B/watched/%))
+in_loops  := -O2 -fno-sanitize=pointer-overflow,null,alignment,object-size,bounds \
+             $(if $(findstring clang,$(CC)),-fsanitize-address-outline-instrumentation)
+ifneq ($(watched),)
+$(ISA:%=$B/%): CFLAGS += -O2 -fno-sanitize=all
+$(watched): CFLAGS += $(in_loops)
+endif
 
 # Every .c under src/ but the command line is the library; a new file needs no edit here.
 LIB_SRC   := $(filter-out src/cli/%,$(wildcard src/*/*.c))
@@ -68,7 +74,7 @@ SO     := $B/libdeconvviz.so.$(VERSION)
 .PHONY: all
 all: $B/deconvviz $(SO) ## build the program and the library (VARIANT=release|debug|asan|tsan|cov)
 
-$B/deconvviz: $(call obj,$(CLI_SRC)) $B/libdeconvviz.a
+$B/deconvviz: $(call obj,$(CLI_SRC)) $(if $(DV_LONG),$(watched)) $B/libdeconvviz.a
 	$(LINK)
 
 $B/libdeconvviz.a: $(call obj,$(LIB_SRC)) $(patsubst %.S,$B/%.o,$(LIB_ASM))
@@ -78,7 +84,7 @@ $B/libdeconvviz.a: $(call obj,$(LIB_SRC)) $(patsubst %.S,$B/%.o,$(LIB_ASM))
 $(SO): $(call obj,$(LIB_SRC)) $(patsubst %.S,$B/%.o,$(LIB_ASM))
 	$(LINK) -shared -Wl,-soname,$(SONAME) -Wl,-Bsymbolic-functions
 
-$B/unit/%: $B/tests/unit/%.o $(patsubst %.c,$B/%.o,$(UNIT_PART)) $B/libdeconvviz.a
+$B/unit/%: $B/tests/unit/%.o $(patsubst %.c,$B/%.o,$(UNIT_PART)) $(watched) $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK) -lcmocka
 
@@ -89,11 +95,11 @@ archive   = $(if $(filter /%,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(
 $B/unit/test_allocation%: override LDFLAGS += $(SCARCE:%=-Wl,--wrap=%) -Wl,--exclude-libs,ALL
 $B/unit/test_allocation%: override LDLIBS += $(call archive,jpeg) $(call archive,z)
 
-$B/fuzz/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $B/tests/fuzz/replay.o $B/libdeconvviz.a
+$B/fuzz/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $B/tests/fuzz/replay.o $(watched) $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK)
 
-$B/fuzzer/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $B/libdeconvviz.a
+$B/fuzzer/%: $B/tests/fuzz/fuzz_%.o $(call obj,$(FUZZ_PART)) $(watched) $B/libdeconvviz.a
 	@mkdir -p $(@D)
 	$(LINK) -fsanitize=fuzzer
 
@@ -109,10 +115,16 @@ $B/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c $< -o $@
 
-# The built-in model.
-$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt)
+$B/watched/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
-	$(CC) -c $< -o $@
+	$(COMPILE) -MMD -MP -c $< -o $@
+
+# The built-in model, and the page of an atlas: what is listed for the one is read by the other.
+SITE := $(sort $(wildcard src/atlas/site/*.html src/atlas/site/*.css src/atlas/site/*.js))
+$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE)
+	@mkdir -p $(@D)
+	@printf '%s\n' $(foreach f,$(SITE),'site_file "$(notdir $f)", "$f"') >$(@D)/site_list.inc
+	$(CC) -c -Wa,-I,$(@D) $< -o $@
 
 # Headers of what draws figures, which src/plot/drawing_library.c opens when it is needed.
 DRAWING := $(patsubst -I%,-isystem %,$(filter -I%,$(shell pkg-config --cflags pangocairo 2>/dev/null)))
@@ -146,8 +158,13 @@ ifeq ($(VARIANT),asan)
 TESTS := $(filter-out tests/readme.sh tests/cli/examples.sh tests/image/run.sh,$(TESTS))
 endif
 
+# What runs in the browser is the same under all of them.
+ifneq ($(filter asan tsan,$(VARIANT)),)
+TESTS := $(filter-out tests/web/run.sh,$(TESTS))
+endif
+
 # Those that take longest begin first, so that no core is left with one of them in the end.
-LONGEST := tests/cli/signals.sh tests/cli/verify.sh unit/test_conv tests/cli/record.sh tests/readme.sh \
+LONGEST := tests/cli/signals.sh tests/web/run.sh tests/cli/verify.sh unit/test_conv tests/cli/record.sh tests/readme.sh \
            tests/cli/sheets.sh tests/cli/top9.sh unit/test_reference_verify unit/test_mine_sheets unit/test_geometry \
            tests/image/run.sh
 TESTS := $(foreach t,$(LONGEST),$(filter $t,$(TESTS))) $(filter-out $(LONGEST),$(TESTS))
@@ -218,6 +235,8 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	    $(addprefix ../shared/images/imagenet-1000/,n02112018_Pomeranian.jpg n02974003_car_wheel.jpg)
 	$(PYTHON) tests/oracle/correspond.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip
 	$(PYTHON) tests/oracle/probe.py $B/deconvviz ../shared/data/caltech101-40.zip
+	$(PYTHON) -W ignore tests/oracle/ablate.py $B/deconvviz ../shared/data/tiny-imagenet-100.zip \
+	    ../shared/models/squeezenet1.1-imagenet.onnx ../shared/models/imagenet-labels.txt ../shared/images/imagenet-1000
 
 # Hours: what `make check` does for minutes.
 LONG_UNIT = $(filter-out unit/test_mine_journal,$(UNIT:$B/%=%))
@@ -309,8 +328,8 @@ train-smoke: $B/deconvviz ## train a network on drawn pictures for a minute, and
 	PYTHON=$(PYTHON) scripts/train/smoke.sh $B/deconvviz build/train-smoke
 
 .PHONY: train-variants
-train-variants: $B/deconvviz ## train every variant of zfnet64, hours; the table of models/README.md (scripts/setup oracle)
-	PYTHON=$(PYTHON) scripts/train/variants.sh $B/deconvviz ../shared/data/tiny-imagenet-100.zip build/variants
+train-variants: ## train every variant of zfnet64, hours; the table of models/README.md (scripts/setup oracle)
+	PYTHON=$(PYTHON) scripts/train/variants.sh ../shared/data/tiny-imagenet-100.zip build/variants
 
 # -- outside the folder ----------------------------------------------------------------------------
 SHARE := $(PREFIX)/share/deconvviz
@@ -340,4 +359,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z -]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .SECONDARY:
--include $(wildcard $B/src/*/*.d $B/tests/*/*.d)
+-include $(wildcard $B/src/*/*.d $B/watched/src/*/*.d $B/tests/*/*.d)

@@ -11,8 +11,9 @@
  *     dv_image      image.h, draw.h   photographs and pictures
  *
  * A dv_pool (pool.h), where one is given, outlives what was made with it. The other headers are
- * about many images: lists of them, indexes of the strongest (mine.h, sheets.h), references to hold
- * a model to. What takes long takes a dv_watch (watch.h), which tells of its progress and stops it.
+ * about many images: lists of them, indexes of the strongest (mine.h, sheets.h, atlas.h),
+ * references to hold a model to. What takes long takes a dv_watch (watch.h), which tells of its
+ * progress and stops it.
  *
  * Threads: models and plans may be used by any number of threads at a time, unless a function says
  * otherwise; a trace, and each projector, by one. Several projectors may read one trace while no
@@ -26,7 +27,9 @@
 #ifndef DV_DECONVVIZ_H
 #define DV_DECONVVIZ_H
 
+#include "deconvviz/ablate.h"
 #include "deconvviz/activation.h"
+#include "deconvviz/atlas.h"
 #include "deconvviz/classify.h"
 #include "deconvviz/compare_rules.h"
 #include "deconvviz/correspond.h"
@@ -46,6 +49,7 @@
 #include "deconvviz/model.h"
 #include "deconvviz/occlude.h"
 #include "deconvviz/pool.h"
+#include "deconvviz/pooling.h"
 #include "deconvviz/probe.h"
 #include "deconvviz/project.h"
 #include "deconvviz/projections.h"

@@ -15,7 +15,7 @@
  *         "sha256": "0c2eb77a3bdf215ea1f86f7ef867c2e547d78ec6ef0166a099a6c87e8cac83ac"}]},
  *      "preprocess": {"resize": 64, "size": [64, 64], "channels": 3, "scale": 0.003921569,
  *       "mean": [0.48, 0.448, 0.398], "std": [0.277, 0.269, 0.282], "order": "rgb"},
- *      "options": {"k": 9, "per_image": 1, "exact": false},
+ *      "options": {"k": 9, "per_image": 1, "exact": false, "sample": 32},
  *      "images": {"count": 6,
  *       "list": "63eaec359aba1f9e76fdad38662896ec781efdc8beaee3fadd443d7b923aebd4",
  *       "read": 2, "skipped": 1,
@@ -25,7 +25,8 @@
  *       {"layer": "1", "name": "conv1", "tensor": "relu1", "shape": [1, 1, 2, 4], "units": [
  *        {"channel": 0, "mean": 0.265625, "max": 2, "active_images": 1, "active_positions": 0.375,
  *         "exact": ["0x44p-4", 2, 6], "histogram": [-1, 1, 0, 0, 1],
- *         "hits": [[2, 5, 1, 3], [0.75, 1, 0, 2]]}]}],
+ *         "hits": [[2, 5, 1, 3], [0.75, 1, 0, 2]],
+ *         "sample": [[2, 5, 1, 3], [0.75, 1, 0, 2]]}]}],
  *      "files": [
  *       [1, "img/1.png", "90fd745d6569afa74b70097efef80aaca84cb5b308bdb23b44593e8b022000e3"],
  *       [5, "img/5.png", "bab74b803a77b56d06efad7e936dd802bed15b3b2336eab7b7cff7f47caa84f6"]]}
@@ -38,7 +39,9 @@
  *                  of the network's file where the weights are inside
  *     preprocess   size: (H,W). mean, std: one a channel. order: "rgb", "bgr"
  *     options      k, per_image, exact: the most hits a unit has; the most of them that one image
- *                  gives; whether the kernels with the smallest rounding error ran
+ *                  gives; whether the kernels with the smallest rounding error ran.
+ *                  sample: the size of each unit's sample; absent where there are none, as in what
+ *                  older versions wrote
  *     images       count, list, read, skipped, reasons: images in the list; a digest of it (see
  *                  dv_list_digest); how many of them were read, how many were not; for the first
  *                  1000 of the latter [number, path, reason]
@@ -62,7 +65,11 @@
  *                         the highest, 31, also hold what lies beyond
  *       hits              [[value, image, y, x], …]: float32 values > 0, largest first; of equal
  *                         ones the smaller image number, then the first position in row-major order
- *     files        [number, path, sha256] of each image that occurs in hits
+ *       sample            as hits, the maximum of each image: of the active images those that come
+ *                         first in an order that is drawn by lot and the same for all units and
+ *                         runs (see index/index_sample.c), in that order. Absent where options
+ *                         has no sample
+ *     files        [number, path, sha256] of each image that occurs in hits or samples
  *
  * Numbers are written with the fewest digits that give the same float32 again. Equal indices are
  * equal files, byte for byte. */
@@ -81,6 +88,8 @@ enum {
     DV_INDEX_MAX_K = 1000,
     DV_INDEX_MAX_UNITS = 1000 * 1000,
     DV_INDEX_MAX_HITS = 2 * 1000 * 1000, /* k * units */
+    DV_INDEX_MAX_SAMPLE = 256,
+    DV_INDEX_MAX_SAMPLES = 4 * 1000 * 1000, /* sample * units */
     DV_INDEX_MAX_SHARDS = 4096,
     DV_INDEX_MAX_REASONS = 1000,
     DV_INDEX_BINS = 64,
@@ -94,9 +103,11 @@ typedef struct dv_hit {
 
 typedef struct dv_index_unit {
     dv_hit *hits; /* (n_hits) best first; room for k */
-    int n_hits;
-    float max;                         /* -INFINITY before the first image */
-    int64_t active_images;             /* with a value > 0 */
+    int n_hits, n_sample;
+    dv_hit *sample;        /* (n_sample) see above, in the order of the lot; room for x->sample */
+    uint64_t sample_end;   /* from this place in the lot on images do not come into it any more */
+    float max;             /* -INFINITY before the first image */
+    int64_t active_images; /* with a value > 0 */
     int64_t active_positions;          /* values > 0 */
     int64_t sum[DV_SUM_LIMBS];         /* of all values, exact; see index/sum.h */
     uint32_t histogram[DV_INDEX_BINS]; /* of the maxima > 0 */
@@ -126,7 +137,7 @@ typedef struct dv_index {
     const char *program;
     dv_identity model;
     dv_preprocess preprocess;
-    int k, per_image;
+    int k, per_image, sample;
     bool exact;
 
     int32_t count;                 /* images in the list */
@@ -140,7 +151,7 @@ typedef struct dv_index {
     dv_index_layer *layers;
     dv_index_unit *units; /* (n_units) those of the layers, one after the other */
 
-    int32_t n_files, max_files; /* by image number; every image in hits is there, others may be */
+    int32_t n_files, max_files; /* by image number; all images in hits and samples, maybe others */
     dv_index_file *files;
     int32_t n_skips, max_skips; /* by image number: the first DV_INDEX_MAX_REASONS skipped */
     dv_index_skip *skips;
@@ -158,7 +169,7 @@ bool dv_index_read(dv_index *x, const char *path, dv_error *err) DV_MUST_CHECK;
 bool dv_index_parse(dv_index *x, const void *data, size_t size, const char *name,
                     dv_error *err) DV_MUST_CHECK;
 
-/* Writes it whole or not at all; drops the files that no hit names. */
+/* Writes it whole or not at all; drops the files that no hit and no sample names. */
 bool dv_index_write(dv_index *x, const char *path, dv_error *err) DV_MUST_CHECK;
 /* The document as text, which the caller frees; *size without the NUL behind it. */
 char *dv_index_text(dv_index *x, size_t *size, dv_error *err) DV_MUST_CHECK;
@@ -174,8 +185,13 @@ bool dv_index_complete(const dv_index *x);
 /* The layer that `text` names: as -l takes it, or the name of the node or tensor; NULL: none. */
 const dv_index_layer *dv_index_find(const dv_index *x, const char *text);
 
-/* The file of an image that occurs in hits. */
+/* The file of an image that occurs in hits or samples. */
 const dv_index_file *dv_index_file_of(const dv_index *x, int32_t image);
+
+/* Hits at n quantiles of the activation over the unit's active images, (i + 1/2) / n for i from 0,
+ * out of its sample, the largest first: hits (n). Returns how many there are: all of a sample that
+ * is smaller. */
+int dv_index_quantiles(const dv_index_unit *u, int n, dv_hit *hits);
 
 DV_END
 

@@ -43,10 +43,10 @@ dv_projector *dv_projector_new(const dv_trace *t, struct dv_pool *pool,
 void dv_projector_free(dv_projector *p);
 
 /* Projects a unit of a kept tensor by a rule of the trace's request. *result: the signed signal in
- * the network's input, zero outside its box (the receptive field clipped to the input); its data
- * belongs to the projector and lasts until the next call. Fails when there is no such unit, it was
- * not kept, the rule was not asked for or no pass has been made, when the result is not finite, or
- * memory runs out. */
+ * the network's input, zero outside its box (the receptive field clipped to the input, with all of
+ * its channels); its data belongs to the projector and lasts until the next call. Fails when there
+ * is no such unit, it was not kept, the rule was not asked for or no pass has been made, when the
+ * result is not finite, or memory runs out. */
 bool dv_project(dv_projector *p, const dv_unit *u, dv_rule rule, dv_seed seed, dv_signal *result,
                 dv_error *err) DV_MUST_CHECK;
 

@@ -1,11 +1,11 @@
 /* sheets.c - which units are shown together, and where they are written. */
 #include "deconvviz/sheets.h"
+#include "atlas/mined_model.h"
 #include "atlas/shown.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/word.h"
 #include "deconvviz/pool.h"
-#include "run/identity.h"
 #include "run/watch.h"
 
 #include <stdio.h>
@@ -28,31 +28,6 @@ typedef struct work {
 } work;
 
 /* -- units ------------------------------------------------------------------------------------ */
-
-static bool check_model(const work *w, dv_error *err)
-{
-    const dv_index *x = w->showing.index;
-    const dv_model *m = w->showing.model;
-    char part[DV_DIFFERING_MAX];
-    dv_identity id;
-    if (!dv_model_identity(m, &id, err))
-        return false;
-    if (!dv_identity_equal(&id, &x->model))
-        return dv_fail(err, DV_BAD_USAGE,
-                       "the index is of %s (SHA-256 %.12s...), not of %s (%.12s...)%s",
-                       x->model.path, x->model.sha256, id.path, id.sha256,
-                       dv_identity_differing(&id, &x->model, part));
-    if (!dv_index_complete(x))
-        return dv_fail(err, DV_BAD_USAGE, "the index does not hold all shards: merge them first");
-    const dv_preprocess *p = &x->preprocess;
-    const dv_shape *in = dv_tensor_shape(m, dv_model_input(m));
-    const dv_shape mined = { 4, { 1, p->channels, p->size[0], p->size[1] } };
-    char a[DV_SHAPE_TEXT_MAX], b[DV_SHAPE_TEXT_MAX];
-    if (!dv_shape_equal(in, &mined))
-        return dv_fail(err, DV_BAD_USAGE, "the index is of an input %s, not %s",
-                       dv_shape_text(&mined, a), dv_shape_text(in, b));
-    return dv_preprocess_check(p, err);
-}
 
 static bool is_number(const char *text)
 {
@@ -333,7 +308,7 @@ bool dv_sheets(const dv_model *m, const dv_index *x, const dv_sheets_options *o,
     if (o->most < 1 || o->side < 16 || o->side > 512)
         return dv_fail(err, DV_BAD_USAGE, "%d hits of %d pixels: from 1 of 16 to 512 are possible",
                        o->most, o->side);
-    bool ok = check_model(&w, err) && name_layers(&w, err) && list_units(&w, err) &&
+    bool ok = dv_mined_model(m, x, err) && name_layers(&w, err) && list_units(&w, err) &&
               dv_folder_make(o->folder, err) && write_all(&w, err);
     for (int u = 0; w.units && u < w.n_units; u++)
         dv_image_free(&w.units[u].cell);

@@ -1,10 +1,7 @@
 /* show_hits.c - from hits to pictures: the images are read once each, run as far as the deepest of
  * the units, and projected from all the units that they are hits of. */
-#include "atlas/reduce.h"
+#include "atlas/hit_pictures.h"
 #include "atlas/shown.h"
-#include "base/path.h"
-#include "image/photo.h"
-#include "image/resize.h"
 #include "run/crew.h"
 #include "run/watch.h"
 
@@ -48,52 +45,21 @@ void dv_shown_free(dv_shown_unit *u)
 
 /* -- one hit ---------------------------------------------------------------------------------- */
 
-/* The part of the input that is shown of a unit. */
-static bool rect_of_unit(const dv_showing *s, const dv_unit *u, dv_rect *r, dv_error *err)
-{
-    dv_box field;
-    if (!dv_model_field(s->model, u->tensor, dv_unit_box(s->model, u), &field, err))
-        return false;
-    *r = dv_view_rect(DV_VIEW_CROP, field, s->index->preprocess.size);
-    return true;
-}
-
-/* The patch of what the network saw, at most `side` large. */
-static bool cut_patch(dv_image *out, const dv_image *seen, dv_rect r, int side, dv_error *err)
-{
-    int w, h;
-    dv_image whole;
-    dv_reduced_size(r, side, &w, &h);
-    if (!dv_picture_crop(&whole, seen, r, err))
-        return false;
-    if (w == whole.width && h == whole.height) {
-        *out = whole;
-        return true;
-    }
-    bool ok = dv_picture_new(out, w, h, DV_GREY, err) &&
-              dv_resize(&whole, w, h, (dv_part){ 0, 0, w, h }, out->rgb, err);
-    dv_image_free(&whole);
-    return ok;
-}
-
 /* Finds a projection's scale where that is asked for, and draws it, at most `side` large. */
 static bool draw_projection(dv_image *out, float *scale, const pass *p, const dv_signal *signal,
                             dv_rect r, int side, dv_error *err)
 {
     const dv_showing *s = p->showing;
-    int w, h;
-    dv_signal reduced = { .data = NULL };
-    dv_reduced_size(r, side, &w, &h);
-    bool whole = w == r.x1 - r.x0 && h == r.y1 - r.y0;
-    if (!whole && !dv_reduce_signal(&reduced, signal, r, w, h, err))
+    dv_signal shown;
+    dv_rect part;
+    float *own;
+    if (!dv_hit_reduce(&shown, &part, &own, signal, r, side, err))
         return false;
-    const dv_signal *shown = whole ? signal : &reduced;
     if (p->measure || !s->options->common_scale)
-        *scale = dv_signal_scale(shown);
-    dv_rect all = { 0, 0, w, h };
-    bool ok = p->measure ||
-              dv_draw_signal(out, shown, whole ? r : all, *scale, s->index->preprocess.bgr, err);
-    free(reduced.data);
+        *scale = dv_signal_scale(&shown);
+    const bool ok =
+        p->measure || dv_draw_signal(out, &shown, part, *scale, s->index->preprocess.bgr, err);
+    free(own);
     return ok;
 }
 
@@ -101,7 +67,7 @@ bool dv_shown_bytes(const dv_showing *s, int tensor, int64_t *bytes, dv_error *e
 {
     dv_unit u = { .tensor = tensor };
     dv_rect r;
-    if (!rect_of_unit(s, &u, &r, err))
+    if (!dv_hit_rect(s->model, s->index->preprocess.size, &u, &r, err))
         return false;
     int64_t side = s->options->side, w = r.x1 - r.x0, h = r.y1 - r.y0;
     const int64_t cell = DV_CELL_SIDE;
@@ -116,34 +82,21 @@ static bool show(const pass *p, const dv_worker *w, const dv_image *seen, const 
     const dv_sheets_options *o = s->options;
     const dv_hit *h = j->shown->hit;
     dv_unit u = { j->unit->tensor, j->unit->channel, h->y, h->x };
-    float value = dv_unit_value(w->trace, &u);
-    if (!(fabsf(value - h->value) <= 1e-2F * h->value))
-        return dv_fail(err, DV_BAD_DATA, "layer %s channel %d is %.6g here, %.6g in the index",
-                       j->unit->layer->layer, (int)u.channel, (double)value, (double)h->value);
+    if (!dv_hit_agrees(w->trace, &u, j->unit->layer->layer, h->value, err))
+        return false;
     dv_signal signal;
     dv_rect r;
     if (!dv_project(w->projectors[0], &u, o->rule, o->seed, &signal, err) ||
-        !rect_of_unit(s, &u, &r, err))
+        !dv_hit_rect(s->model, s->index->preprocess.size, &u, &r, err))
         return false;
     for (int i = 0; i < DV_N_SIZES; i++)
         if (!draw_projection(&j->shown->projection[i], &j->shown->scale[i], p, &signal, r,
                              i == DV_IN_CELL ? DV_CELL_SIDE : o->side, err))
             return false;
-    return p->measure || cut_patch(&j->shown->patch, seen, r, o->side, err);
+    return p->measure || dv_hit_patch(&j->shown->patch, seen, r, o->side, err);
 }
 
 /* -- one image -------------------------------------------------------------------------------- */
-
-static bool read_image(const dv_showing *s, const dv_index_file *f, float *input, dv_error *err)
-{
-    const dv_photo_known known = { f->sha256, "mined" };
-    dv_photo photo = { .file = { .data = NULL } };
-    char *path = dv_path_below(s->options->root, f->path, err);
-    bool ok = path && dv_photo_read(&photo, path, &known, &s->index->preprocess, input, err);
-    dv_photo_free(&photo);
-    free(path);
-    return ok;
-}
 
 static bool show_image(const pass *p, const dv_worker *w, int image, dv_error *err)
 {
@@ -151,7 +104,10 @@ static bool show_image(const pass *p, const dv_worker *w, int image, dv_error *e
     const job *first = &p->jobs[p->first[image]], *end = &p->jobs[p->first[image + 1]];
     const dv_index_file *f = dv_index_file_of(s->index, first->shown->hit->image);
     dv_image seen;
-    if (!read_image(s, f, w->input, err) || !dv_trace_forward(w->trace, w->input, err) ||
+    dv_photo photo;
+    const bool read = dv_hit_image(&photo, s->index, f, s->options->root, w->input, err);
+    dv_photo_free(&photo);
+    if (!read || !dv_trace_forward(w->trace, w->input, err) ||
         !dv_draw_input(&seen, w->input, &s->index->preprocess, err))
         return false;
     bool ok = true;

@@ -57,6 +57,15 @@ void dv_share_interval(int64_t hits, int64_t n, double interval[2])
     dv_proportion_interval(n > 0 ? (double)hits / (double)n : 0, (double)n, interval);
 }
 
+void dv_change_interval(int64_t won, int64_t lost, int64_t n, double interval[2])
+{
+    const double z = 1.959963984540054, of = (double)n + 2;
+    const double p = ((double)won + 1) / of, q = ((double)lost + 1) / of;
+    const double half = z * sqrt((p + q - (p - q) * (p - q)) / of);
+    interval[0] = fmax(-1, p - q - half);
+    interval[1] = fmin(1, p - q + half);
+}
+
 static int by_value(const void *a, const void *b)
 {
     const double x = *(const double *)a, y = *(const double *)b;

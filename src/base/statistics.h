@@ -34,6 +34,12 @@ void dv_share_interval(int64_t hits, int64_t n, double interval[2]);
 /* The same of a share p of a sample that is worth n independent ones, which need not be whole. */
 void dv_proportion_interval(double p, double n, double interval[2]);
 
+/* How a share changes between two looks at the same n: `won` hits more, `lost` hits less. The 95 %
+ * interval of (won - lost) / n, by the adjusted Wald interval of Bonett and Price, "Adjusted Wald
+ * confidence interval for a difference of binomial proportions based on paired data", 2012; within
+ * [-1,1]. */
+void dv_change_interval(int64_t won, int64_t lost, int64_t n, double interval[2]);
+
 /* Sorts v: (n), and returns the value below which a share q of it lies, between two values on the
  * line between them. A NaN where there are none. */
 double dv_quantile(double *v, size_t n, double q);

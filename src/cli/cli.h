@@ -111,6 +111,7 @@ typedef enum cli_argument {
     CLI_COMMAND,
     CLI_MODELS,
     CLI_FEATURES,
+    CLI_INDEX_OR_IMAGES,
 } cli_argument;
 
 /* What stands beside the options. */

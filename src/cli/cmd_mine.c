@@ -14,7 +14,7 @@ typedef struct mine_options {
     cli_network_options network;
     cli_list layers;
     const char *list, *shard, *out;
-    int k, per_image;
+    int k, per_image, sample;
     bool append;
 } mine_options;
 
@@ -25,6 +25,9 @@ static const cli_option options[] = {
       "hits to keep for each unit" },
     { "per-image", 0, CLI_INT(1, DV_INDEX_MAX_K), offsetof(mine_options, per_image), "N",
       "how many of them one image may give" },
+    { "sample", 0, CLI_INT(0, DV_INDEX_MAX_SAMPLE), offsetof(mine_options, sample), "N",
+      "of all images that excite a unit, so many drawn by lot, for 'deconvviz atlas' to show what "
+      "excites it less; 0: none (32; with --append as before)" },
     { "list", 0, CLI_FILE, offsetof(mine_options, list), "FILE",
       "images, a path a line; - for standard input" },
     CLI_SHARD_ROW(mine_options),
@@ -75,6 +78,8 @@ static bool mine(work *w, dv_error *err)
                           .preprocess = w->network.prepare,
                           .k = o->k,
                           .per_image = o->per_image,
+                          .sample = o->sample < 0 ? DV_MINE_SAMPLE : o->sample,
+                          .sample_as_there = o->sample < 0,
                           .exact = o->network.exact,
                           .append = o->append,
                           .pool = w->network.pool,
@@ -125,7 +130,9 @@ const cli_command cmd_mine = {
     .arguments = { CLI_IMAGES, .least = 1, .instead = "list", .both = true },
     .options = options,
     .examples = examples,
-    .defaults = &(const mine_options){ .network = CLI_NETWORK_DEFAULTS, .k = 9, .per_image = 1 },
+    .defaults =
+        &(const mine_options){
+            .network = CLI_NETWORK_DEFAULTS, .k = 9, .per_image = 1, .sample = -1 },
     .options_size = sizeof(mine_options),
     .run = run,
 };

@@ -1,14 +1,8 @@
 /* cmd_sheets.c - `deconvviz sheets`: an index as pictures. */
-#include "base/guard.h"
-#include "base/path.h"
-#include "cli/layer_list.h"
+#include "cli/index_picks.h"
 #include "cli/rectified.h"
 #include "cli/rows.h"
-#include "deconvviz/select.h"
 #include "deconvviz/sheets.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 typedef struct sheets_options {
     cli_network_options network;
@@ -55,80 +49,13 @@ typedef struct work {
     const sheets_options *o;
     dv_index index;
     cli_network network;
-    int n_picks;
-    dv_selection *selections; /* (n_picks) */
-    dv_sheets_pick *picks;    /* (n_picks) */
+    cli_picks picks;
 } work;
 
 static void tell_wrote(void *ctx, const char *path)
 {
     (void)ctx;
     cli_print("%s\n", path);
-}
-
-/* The images, which are read as their turn comes. */
-static bool guard_images(const work *w, dv_error *err)
-{
-    bool ok = true;
-    for (int32_t i = 0; ok && i < w->index.n_files; i++) {
-        char *path = dv_path_below(w->o->root, w->index.files[i].path, err);
-        ok = path && dv_guard_add(path, err);
-        free(path);
-    }
-    return ok;
-}
-
-static bool open_network(work *w, dv_error *err)
-{
-    cli_network_options o = w->o->network;
-    if (!o.model)
-        o.model = w->index.model.path;
-    o.quiet = true; /* the preprocessing is the index's */
-    o.resize = -1;
-    return cli_network_open(&w->network, &o, w->index.preprocess.size, err);
-}
-
-static bool pick_layer(work *w, const dv_index_layer *l, dv_error *err)
-{
-    for (int i = 0; i < w->n_picks; i++)
-        if (w->picks[i].layer == l)
-            return true;
-    dv_selection *s = &w->selections[w->n_picks];
-    if (!dv_select(w->network.model, l->layer, w->o->channels, s, err))
-        return false;
-    w->picks[w->n_picks++] = (dv_sheets_pick){ l, s->n, s->channel };
-    return s->channel ||
-           dv_fail(err, DV_BAD_USAGE, "--channel '%s': 12, 0-15, 3,7,9 or all", w->o->channels);
-}
-
-static bool is_in_index(const void *index, const char *text)
-{
-    return dv_index_find(index, text) != NULL;
-}
-
-/* Each once, by whatever name; the index's where no layer, or all, is named. */
-static bool pick_layers(work *w, dv_error *err)
-{
-    cli_layer_list named;
-    if (!cli_layers_expand(&w->o->layers, is_in_index, &w->index, &named, err))
-        return false;
-    bool all = named.n == 0;
-    for (int i = 0; i < named.n; i++)
-        all |= strcmp(named.text[i], "all") == 0;
-    int n = all ? w->index.n_layers : named.n;
-    w->selections = calloc((size_t)n + 1, sizeof *w->selections);
-    w->picks = calloc((size_t)n + 1, sizeof *w->picks);
-    if (!w->selections || !w->picks)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for %d layers", n);
-    for (int i = 0; i < n; i++) {
-        const dv_index_layer *l =
-            all ? &w->index.layers[i] : dv_index_find(&w->index, named.text[i]);
-        if (!l)
-            return dv_fail(err, DV_BAD_USAGE, "layer '%s' was not mined", named.text[i]);
-        if (!pick_layer(w, l, err))
-            return false;
-    }
-    return true;
 }
 
 static bool make_sheets(work *w, dv_sheets_options *s, dv_error *err)
@@ -140,16 +67,16 @@ static bool make_sheets(work *w, dv_sheets_options *s, dv_error *err)
     s->common_scale = w->o->scale == 1;
     s->folder = w->o->out;
     s->root = w->o->root;
-    s->n_picks = w->n_picks;
-    s->picks = w->picks;
+    s->n_picks = w->picks.n;
+    s->picks = w->picks.picks;
     s->most = w->o->hits;
     s->side = w->o->side;
     s->contact_only = w->o->contact;
     s->pool = w->network.pool;
     s->watch = cli_watch;
     s->watch.wrote = tell_wrote;
-    bool ok =
-        cli_rectify_warn(w->network.model, w->n_picks, w->selections, s->rule, s->rectify, err);
+    bool ok = cli_rectify_warn(w->network.model, w->picks.n, w->picks.selections, s->rule,
+                               s->rectify, err);
     cli_progress_begin("projections", !w->o->network.quiet);
     ok = ok && dv_sheets(w->network.model, &w->index, s, &missing, err);
     cli_progress_end();
@@ -165,13 +92,13 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     work w = { .o = opts };
     dv_sheets_options s = { 0 };
     (void)n_args;
-    bool ok = cli_rectify_check(w.o->rule, w.o->rectify, err) &&
-              dv_index_read(&w.index, args[0], err) && guard_images(&w, err) &&
-              open_network(&w, err) && pick_layers(&w, err) && make_sheets(&w, &s, err);
-    for (int i = 0; i < w.n_picks; i++)
-        dv_selection_free(&w.selections[i]);
-    free(w.selections);
-    free(w.picks);
+    bool ok =
+        cli_rectify_check(w.o->rule, w.o->rectify, err) && dv_index_read(&w.index, args[0], err) &&
+        cli_guard_images(&w.index, w.o->root, err) &&
+        cli_network_of_index(&w.network, &w.o->network, &w.index, err) &&
+        cli_picks_find(&w.picks, w.network.model, &w.index, &w.o->layers, w.o->channels, err) &&
+        make_sheets(&w, &s, err);
+    cli_picks_free(&w.picks);
     cli_network_close(&w.network);
     dv_index_free(&w.index);
     return ok;

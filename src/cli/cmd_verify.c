@@ -2,7 +2,9 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "cli/rows.h"
+#include "cli/verify_atlas.h"
 #include "cli/verify_report.h"
+#include "deconvviz/atlas.h"
 #include "refs/reference.h"
 
 #include <stdlib.h>
@@ -12,7 +14,7 @@ typedef struct verify_options {
     cli_network_options network;
     const char *root, *pictures, *junit;
     double tolerance, value_tolerance; /* -1: not given */
-    bool json, update;
+    bool json, update, all;
 } verify_options;
 
 #define AT(member) offsetof(verify_options, member)
@@ -30,6 +32,8 @@ static const cli_option options[] = {
       "the same of the activation, relative (0.01)" },
     { "update", 0, CLI_FLAG, AT(update), NULL,
       "renew the references: record the same units again" },
+    { "all", 0, CLI_FLAG, AT(all), NULL,
+      "of an atlas every picture, not only those of some 64 units" },
     CLI_GROUP_ROW("What is written:"),
     { "out", 'o', CLI_FILLS, AT(pictures), "DIR",
       "pictures of what changed: recorded, now, and the difference" },
@@ -48,6 +52,7 @@ static const cli_example examples[] = {
     { "deconvviz verify refs", "What has changed since, and by how much" },
     { "deconvviz verify refs -m model.onnx -o changed --junit changed.xml",
       "Another model, with pictures of what changed and a report for continuous integration" },
+    { "deconvviz verify atlas", "Whether an atlas is what its command makes" },
     { 0 },
 };
 
@@ -260,6 +265,26 @@ static bool verify(work *w, dv_error *err)
            (!w->o->update || renew(w, err));
 }
 
+/* The first of the options that do not go with an atlas; NULL: none was given. */
+static const char *not_of_atlas(const verify_options *o)
+{
+    return o->tolerance >= 0         ? "tolerance"
+           : o->value_tolerance >= 0 ? "value-tolerance"
+           : o->update               ? "update"
+           : o->pictures             ? "out"
+           : o->junit                ? "junit"
+                                     : NULL;
+}
+
+static bool verify_atlas(const verify_options *o, const char *folder, dv_error *err)
+{
+    const cli_verify_atlas_options a = { folder, o->root, &o->network, o->all, o->json };
+    const char *wrong = not_of_atlas(o);
+    if (wrong)
+        return dv_fail(err, DV_BAD_USAGE, "--%s does not go with an atlas", wrong);
+    return cli_verify_atlas(&a, err);
+}
+
 /* Exit status 1 is for a regression alone. Whatever keeps it from being looked for is told as wrong
  * usage is, by 2. */
 static bool run(const void *opts, int n_args, char **args, dv_error *err)
@@ -267,6 +292,10 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     work w = { .o = opts };
     (void)n_args;
     w.folder = args[0];
+    if (dv_is_atlas(w.folder))
+        return verify_atlas(w.o, w.folder, err);
+    if (w.o->all)
+        return dv_fail(err, DV_BAD_USAGE, "--all goes with an atlas, which %s is not", w.folder);
     bool ok = verify(&w, err);
     const int *count = w.report.count;
     if (!ok)
@@ -288,7 +317,9 @@ const cli_command cmd_verify = {
     .summary = "Compare reference projections with what a model makes now",
     .description =
         "Projects the units of a folder of references again and compares whole arrays, so that a "
-        "changed model, library or machine is noticed, and rounding is not.",
+        "changed model, library or machine is noticed, and rounding is not.\n\n"
+        "Of an atlas, makes pictures again and compares their bytes; those that differ by no more "
+        "than rounding does, by 2 of 255 on average, are near.",
     .arguments = { CLI_REFERENCES, .least = 1, .most = 1 },
     .options = options,
     .examples = examples,

@@ -13,6 +13,7 @@
     X(mine)                 \
     X(merge)                \
     X(sheets)               \
+    X(atlas)                \
     X(record)               \
     X(verify)               \
     X(filters)              \
@@ -22,6 +23,7 @@
     X(correspond)           \
     X(features)             \
     X(probe)                \
+    X(ablate)               \
     X(prepare)              \
     X(forward)              \
     X(help)

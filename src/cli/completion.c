@@ -36,7 +36,7 @@ cli_fit cli_fit_of_argument(cli_argument what)
         [CLI_IMAGES] = CLI_FIT_FILES,        [CLI_INDEX] = CLI_FIT_INDICES,
         [CLI_REFERENCES] = CLI_FIT_FOLDERS,  [CLI_COMMAND] = CLI_FIT_COMMANDS,
         [CLI_MODELS] = CLI_FIT_MODELS,       [CLI_PARTS] = CLI_FIT_FILES,
-        [CLI_FEATURES] = CLI_FIT_FILES,
+        [CLI_FEATURES] = CLI_FIT_FILES,      [CLI_INDEX_OR_IMAGES] = CLI_FIT_FILES,
     };
     return fits[what];
 }

@@ -57,9 +57,11 @@ const char *cli_option_usage(const cli_option *o, char *to, size_t size)
 const char *cli_argument_name(cli_argument what)
 {
     static const char *const names[] = {
-        [CLI_NO_ARGUMENT] = "", [CLI_IMAGE] = "IMAGE",      [CLI_IMAGES] = "IMAGE|FOLDER",
-        [CLI_INDEX] = "INDEX",  [CLI_REFERENCES] = "REFS",  [CLI_COMMAND] = "COMMAND",
-        [CLI_MODELS] = "MODEL", [CLI_PARTS] = "PARTS.json", [CLI_FEATURES] = "FEATURES.npy",
+        [CLI_NO_ARGUMENT] = "",          [CLI_IMAGE] = "IMAGE",
+        [CLI_IMAGES] = "IMAGE|FOLDER",   [CLI_INDEX] = "INDEX",
+        [CLI_REFERENCES] = "REFS|ATLAS", [CLI_COMMAND] = "COMMAND",
+        [CLI_MODELS] = "MODEL",          [CLI_PARTS] = "PARTS.json",
+        [CLI_FEATURES] = "FEATURES.npy", [CLI_INDEX_OR_IMAGES] = "INDEX|IMAGE|FOLDER",
     };
     return names[what];
 }

@@ -24,6 +24,39 @@ static void note_reading(const dv_plan *p, lives *l, int value, int step)
         l->last[root] = until;
 }
 
+/* Where part k of what a step joins begins in the whole, in units; -1: not to be said so. */
+static dv_place part_offset(const dv_plan *p, int step, int k)
+{
+    const int64_t at =
+        dv_rearrange_part(&p->model->calls[p->steps[step].node], k) * (int)sizeof(float);
+    return at < 0 || at % DV_PLACE_UNIT != 0 ? -1 : at / DV_PLACE_UNIT;
+}
+
+/* Where all parts lie side by side in another whole already, this one lies there too: a DenseNet
+ * joins the features of a block anew for each of its layers. */
+static void join_whole(const dv_plan *p, lives *l, int step)
+{
+    const dv_model *m = p->model;
+    const dv_node *n = &m->nodes[p->steps[step].node];
+    const int whole = p->steps[step].out, first = n->in[0];
+    const int root = first == DV_NO_VALUE ? whole : l->root[first];
+    size_t joined = 0;
+    if (root == whole || l->root[whole] != whole)
+        return;
+    for (int k = 0; k < n->n_in; k++) {
+        const int v = n->in[k];
+        const dv_place at = part_offset(p, step, k);
+        if (at < 0 || v == DV_NO_VALUE || l->root[v] != root ||
+            l->offset[v] != l->offset[first] + at)
+            return;
+        joined += dv_shape_count(&m->values[v].shape);
+    }
+    if (joined != dv_shape_count(&m->values[whole].shape))
+        return;
+    l->root[whole] = root;
+    l->offset[whole] = l->offset[first];
+}
+
 /* Inputs that are copied to a part of the output of a step are put there in the first place. The
  * last step comes first, so that wholes that are joined themselves have their root. */
 static void join_parts(const dv_plan *p, lives *l)
@@ -37,13 +70,14 @@ static void join_parts(const dv_plan *p, lives *l)
             if (v == DV_NO_VALUE || m->values[v].constant || m->values[v].producer < 0 ||
                 dv_rearrange_is_view(&m->calls[m->values[v].producer]) || l->root[v] != v)
                 continue;
-            const int64_t at =
-                dv_rearrange_part(&m->calls[p->steps[i].node], k) * (int)sizeof(float);
-            if (at < 0 || at % DV_PLACE_UNIT != 0)
+            const dv_place at = part_offset(p, i, k);
+            if (at < 0)
                 continue;
             l->root[v] = l->root[whole];
-            l->offset[v] = l->offset[whole] + at / DV_PLACE_UNIT;
+            l->offset[v] = l->offset[whole] + at;
         }
+        if (n->op->piece && !p->steps[i].view)
+            join_whole(p, l, i);
     }
 }
 

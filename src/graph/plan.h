@@ -108,6 +108,10 @@ int dv_plan_together(const dv_plan *p);
  * it shares: it must not outlive that one. NULL with err set. Freed by dv_trace_free. */
 dv_trace *dv_trace_new_beside(const dv_trace *first, dv_error *err) DV_MUST_CHECK;
 
+/* Steps of a plan, (n_steps) numbers that rise, in each of n traces, n <= DV_TOGETHER. NULL: the
+ * first n_steps of all. */
+void dv_traces_run(dv_trace *const *t, int n, const int *steps, int n_steps);
+
 /* Each trace t[i], i < n <= DV_TOGETHER, on inputs[i], to the bytes, the result ok[i] and the error
  * err[i] of dv_trace_forward. Those for which ok[i] is false beforehand are left alone. */
 void dv_traces_forward(dv_trace *const *t, const float *const *inputs, int n, bool *ok,

@@ -63,15 +63,32 @@ static void run_together(dv_trace *const *t, int n, int step)
         dv_trace_end_step(t[i], step, c[i]);
 }
 
-/* Steps from `first` on that one trace can run by itself: to behind the last of them. */
-static int run_apart(dv_trace *t, int first)
+static int step_of(const int *steps, int i)
+{
+    return steps ? steps[i] : i;
+}
+
+/* Those of n_steps from the i-th on that one trace can run by itself: to behind the last of them.
+ */
+static int run_apart(dv_trace *t, const int *steps, int n_steps, int i)
 {
     const dv_plan *p = t->plan;
-    int i = first;
-    for (; i < p->n_steps && !p->steps[i].together; i++)
-        if (!p->steps[i].view)
-            dv_trace_run_step(t, i, NULL);
+    for (; i < n_steps && !p->steps[step_of(steps, i)].together; i++)
+        if (!p->steps[step_of(steps, i)].view)
+            dv_trace_run_step(t, step_of(steps, i), NULL);
     return i;
+}
+
+void dv_traces_run(dv_trace *const *t, int n, const int *steps, int n_steps)
+{
+    for (int i = 0, next; n > 0 && i < n_steps; i = next) {
+        next = i + 1;
+        if (t[0]->plan->steps[step_of(steps, i)].together)
+            run_together(t, n, step_of(steps, i));
+        else
+            for (int k = 0; k < n; k++)
+                next = run_apart(t[k], steps, n_steps, i);
+    }
 }
 
 void dv_traces_forward(dv_trace *const *t, const float *const *inputs, int n, bool *ok,
@@ -84,15 +101,8 @@ void dv_traces_forward(dv_trace *const *t, const float *const *inputs, int n, bo
             dv_trace_begin(t[i], inputs[i]);
             going[m++] = t[i];
         }
-    const int n_steps = n > 0 ? t[0]->plan->n_steps : 0;
-    for (int step = 0, next; m > 0 && step < n_steps; step = next) {
-        next = step + 1;
-        if (t[0]->plan->steps[step].together)
-            run_together(going, m, step);
-        else
-            for (int i = 0; i < m; i++)
-                next = run_apart(going[i], step);
-    }
+    if (m > 0)
+        dv_traces_run(going, m, NULL, t[0]->plan->n_steps);
     for (int i = 0; i < n; i++)
         ok[i] = ok[i] && dv_trace_end(t[i], &err[i]);
 }

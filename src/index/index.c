@@ -70,6 +70,10 @@ static bool copy_layers(dv_index *x, int n_layers, const dv_index_layer *layers,
         return dv_fail(err, DV_BAD_USAGE,
                        "%d hits for each of %lld units: at most %d in all are possible", x->k,
                        (long long)n_units, DV_INDEX_MAX_HITS);
+    if (n_units * x->sample > DV_INDEX_MAX_SAMPLES)
+        return dv_fail(err, DV_BAD_USAGE,
+                       "a sample of %d for each of %lld units: at most %d in all are possible",
+                       x->sample, (long long)n_units, DV_INDEX_MAX_SAMPLES);
     x->n_units = (int)n_units;
     return x->layers != NULL;
 }
@@ -80,13 +84,16 @@ bool dv_index_begin(dv_index *x, int n_layers, const dv_index_layer *layers, dv_
         !dv_index_set_shards(x, 1, err))
         return false;
     x->have[0] = true;
-    size_t n_units = (size_t)x->n_units, k = (size_t)x->k;
+    size_t n_units = (size_t)x->n_units, k = (size_t)x->k, sample = (size_t)x->sample;
     x->units = dv_arena_array(x->arena, n_units, sizeof *x->units, err);
     dv_hit *hits = x->units ? dv_arena_array(x->arena, n_units * k, sizeof *hits, err) : NULL;
-    if (!hits)
+    dv_hit *samples = hits ? dv_arena_array(x->arena, n_units * sample, sizeof *hits, err) : NULL;
+    if (!samples)
         return false;
     for (size_t u = 0; u < n_units; u++) {
         x->units[u].hits = hits + u * k;
+        x->units[u].sample = samples + u * sample;
+        x->units[u].sample_end = sample > 0 ? UINT64_MAX : 0;
         x->units[u].max = -INFINITY;
     }
     dv_index_unit *units = x->units;
@@ -209,6 +216,15 @@ const dv_index_file *dv_index_file_of(const dv_index *x, int32_t image)
     return i < x->n_files && x->files[i].image == image ? &x->files[i] : NULL;
 }
 
+static void mark_named(const dv_index *x, const dv_hit *hits, int n, bool *named)
+{
+    for (int h = 0; h < n; h++) {
+        const int i = place_of(x, hits[h].image);
+        if (i < x->n_files)
+            named[i] = true;
+    }
+}
+
 bool dv_index_drop_files(dv_index *x, dv_error *err)
 {
     if (x->n_files == 0)
@@ -216,12 +232,10 @@ bool dv_index_drop_files(dv_index *x, dv_error *err)
     bool *named = calloc((size_t)x->n_files, sizeof *named);
     if (!named)
         return dv_fail(err, DV_NO_MEMORY, "no memory to look through %d files", x->n_files);
-    for (int u = 0; u < x->n_units; u++)
-        for (int h = 0; h < x->units[u].n_hits; h++) {
-            int i = place_of(x, x->units[u].hits[h].image);
-            if (i < x->n_files)
-                named[i] = true;
-        }
+    for (int u = 0; u < x->n_units; u++) {
+        mark_named(x, x->units[u].hits, x->units[u].n_hits, named);
+        mark_named(x, x->units[u].sample, x->units[u].n_sample, named);
+    }
     int n = 0;
     for (int i = 0; i < x->n_files; i++)
         if (named[i])
@@ -308,6 +322,8 @@ bool dv_index_same_run(const dv_index *a, const dv_index *b, dv_error *err)
         return differs(err, "number of hits (-k)", a->k, b->k);
     if (a->per_image != b->per_image)
         return differs(err, "number of hits an image (--per-image)", a->per_image, b->per_image);
+    if (a->sample != b->sample)
+        return differs(err, "size of samples (--sample)", a->sample, b->sample);
     if (a->exact != b->exact)
         return dv_fail(err, DV_BAD_USAGE, "another choice of kernels (--exact): %s and %s",
                        a->exact ? "exact" : "fast", b->exact ? "exact" : "fast");

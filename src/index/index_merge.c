@@ -25,7 +25,7 @@ static bool can_merge(const dv_index *a, const dv_index *b, dv_error *err)
     return true;
 }
 
-static void merge_unit(dv_index_unit *to, const dv_index_unit *from, int k)
+static void merge_unit(dv_index_unit *to, const dv_index_unit *from, int k, int sample)
 {
     to->max = from->max > to->max ? from->max : to->max;
     to->active_images += from->active_images;
@@ -35,6 +35,8 @@ static void merge_unit(dv_index_unit *to, const dv_index_unit *from, int k)
         to->histogram[i] += from->histogram[i];
     for (int i = 0; i < from->n_hits; i++)
         dv_hit_insert(to, k, from->hits[i]);
+    for (int i = 0; i < from->n_sample; i++)
+        dv_sample_insert(to, sample, from->sample[i]);
 }
 
 /* Both lists of files into a third index, by image number. */
@@ -123,7 +125,7 @@ bool dv_index_merge(dv_index *to, const dv_index *from, dv_error *err)
         for (int i = 0; i < to->shards; i++)
             to->have[i] |= from->have[i];
         for (int u = 0; u < to->n_units; u++)
-            merge_unit(&to->units[u], &from->units[u], to->k);
+            merge_unit(&to->units[u], &from->units[u], to->k, to->sample);
         swap_lists(to, &lists);
     }
     dv_index_free(&lists);

@@ -28,7 +28,9 @@ static bool read_options(dv_index *x, const cJSON *doc, dv_error *err)
     const cJSON *o = dv_json_get(doc, "options");
     return (dv_json_get_int(o, "k", 1, DV_INDEX_MAX_K, &x->k, err) &&
             dv_json_get_bool(o, "exact", &x->exact, err) &&
-            dv_json_get_int(o, "per_image", 1, x->k, &x->per_image, err)) ||
+            dv_json_get_int(o, "per_image", 1, x->k, &x->per_image, err) &&
+            (!dv_json_get(o, "sample") ||
+             dv_json_get_int(o, "sample", 0, DV_INDEX_MAX_SAMPLE, &x->sample, err))) ||
            dv_fail_in(err, "options");
 }
 
@@ -177,6 +179,30 @@ static bool read_hits(const dv_index *x, const dv_index_layer *l, dv_index_unit 
     return true;
 }
 
+static bool read_sample(const dv_index *x, const dv_index_layer *l, dv_index_unit *u,
+                        const cJSON *o, dv_error *err)
+{
+    const cJSON *list;
+    int n;
+    if (x->sample == 0)
+        return true;
+    if (!dv_json_get_list(o, "sample", 0, x->sample, &list, &n, err))
+        return false;
+    if (n != (u->active_images < x->sample ? u->active_images : x->sample))
+        return dv_fail(err, DV_BAD_DATA, "\"sample\" lists %d of %lld active images", n,
+                       (long long)u->active_images);
+    for (const cJSON *row = list->child; row; row = row->next) {
+        dv_hit h;
+        if (!read_hit(x, l, row, &h, err))
+            return false;
+        if (u->n_sample > 0 &&
+            dv_sample_rank(u->sample[u->n_sample - 1].image) >= dv_sample_rank(h.image))
+            return dv_fail(err, DV_BAD_DATA, "\"sample\" is not in order");
+        dv_sample_insert(u, x->sample, h);
+    }
+    return true;
+}
+
 static bool read_exact(const dv_index *x, const dv_index_layer *l, dv_index_unit *u, const cJSON *o,
                        dv_error *err)
 {
@@ -204,7 +230,7 @@ static bool read_unit(const dv_index *x, const dv_index_layer *l, int channel, c
         return dv_fail(err, DV_BAD_DATA, "\"max\" of no images is not null");
     if (x->read > 0 && !dv_json_float(dv_json_get(o, "max"), "\"max\"", &u->max, err))
         return false;
-    return read_histogram(u, o, err) && read_hits(x, l, u, o, err);
+    return read_histogram(u, o, err) && read_hits(x, l, u, o, err) && read_sample(x, l, u, o, err);
 }
 
 /* All of a layer but its units. */

@@ -25,6 +25,8 @@ static void write_head(dv_json *w, const dv_index *x)
     dv_json_put_int(w, "k", x->k);
     dv_json_put_int(w, "per_image", x->per_image);
     dv_json_put_bool(w, "exact", x->exact);
+    if (x->sample > 0)
+        dv_json_put_int(w, "sample", x->sample);
     dv_json_end(w);
 }
 
@@ -92,11 +94,11 @@ static void write_histogram(dv_json *w, const dv_index_unit *u)
     dv_json_end(w);
 }
 
-static void write_hits(dv_json *w, const dv_index_unit *u)
+static void write_hits(dv_json *w, const char *key, const dv_hit *hits, int n)
 {
-    dv_json_list(w, "hits");
-    for (int i = 0; i < u->n_hits; i++) {
-        const dv_hit *h = &u->hits[i];
+    dv_json_list(w, key);
+    for (int i = 0; i < n; i++) {
+        const dv_hit *h = &hits[i];
         dv_json_list(w, NULL);
         dv_json_put_float(w, NULL, h->value);
         dv_json_put_int(w, NULL, h->image);
@@ -132,7 +134,9 @@ static void write_unit(dv_json *w, const dv_index *x, const dv_index_layer *l, i
     dv_json_put_int(w, NULL, u->active_positions);
     dv_json_end(w);
     write_histogram(w, u);
-    write_hits(w, u);
+    write_hits(w, "hits", u->hits, u->n_hits);
+    if (x->sample > 0)
+        write_hits(w, "sample", u->sample, u->n_sample);
     dv_json_end(w);
 }
 

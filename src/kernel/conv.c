@@ -8,8 +8,8 @@
 
 /* Best first, forward; the last fits everything. */
 static const dv_conv_method *const methods[DV_CONV_METHODS] = {
-    &dv_conv_depthwise, &dv_conv_grouped, &dv_conv_winograd, &dv_conv_strips,
-    &dv_conv_direct,    &dv_conv_scatter, &dv_conv_sparse,   &dv_conv_gemm,
+    &dv_conv_vector, &dv_conv_depthwise, &dv_conv_grouped, &dv_conv_winograd, &dv_conv_line,
+    &dv_conv_strips, &dv_conv_direct,    &dv_conv_scatter, &dv_conv_sparse,   &dv_conv_gemm,
 };
 
 enum { FORWARD_SLOT = DV_CONV_METHODS, SLOTS };

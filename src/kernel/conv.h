@@ -45,9 +45,9 @@ void dv_conv_free(dv_conv *k); /* NULL is fine */
 void dv_conv_arrange(const dv_conv *k, dv_pool *pool);
 
 /* From now on the only kernel to be chosen, by its name ("gemm", "direct", "strips", "winograd",
- * "depthwise", "grouped", "scatter", "sparse"; NULL: all); where it does not fit, "gemm" it is.
- * False, and nothing changes, where there is none of that name. For the whole process, and not
- * while anything is computed: for a program's first steps, and for tests. */
+ * "line", "vector", "depthwise", "grouped", "scatter", "sparse"; NULL: all); where it does not fit,
+ * "gemm" it is. False, and nothing changes, where there is none of that name. For the whole
+ * process, and not while anything is computed: for a program's first steps, and for tests. */
 bool dv_conv_only(const char *kernel);
 
 /* Name of the kernel chosen for the forward direction, for reports: "gemm", "1x1", … */

@@ -71,9 +71,9 @@ typedef struct dv_conv_method {
 } dv_conv_method;
 
 extern const dv_conv_method dv_conv_gemm, dv_conv_depthwise, dv_conv_direct, dv_conv_grouped,
-    dv_conv_scatter, dv_conv_sparse, dv_conv_strips, dv_conv_winograd;
+    dv_conv_line, dv_conv_scatter, dv_conv_sparse, dv_conv_strips, dv_conv_vector, dv_conv_winograd;
 
-enum { DV_CONV_METHODS = 8 };
+enum { DV_CONV_METHODS = 10 };
 
 struct dv_conv {
     dv_conv_shape s;

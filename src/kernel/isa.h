@@ -195,6 +195,15 @@ typedef struct dv_isa {
      * g (9, lanes). size as in dv_tiles. */
     void (*winograd_weight)(int size, const float *g, float *u, size_t u_stride);
 
+    /* The same along y alone, of F(3, 4): v[frequency * v_stride + tile * x->columns + column] =
+     * the transform of six rows of x, which begin at y0 + tile * 3. */
+    void (*line_input)(const dv_plane *x, int y0, int tiles, float *v, size_t v_stride);
+
+    /* y = clamp(the three rows of outputs of each tile, from products
+     * m[frequency * m_stride + tile * y->columns + column], * scale + shift). */
+    void (*line_output)(int tiles, const float *m, size_t m_stride, float scale, float shift,
+                        float lo, float hi, const dv_target *y);
+
     /* Windows [lo, hi) of row oy of one plane, to y[window] and, unless NULL, switches[window].
      * None hangs over the left or right edge; the dilation is 1, the stride along x is 1 or 2.
      * settle: switches by dv_pool_settle. */

@@ -5,6 +5,7 @@
 #include "kernel/vector_depthwise.h"
 #include "kernel/vector_dot.h"
 #include "kernel/vector_function.h"
+#include "kernel/vector_line.h"
 #include "kernel/vector_pool.h"
 #include "kernel/vector_product.h"
 #include "kernel/vector_reduce.h"
@@ -49,6 +50,8 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .winograd_input = winograd_input,
     .winograd_output = winograd_output,
     .winograd_weight = winograd_weight,
+    .line_input = line_input,
+    .line_output = line_output,
     .maxpool_row = maxpool_row,
     .maxpool_rows = maxpool_rows,
     .meanpool_rows = meanpool_rows,

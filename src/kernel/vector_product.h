@@ -176,7 +176,8 @@ TEMPLATE void narrow_group(const int n, int k, bool add, const float *a, const f
         const float *p = b + offset[t];
         const vf w0 = v_load(a), w1 = v_load(a + LANES);
         __builtin_prefetch(next, 0, 2);
-        __builtin_prefetch(next + LANES, 0, 2);
+        if (next_step > LANES)
+            __builtin_prefetch(next + LANES, 0, 2);
         UNROLL
         for (int i = 0; i < n; i++) {
             const vf x = v_set(p[i]);

@@ -15,9 +15,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static const char magic[24] = "deconvviz journal 1\n";
+static const char magic[24] = "deconvviz journal 2\n";
 
-enum { ALIGN = 8, FRAME_HEAD = 8 };
+enum { ALIGN = 8, FRAME_HEAD = 8, KIND = sizeof "deconvviz journal " - 1 /* of the magic */ };
 
 struct dv_journal {
     char *path, *fresh; /* of the file, and of the one that is to take its place */
@@ -27,11 +27,12 @@ struct dv_journal {
     dv_text frame; /* the one that is being put together */
 };
 
-/* What a record begins with in the file; then sum, active, changes, bin; or the reason. */
+/* What a record begins with in the file; then sum, active, changes, sampled, bin; or the reason. */
 typedef struct record_head {
     int32_t image, n_units, n_changes;
     int32_t reason; /* bytes, 0: the image was read */
-    char sha256[72];
+    int32_t n_sampled;
+    char sha256[68];
 } record_head;
 
 static bool system_says(const dv_journal *j, const char *what, dv_error *err)
@@ -160,7 +161,12 @@ bool dv_journal_base(dv_journal *j, dv_index *x, dv_error *err)
         text = next_frame(data, size, &at, &length);
     bool ok =
         text ? dv_index_parse(x, text, length, j->path, err)
-             : dv_fail(err, DV_BAD_DATA, "%s: not the journal of an index, or damaged", j->path);
+        : size >= sizeof magic && memcmp(data, magic, KIND) == 0 && data[KIND] != magic[KIND]
+            ? dv_fail(err, DV_UNSUPPORTED,
+                      "%s: of another version of deconvviz: finish the run with that one, or "
+                      "remove it",
+                      j->path)
+            : dv_fail(err, DV_BAD_DATA, "%s: not the journal of an index, or damaged", j->path);
     j->begin = j->end = (int64_t)at;
     munmap(data, size);
     return ok;
@@ -175,21 +181,24 @@ static bool parse_record(dv_record *r, const char *bytes, size_t length)
     memcpy(&h, bytes, sizeof h);
     const char *at = bytes + sizeof h;
     size_t rest = length - sizeof h;
-    *r = (dv_record){ .image = h.image, .n_units = h.n_units, .n_changes = h.n_changes };
+    *r = (dv_record){
+        .image = h.image, .n_units = h.n_units, .n_changes = h.n_changes, .n_sampled = h.n_sampled
+    };
     if (h.reason != 0) {
         r->reason = at;
         return h.reason > 0 && rest == (size_t)h.reason && at[rest - 1] == '\0';
     }
     const void *sha256 = bytes + offsetof(record_head, sha256);
     r->sha256 = sha256;
-    size_t n = (size_t)h.n_units, m = (size_t)h.n_changes;
-    if (h.n_units < 0 || h.n_changes < 0 || h.sha256[DV_DIGEST_TEXT_MAX - 1] ||
-        rest != n * (sizeof *r->sum + sizeof *r->active + 1) + m * sizeof *r->changes)
+    size_t n = (size_t)h.n_units, m = (size_t)h.n_changes, k = (size_t)h.n_sampled;
+    if (h.n_units < 0 || h.n_changes < 0 || h.n_sampled < 0 || h.sha256[DV_DIGEST_TEXT_MAX - 1] ||
+        rest != n * (sizeof *r->sum + sizeof *r->active + 1) + (m + k) * sizeof *r->changes)
         return false;
     r->sum = (const float *)(const void *)at;
     r->active = (const uint32_t *)(const void *)(at + n * sizeof *r->sum);
     r->changes = (const dv_change *)(const void *)(r->active + n);
-    r->bin = (const uint8_t *)(r->changes + m);
+    r->sampled = r->changes + m;
+    r->bin = (const uint8_t *)(r->sampled + k);
     return true;
 }
 
@@ -275,11 +284,13 @@ bool dv_journal_write(dv_journal *j, const dv_record *r, dv_error *err)
         size_t n = (size_t)r->n_units;
         h.n_units = r->n_units;
         h.n_changes = r->n_changes;
+        h.n_sampled = r->n_sampled;
         memcpy(h.sha256, r->sha256, DV_DIGEST_TEXT_MAX);
         dv_text_add(t, &h, sizeof h);
         dv_text_add(t, r->sum, n * sizeof *r->sum);
         dv_text_add(t, r->active, n * sizeof *r->active);
         dv_text_add(t, r->changes, (size_t)r->n_changes * sizeof *r->changes);
+        dv_text_add(t, r->sampled, (size_t)r->n_sampled * sizeof *r->sampled);
         dv_text_add(t, r->bin, n);
     }
     if (!end_frame(t, err))

@@ -23,13 +23,47 @@ int dv_record_changes(const dv_index *x, int32_t image, const dv_survey *s, dv_c
     return n;
 }
 
+int dv_record_sampled(const dv_index *x, int32_t image, const dv_survey *s, dv_change *sampled)
+{
+    const uint64_t rank = dv_sample_rank(image);
+    int n = 0;
+    for (int u = 0; u < x->n_units && x->sample > 0; u++) {
+        const dv_peak *peak = s->peaks + (size_t)u * (size_t)s->per_image;
+        if (peak->value > 0 && dv_sample_enters(&x->units[u], rank))
+            sampled[n++] = (dv_change){ u, peak->value, peak->at };
+    }
+    return n;
+}
+
+/* All units whose samples the image comes into, and no others, each at a place of its map. */
+static bool sampled_fits(const dv_index *x, const dv_record *r)
+{
+    const uint64_t rank = dv_sample_rank(r->image);
+    const dv_index_layer *l = x->layers;
+    int i = 0;
+    for (int u = 0; u < x->n_units && x->sample > 0; u++) {
+        const dv_change *c = i < r->n_sampled ? &r->sampled[i] : NULL;
+        const bool listed = c && c->unit == u;
+        if (listed != (r->bin[u] != DV_NO_BIN && dv_sample_enters(&x->units[u], rank)))
+            return false;
+        while (&x->units[u] >= l->units + l->size[DV_C])
+            l++;
+        if (listed && !(isfinite(c->value) && c->value > 0 && c->at >= 0 &&
+                        c->at < l->size[DV_Y] * l->size[DV_X]))
+            return false;
+        i += listed;
+    }
+    return i == r->n_sampled;
+}
+
 static bool fits(const dv_index *x, const dv_record *r)
 {
     if (r->image < x->done || r->image >= x->count)
         return false;
     if (r->reason)
         return true;
-    if (r->n_units != x->n_units || r->n_changes < 0 || !dv_json_is_digest(r->sha256))
+    if (r->n_units != x->n_units || r->n_changes < 0 || r->n_sampled < 0 ||
+        !dv_json_is_digest(r->sha256))
         return false;
     int32_t last = -1, changed = 0; /* units */
     for (int i = 0; i < r->n_changes; i++) {
@@ -50,7 +84,7 @@ static bool fits(const dv_index *x, const dv_record *r)
             (r->bin[u] >= DV_INDEX_BINS && r->bin[u] != DV_NO_BIN))
             return false;
     }
-    return true;
+    return sampled_fits(x, r);
 }
 
 /* Returns whether a hit came in. */
@@ -74,6 +108,21 @@ static bool apply_changes(dv_index *x, const dv_record *r)
     return hits;
 }
 
+/* Returns whether the image came into a sample. */
+static bool apply_sampled(dv_index *x, const dv_record *r)
+{
+    const dv_index_layer *l = x->layers;
+    for (int i = 0; i < r->n_sampled; i++) {
+        const dv_change *c = &r->sampled[i];
+        while (&x->units[c->unit] >= l->units + l->size[DV_C])
+            l++;
+        dv_sample_insert(
+            &x->units[c->unit], x->sample,
+            (dv_hit){ c->value, r->image, c->at / l->size[DV_X], c->at % l->size[DV_X] });
+    }
+    return r->n_sampled > 0;
+}
+
 bool dv_record_apply(dv_index *x, const dv_record *r, dv_error *err)
 {
     if (!fits(x, r))
@@ -93,5 +142,6 @@ bool dv_record_apply(dv_index *x, const dv_record *r, dv_error *err)
     }
     x->done = r->image + 1;
     x->read++;
-    return !apply_changes(x, r) || dv_index_add_file(x, r->image, r->path, r->sha256, err);
+    const bool hits = apply_changes(x, r), sampled = apply_sampled(x, r);
+    return !(hits || sampled) || dv_index_add_file(x, r->image, r->path, r->sha256, err);
 }

@@ -71,6 +71,7 @@ static bool begin(dv_index *x, const dv_model *m, const dv_mine_options *o, int 
         x->preprocess = o->preprocess;
         x->k = o->k;
         x->per_image = o->per_image;
+        x->sample = o->sample;
         x->exact = o->exact;
         memset(x->list, '0', sizeof x->list - 1);
         ok = dv_index_begin(x, n, layers, err) &&
@@ -94,6 +95,8 @@ static bool take_finished(dv_index *x, const dv_mine_options *o, dv_error *err)
     if (!dv_index_read(&old, o->output, err))
         return false;
     dv_guard_remove(o->output);
+    if (o->sample_as_there)
+        x->sample = old.sample;
     bool ok = dv_index_same_run(&old, x, err) || dv_fail_in(err, "%s was mined with", o->output);
     if (ok && !dv_index_complete(&old))
         ok = dv_fail(err, DV_BAD_USAGE, "%s does not hold all shards: merge them first", o->output);
@@ -184,6 +187,9 @@ static bool check_options(const dv_mine_options *o, const dv_list *list, dv_erro
         return dv_fail(err, DV_BAD_USAGE,
                        "%d hits an image: 1 to %d, the hits a unit, are possible", o->per_image,
                        o->k);
+    if (o->sample < 0 || o->sample > DV_INDEX_MAX_SAMPLE)
+        return dv_fail(err, DV_BAD_USAGE, "a sample of %d: 0 to %d are possible", o->sample,
+                       DV_INDEX_MAX_SAMPLE);
     if (o->shards < 1 || o->shards > DV_INDEX_MAX_SHARDS || o->shard < 1 || o->shard > o->shards)
         return dv_fail(err, DV_BAD_USAGE, "shard %d of %d: 1 of 1 to %d of %d are possible",
                        o->shard, o->shards, DV_INDEX_MAX_SHARDS, DV_INDEX_MAX_SHARDS);
@@ -267,6 +273,31 @@ bool dv_mine(const dv_model *m, const dv_mine_options *o, const dv_list *list,
         report(&x, result);
     dv_journal_close(j);
     dv_index_free(&x);
+    free(tensors);
+    return ok;
+}
+
+bool dv_mine_is_done(const dv_model *m, const dv_mine_options *o, const dv_list *list, bool *there,
+                     dv_error *err)
+{
+    *there = false;
+    if (!check_options(o, list, err))
+        return false;
+    const int most = o->n_tensors ? o->n_tensors : dv_model_n_layers(m);
+    int *tensors = calloc((size_t)most + 1, sizeof *tensors);
+    if (!tensors)
+        return dv_fail(err, DV_NO_MEMORY, "no memory for %d layers", most);
+    dv_index x = { 0 }, old = { 0 };
+    const int n = choose_tensors(m, o, tensors);
+    const bool ok = begin(&x, m, o, n, tensors, err) && add_list(&x, list, err);
+    if (ok && dv_file_exists(o->output) && dv_index_read(&old, o->output, NULL))
+        *there = dv_index_same_run(&old, &x, NULL) && dv_index_complete(&old) &&
+                 old.count == x.count && strcmp(old.list, x.list) == 0 &&
+                 strcmp(old.program, x.program) == 0;
+    if (!*there)
+        dv_guard_remove(o->output); /* which will be written */
+    dv_index_free(&x);
+    dv_index_free(&old);
     free(tensors);
     return ok;
 }

@@ -24,7 +24,7 @@ typedef struct pass {
     const int *tensors;
     dv_index *index;
     dv_journal *journal;
-    dv_change *changes; /* room for those of one image */
+    dv_change *changes, *sampled; /* room for those of one image */
     int n_slots;
     slot *slots;         /* (n_slots) */
     int32_t done, total; /* images of this call, those out of the journal included */
@@ -104,6 +104,8 @@ static bool commit(void *ctx, int64_t task, int slot_number, dv_error *err)
         r.bin = s->survey.bin;
         r.changes = p->changes;
         r.n_changes = dv_record_changes(p->index, image, &s->survey, p->changes);
+        r.sampled = p->sampled;
+        r.n_sampled = dv_record_sampled(p->index, image, &s->survey, p->sampled);
     }
     if ((p->journal && !dv_journal_write(p->journal, &r, err)) ||
         !dv_record_apply(p->index, &r, err) ||
@@ -123,7 +125,8 @@ static bool make_slots(pass *p, dv_error *err)
     const dv_index *x = p->index;
     p->slots = calloc((size_t)p->n_slots, sizeof *p->slots);
     p->changes = calloc((size_t)x->n_units * (size_t)x->per_image + 1, sizeof *p->changes);
-    if (!p->slots || !p->changes)
+    p->sampled = calloc((size_t)x->n_units + 1, sizeof *p->sampled);
+    if (!p->slots || !p->changes || !p->sampled)
         return dv_fail(err, DV_NO_MEMORY, "no memory for %d images at a time", p->n_slots);
     for (int i = 0; i < p->n_slots; i++)
         if (!dv_survey_new(&p->slots[i].survey, x->n_units, x->per_image, err))
@@ -137,6 +140,7 @@ static void free_slots(pass *p)
         dv_survey_free(&p->slots[i].survey);
     free(p->slots);
     free(p->changes);
+    free(p->sampled);
 }
 
 /* The first image of shard k of n whose number is at least `from`. */

@@ -80,6 +80,17 @@ void dv_projector_free(dv_projector *p)
     free(p);
 }
 
+/* Behind a depthwise convolution it would be of some channels of the input: it has all of them, so
+ * that it has the colours of a picture. */
+static void take_all_channels(const dv_model *m, dv_box *in)
+{
+    const dv_box whole = dv_box_whole(&m->values[m->input].shape);
+    if (dv_box_empty(in))
+        return;
+    in->lo[DV_C] = whole.lo[DV_C];
+    in->hi[DV_C] = whole.hi[DV_C];
+}
+
 /* -- the boxes -------------------------------------------------------------------------------- */
 
 static dv_place units_of(const dv_projector *p, int value)
@@ -193,9 +204,12 @@ static void write_seed(const dv_projector *p, const dv_unit *u, dv_seed seed, dv
     dv_box whole = dv_box_whole(&model_of(p)->values[u->tensor].shape);
     dv_signal all = { whole, (float *)(uintptr_t)dv_trace_tensor(p->trace, u->tensor) };
     const float *from = dv_signal_at(&all, u->channel, s.box.lo[DV_Y], s.box.lo[DV_X]);
-    size_t n = dv_box_count(&s.box); /* one value, or a whole plane */
+    const dv_box box = dv_unit_box(model_of(p), u);
+    size_t n = dv_box_count(&box); /* one value, or a whole plane */
+    float *to = dv_signal_at(&s, u->channel, s.box.lo[DV_Y], s.box.lo[DV_X]);
+    memset(s.data, 0, dv_box_count(&s.box) * sizeof *s.data); /* of the input all channels */
     for (size_t i = 0; i < n; i++)
-        s.data[i] = seed == DV_SEED_VALUE ? from[i] : from[i] != 0 || n == 1 ? 1.0F : 0.0F;
+        to[i] = seed == DV_SEED_VALUE ? from[i] : from[i] != 0 || n == 1 ? 1.0F : 0.0F;
 }
 
 static void begin_inputs(dv_projector *p, const dv_node *n, const dv_way_back *w)
@@ -297,6 +311,7 @@ bool dv_project_watched(dv_projector *p, const dv_unit *u, dv_rule rule, dv_seed
     p->boxes[u->tensor] = dv_unit_box(model_of(p), u);
     p->rule = rule;
     dv_boxes_back(m, u->tensor, true, rule, p->trace->plan->request.rectify, p->boxes);
+    take_all_channels(m, &p->boxes[m->input]);
     size_t scratch;
     if (!place_signals(p, u->tensor, &scratch, err) ||
         !make_room(&p->memory, &p->memory_bytes, (size_t)p->places.end * DV_PLACE_UNIT, err) ||

@@ -1,6 +1,7 @@
 /* select.c - layers, channels and positions out of words. */
 #include "deconvviz/select.h"
 
+#include "base/rank.h"
 #include "base/word.h"
 
 #include <stdio.h>
@@ -194,34 +195,21 @@ bool dv_position_check(const dv_model *m, const dv_selections *s, const dv_posit
 
 /* -- units ------------------------------------------------------------------------------------ */
 
-typedef struct ranked {
-    float value;
-    int32_t channel;
-} ranked;
-
-static int by_value(const void *a, const void *b)
-{
-    const ranked *p = a, *q = b;
-    if (p->value != q->value)
-        return p->value > q->value ? -1 : 1;
-    return (p->channel > q->channel) - (p->channel < q->channel);
-}
-
 /* The s->n strongest channels of the image, into the units. */
 static bool rank_channels(const dv_trace *t, const dv_model *m, const dv_selection *s,
                           dv_unit *units, dv_error *err)
 {
     int32_t count = dv_box_whole(dv_tensor_shape(m, s->tensor)).hi[DV_C];
-    ranked *r = malloc((size_t)count * sizeof *r);
+    dv_ranked *r = malloc((size_t)count * sizeof *r);
     if (!r)
         return dv_fail(err, DV_NO_MEMORY, "no memory for channels");
     for (int32_t c = 0; c < count; c++) {
         dv_unit u = { .tensor = s->tensor, .channel = c };
-        r[c] = (ranked){ dv_strongest(t, &u), c };
+        r[c] = (dv_ranked){ (double)dv_strongest(t, &u), c };
     }
-    qsort(r, (size_t)count, sizeof *r, by_value);
+    dv_rank(r, (size_t)count);
     for (int32_t i = 0; i < s->n; i++)
-        units[i].channel = r[i].channel;
+        units[i].channel = r[i].number;
     free(r);
     return true;
 }

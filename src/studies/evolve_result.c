@@ -3,6 +3,7 @@
 #include "studies/evolve.h"
 
 #include "base/random.h"
+#include "base/rank.h"
 #include "base/statistics.h"
 
 #include <math.h>
@@ -11,31 +12,18 @@
 
 /* -- which units ------------------------------------------------------------------------------ */
 
-typedef struct ranked {
-    float value;
-    int32_t channel;
-} ranked;
-
-static int by_value(const void *a, const void *b)
-{
-    const ranked *p = a, *q = b;
-    if (p->value != q->value)
-        return p->value > q->value ? -1 : 1;
-    return (p->channel > q->channel) - (p->channel < q->channel);
-}
-
 /* What a channel of a layer is wanted for. */
 typedef struct choice {
-    bool *sampled;  /* (channels) */
-    bool *shown;    /* (channels) */
-    ranked *ranked; /* (channels) shown ones first, in their order */
-    int32_t *order; /* (channels) */
+    bool *sampled;     /* (channels) */
+    bool *shown;       /* (channels) */
+    dv_ranked *ranked; /* (channels) shown ones first, in their order */
+    int32_t *order;    /* (channels) */
 } choice;
 
 static bool choice_new(choice *c, int32_t channels, dv_error *err)
 {
     const size_t n = (size_t)channels;
-    *c = (choice){ calloc(n, sizeof(bool)), calloc(n, sizeof(bool)), calloc(n, sizeof(ranked)),
+    *c = (choice){ calloc(n, sizeof(bool)), calloc(n, sizeof(bool)), calloc(n, sizeof(dv_ranked)),
                    calloc(n, sizeof(int32_t)) };
     return (c->sampled && c->shown && c->ranked && c->order) ||
            dv_fail(err, DV_NO_MEMORY, "no memory for %d channels", (int)channels);
@@ -55,18 +43,18 @@ static void choose(const choice *c, const dv_evolver *e, const dv_evolver_layer 
     const int32_t n = l->map.hi[DV_C];
     for (int32_t i = 0; i < n; i++) {
         c->order[i] = i;
-        c->ranked[i] = (ranked){ last[l->first + i].value, i };
+        c->ranked[i] = (dv_ranked){ (double)last[l->first + i].value, i };
     }
     dv_random_shuffle(random, c->order, n);
     for (int32_t i = 0; i < n && i < e->o.sample; i++)
         c->sampled[c->order[i]] = true;
     if (l->selection->channel)
         for (int32_t i = 0; i < l->selection->n; i++)
-            c->ranked[i].channel = l->selection->channel[i];
+            c->ranked[i].number = l->selection->channel[i];
     else
-        qsort(c->ranked, (size_t)n, sizeof *c->ranked, by_value);
+        dv_rank(c->ranked, (size_t)n);
     for (int32_t i = 0; i < l->selection->n; i++)
-        c->shown[c->ranked[i].channel] = true;
+        c->shown[c->ranked[i].number] = true;
 }
 
 /* Adds the units of a layer to units, which may be NULL, to count them. */
@@ -76,9 +64,9 @@ static int add_units(const choice *c, const dv_evolver_layer *l, int layer, dv_e
     for (int32_t i = 0; i < l->selection->n; i++, n++)
         if (units)
             units[n] = (dv_evolved_unit){ .layer = layer,
-                                          .channel = c->ranked[i].channel,
+                                          .channel = c->ranked[i].number,
                                           .shown = true,
-                                          .sampled = c->sampled[c->ranked[i].channel] };
+                                          .sampled = c->sampled[c->ranked[i].number] };
     for (int32_t i = 0; i < l->map.hi[DV_C]; i++) {
         if (!c->sampled[i] || c->shown[i])
             continue;

@@ -4,9 +4,9 @@
 #include "graph/plan.h"
 #include "image/photo.h"
 #include "run/crew.h"
+#include "run/pooling.h"
 #include "run/watch.h"
 #include "studies/features_about.h"
-#include "studies/features_pool.h"
 
 #include <math.h>
 #include <stdio.h>

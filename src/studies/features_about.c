@@ -3,8 +3,8 @@
 #include "base/json_write.h"
 #include "deconvviz/version.h"
 #include "run/identity.h"
+#include "run/pooling.h"
 #include "run/preprocess.h"
-#include "studies/features_pool.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* filters_weights.c - the weights of the first layer as they act on the input. */
-#include "graph/model.h"
+#include "graph/channel_factors.h"
 #include "studies/filters_patches.h"
 
 #include <math.h>
@@ -38,20 +38,6 @@ static bool find(const dv_model *m, dv_first_layer *first, dv_error *err)
     return true;
 }
 
-/* The node that alone reads what `n` gives; NULL: there are several, or none. */
-static const dv_node *only_reader(const dv_model *m, const dv_node *n)
-{
-    const dv_node *reader = NULL;
-    for (int i = 0; i < m->n_nodes; i++)
-        for (int k = 0; k < m->nodes[i].n_in; k++)
-            if (m->nodes[i].in[k] == n->out[0]) {
-                if (reader)
-                    return NULL;
-                reader = &m->nodes[i];
-            }
-    return reader;
-}
-
 /* -- its numbers ------------------------------------------------------------------------------ */
 
 /* A pair of the convolution's attributes, (y,x); of one dimension, (1,x). */
@@ -63,31 +49,6 @@ static bool read_pair(const dv_node_spec *s, const char *name, int32_t pair[2], 
         return false;
     pair[0] = n == 2 ? (int32_t)v[0] : 1;
     pair[1] = (int32_t)v[n == 2 ? 1 : 0];
-    return true;
-}
-
-/* gamma / sqrt(var + epsilon) of the channels, where a batch normalisation follows, else 1. */
-static bool read_factors(const dv_model *m, const dv_node *n, int channels, double *factors,
-                         bool *normalised, dv_error *err)
-{
-    enum { GAMMA = 1, VAR = 4 };
-    const dv_node *next = only_reader(m, n);
-    dv_operand operands[MOST_INPUTS];
-    *normalised = next && strcmp(next->op->name, "BatchNormalization") == 0 &&
-                  next->in[0] == n->out[0] && m->values[next->in[GAMMA]].constant &&
-                  m->values[next->in[VAR]].constant;
-    for (int i = 0; i < channels; i++)
-        factors[i] = 1;
-    if (!*normalised)
-        return true;
-    float epsilon = 1e-5F;
-    const dv_node_spec spec = dv_node_spec_of(m, next, operands);
-    if (!dv_spec_float(&spec, "epsilon", &epsilon, err))
-        return false;
-    for (int i = 0; i < channels; i++)
-        factors[i] =
-            dv_array_number(m->values[next->in[GAMMA]].constant, (size_t)i) /
-            sqrt(dv_array_number(m->values[next->in[VAR]].constant, (size_t)i) + (double)epsilon);
     return true;
 }
 
@@ -168,7 +129,7 @@ bool dv_patches_of_weights(dv_patches *p, dv_first_layer *first, const dv_filter
     }
     double *factors = malloc(((size_t)p->n + 1) * sizeof *factors);
     const bool ok = (factors || dv_fail(err, DV_NO_MEMORY, "no memory for %d filters", p->n)) &&
-                    read_factors(m, node, p->n, factors, &first->normalised, err) &&
+                    dv_channel_factors(m, node, p->n, factors, &first->normalised, err) &&
                     fill(p, weights, kernel, dilation, factors, n->preprocess.bgr, err);
     free(factors);
     return ok;

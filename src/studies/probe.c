@@ -1,8 +1,8 @@
 /* probe.c - the study: C, and what is common to splits and VOC. */
 #include "deconvviz/probe.h"
 
+#include "run/linear_library.h"
 #include "run/watch.h"
-#include "studies/linear_library.h"
 #include "studies/probe_parts.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@ static bool try_c(dv_probing *p, dv_choosing *c, double value, double *w, double
                   dv_error *err)
 {
     const size_t size = (size_t)c->targets.n_classes * (c->layer->count + 1);
-    const dv_training how = { .classifier = p->o->classifier,
+    const dv_training how = { .logistic = p->o->classifier == DV_PROBE_LOGISTIC,
                               .c = value,
                               .tolerance = 0.1, /* enough to compare */
                               .pool = p->o->pool,

@@ -1,10 +1,11 @@
-/* probe_parts.h - rows of features, classifiers on them, and what is done with both. */
+/* probe_parts.h - rows of features, and what is done with classifiers on them. */
 #ifndef DV_STUDIES_PROBE_PARTS_H
 #define DV_STUDIES_PROBE_PARTS_H
 
 #include "base/arena.h"
 #include "base/file.h"
 #include "deconvviz/probe.h"
+#include "run/linear.h"
 
 /* -- rows ------------------------------------------------------------------------------------- */
 
@@ -40,51 +41,11 @@ static inline const float *dv_probe_row(const dv_probe_rows *d, const dv_probe_l
     return d->values + (size_t)i * d->width + l->first;
 }
 
-/* -- classifiers of all classes, each against the rest ---------------------------------------- */
-
-/* Training rows of one layer, as liblinear takes them: 16 bytes a value. */
-typedef struct dv_linear dv_linear;
-
-/* rows: (n) numbers of training rows. Fails (DV_UNSUPPORTED) when they take more than
- * DV_LINEAR_MAX_BYTES. The caller frees it with dv_linear_free. */
-#define DV_LINEAR_MAX_BYTES ((size_t)4 << 30)
-dv_linear *dv_linear_new(const dv_probe_rows *d, const dv_probe_layer *l, dv_probe_scaling scaling,
-                         const int32_t *rows, int32_t n, dv_error *err) DV_MUST_CHECK;
-void dv_linear_free(dv_linear *p);
-
-/* What of the training rows is of which class. */
-typedef struct dv_targets {
-    int n_classes;
-    const int32_t *class_of;  /* (n), or */
-    const signed char *signs; /* (n_classes, n) 1, -1, or 0 for what is left out */
-    const signed char *fold;  /* (n) NULL: no row is held out */
-    signed char held_out;     /* rows of this fold are */
-} dv_targets;
-
-signed char dv_target_sign(const dv_targets *t, int32_t n, int k, int32_t i);
-
-typedef struct dv_training {
-    dv_probe_classifier classifier;
-    double c, tolerance; /* liblinear's eps */
-    struct dv_pool *pool;
-    const dv_watch *watch; /* asked whether it goes on, on any thread */
-} dv_training;
-
-/* With liblinear's own 0.01 an image in 500 is taken for another class than at the minimum. */
-#define DV_PROBE_TOLERANCE 1e-4
-
-/* w: (n_classes, values + 1), the bias last; where training starts from, then its result. */
-bool dv_linear_train(const dv_linear *p, const dv_targets *t, const dv_training *how, double *w,
-                     dv_error *err) DV_MUST_CHECK;
-
-/* The same weights for rows as they stand in the features. u: like w. */
-void dv_linear_unscale(const dv_linear *p, int n_classes, const double *w, double *u);
-
-/* rows: (n). To scores (n, n_classes), or to best (n), the class with the largest, of equal ones
- * the first; the other may be NULL. */
-void dv_linear_apply(const dv_probe_rows *d, const dv_probe_layer *l, int n_classes,
-                     const double *u, const int32_t *rows, int32_t n, struct dv_pool *pool,
-                     double *scores, int32_t *best);
+/* The values of a layer, to be trained on. */
+static inline dv_linear_rows dv_probe_linear_rows(const dv_probe_rows *d, const dv_probe_layer *l)
+{
+    return (dv_linear_rows){ l->name, d->values ? d->values + l->first : NULL, d->width, l->count };
+}
 
 /* -- the two kinds of study ------------------------------------------------------------------- */
 

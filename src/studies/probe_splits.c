@@ -130,7 +130,8 @@ static accuracy measure(splitting *s, const dv_probe_layer *l, const double *u, 
     accuracy a = { 0 };
     int32_t right = 0; /* of all */
     int classes = 0;
-    dv_linear_apply(d, l, d->n_classes, u, rows, n, s->p->o->pool, NULL, s->best);
+    const dv_linear_rows values = dv_probe_linear_rows(d, l);
+    dv_linear_apply(&values, d->n_classes, u, rows, n, s->p->o->pool, NULL, s->best);
     memset(s->right, 0, (size_t)d->n_classes * sizeof *s->right);
     memset(s->seen, 0, (size_t)d->n_classes * sizeof *s->seen);
     for (int32_t i = 0; i < n; i++) {
@@ -168,7 +169,9 @@ static bool probe_layer(splitting *s, const dv_probe_layer *l, int folds, accura
 {
     dv_probing *p = s->p;
     const dv_targets targets = { .n_classes = p->d->n_classes, .class_of = s->class_of };
-    dv_linear *linear = dv_linear_new(p->d, l, p->o->scaling, s->train, s->n_train, err);
+    const dv_linear_rows values = dv_probe_linear_rows(p->d, l);
+    dv_linear *linear =
+        dv_linear_new(&values, p->o->scaling == DV_PROBE_DEVIATION, s->train, s->n_train, err);
     dv_choosing choosing = { .linear = linear,
                              .layer = l,
                              .targets = targets,
@@ -182,9 +185,9 @@ static bool probe_layer(splitting *s, const dv_probe_layer *l, int folds, accura
     memset(s->w, 0, (size_t)p->d->n_classes * (l->count + 1) * sizeof *s->w);
     bool ok = linear && (*c > 0 || dv_probe_choose(p, &choosing, c, err));
     if (ok) {
-        const dv_training how = { .classifier = p->o->classifier,
+        const dv_training how = { .logistic = p->o->classifier == DV_PROBE_LOGISTIC,
                                   .c = *c,
-                                  .tolerance = DV_PROBE_TOLERANCE,
+                                  .tolerance = DV_LINEAR_TOLERANCE,
                                   .pool = p->o->pool,
                                   .watch = &p->o->watch };
         ok = dv_linear_train(linear, &targets, &how, s->w, err);

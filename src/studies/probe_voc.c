@@ -31,13 +31,13 @@ static bool fold_quality(void *ctx, const dv_choosing *c, double *quality, dv_er
 {
     voc_run *v = ctx;
     const dv_voc_set *train = &v->voc.train;
+    const dv_linear_rows values = dv_probe_linear_rows(v->p->d, c->layer);
     int32_t n = 0;
     int classes = 0;
     for (int32_t i = 0; i < train->n; i++)
         if (v->fold[i] == c->targets.held_out)
             v->rows[n++] = train->rows[i];
-    dv_linear_apply(v->p->d, c->layer, v->voc.n_classes, c->u, v->rows, n, v->p->o->pool, v->scores,
-                    NULL);
+    dv_linear_apply(&values, v->voc.n_classes, c->u, v->rows, n, v->p->o->pool, v->scores, NULL);
     *quality = 0;
     for (int k = 0; k < v->voc.n_classes; k++) {
         double area, eleven;
@@ -71,8 +71,8 @@ static bool measure(voc_run *v, int layer, double c, dv_error *err)
     const int n = v->voc.n_classes;
     dv_probe_precision *to = p->r->precisions + (size_t)layer * ((size_t)n + 1);
     dv_probe_precision mean = { .layer = layer, .class_of = -1, .c = (float)c };
-    dv_linear_apply(p->d, &p->d->layers[layer], n, v->u, test->rows, test->n, p->o->pool, v->scores,
-                    NULL);
+    const dv_linear_rows values = dv_probe_linear_rows(p->d, &p->d->layers[layer]);
+    dv_linear_apply(&values, n, v->u, test->rows, test->n, p->o->pool, v->scores, NULL);
     for (int k = 0; k < n; k++) {
         to[k] = (dv_probe_precision){ .layer = layer,
                                       .class_of = k,
@@ -97,7 +97,9 @@ static bool probe_layer(voc_run *v, int layer, dv_error *err)
     const dv_probe_layer *l = &p->d->layers[layer];
     const dv_voc_set *train = &v->voc.train;
     const dv_targets targets = { .n_classes = v->voc.n_classes, .signs = train->signs };
-    dv_linear *linear = dv_linear_new(p->d, l, p->o->scaling, train->rows, train->n, err);
+    const dv_linear_rows values = dv_probe_linear_rows(p->d, l);
+    dv_linear *linear =
+        dv_linear_new(&values, p->o->scaling == DV_PROBE_DEVIATION, train->rows, train->n, err);
     dv_choosing choosing = { .linear = linear,
                              .layer = l,
                              .targets = targets,
@@ -111,9 +113,9 @@ static bool probe_layer(voc_run *v, int layer, dv_error *err)
     memset(v->w, 0, (size_t)v->voc.n_classes * (l->count + 1) * sizeof *v->w);
     bool ok = linear && (c > 0 || dv_probe_choose(p, &choosing, &c, err));
     if (ok) {
-        const dv_training how = { .classifier = p->o->classifier,
+        const dv_training how = { .logistic = p->o->classifier == DV_PROBE_LOGISTIC,
                                   .c = c,
-                                  .tolerance = DV_PROBE_TOLERANCE,
+                                  .tolerance = DV_LINEAR_TOLERANCE,
                                   .pool = p->o->pool,
                                   .watch = &p->o->watch };
         ok = dv_linear_train(linear, &targets, &how, v->w, err);

@@ -24,6 +24,10 @@ for i in $(seq 101 131); do
     set=$([ "$i" -lt 120 ] && echo train || echo val)
     printf 'a%d 1\nb%d -1\n' "$i" "$i" >>VOCdevkit/VOC2012/ImageSets/Main/a_$set.txt
 done
+for i in 1 2; do # folders of classes that the built-in model knows
+    name=$(sed -n "${i}s/ .*//p" "$models/tiny-imagenet-100.txt")
+    mkdir -p "val/$name" && ln photos/*_$i.ppm "val/$name/"
+done
 for name in caltech voc; do deconvviz features -q -l 5 --labels-from dirs -o $name.npy caltech >/dev/null; done
 for c in $(deconvviz help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
     deconvviz help "$c" | sed -n '/^For example:/,$s/^  \([^ ].*deconvviz .*\|deconvviz .*\)/\1/p'

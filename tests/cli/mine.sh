@@ -19,6 +19,8 @@ for k in 1 2 3; do mine --shard $k/3 -o shard-$k.json img; done
 deconvviz merge -q shard-3.json shard-1.json shard-2.json -o n.json && cmp one.json n.json
 mine -o n.json img/0*.ppm img/1*.ppm
 mine --append -o n.json img/b && cmp one.json n.json
+mine --sample 0 -o n.json img/0*.ppm && grep -c '"sample"' n.json
+mine --append -o n.json img/1*.ppm img/b && grep -c '"sample"' n.json # as the index has it
 find img -name '*.ppm' | sort | mine -o n.json --list - && cmp one.json n.json
 ls
 
@@ -43,6 +45,8 @@ mine -k 0 -o n.json img || echo "exit $?"
 mine -k 3 --per-image 4 -o n.json img || echo "exit $?"
 mine --shard 4/3 -o n.json img || echo "exit $?"
 mine --shard 4 -o n.json img || echo "exit $?"
+mine --sample 257 -o n.json img || echo "exit $?"
+mine --sample 5 --append -o one.json img/b || echo "exit $?"
 mine -k 5 --append -o one.json img/b || echo "exit $?"
 mine -o nosuch/n.json img || echo "exit $?"
 mine -o /dev/full img || echo "exit $?"

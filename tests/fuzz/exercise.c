@@ -176,13 +176,15 @@ static void check_same_signals(const dv_signal *a, const dv_signal *b)
         wrong("a projection through a pass inside boxes differs from one through a whole one");
 }
 
-/* A signal lies inside the receptive field. */
+/* A signal lies inside the receptive field; it has all channels of the input. */
 static void check_field(const pair *p, const dv_unit *u, const dv_signal *s)
 {
     const dv_box whole = dv_box_whole(dv_tensor_shape(p->m, dv_model_input(p->m)));
     dv_box field;
     if (!dv_model_field(p->m, u->tensor, dv_unit_box(p->m, u), &field, NULL))
         wrong("no receptive field");
+    field.lo[DV_C] = whole.lo[DV_C];
+    field.hi[DV_C] = whole.hi[DV_C];
     if (!dv_box_empty(&s->box) && !dv_box_contains(dv_box_intersect(field, whole), s->box))
         wrong("a projection leaves the receptive field");
 }

@@ -19,7 +19,7 @@ static void begin_index(dv_index *x, dv_list *list)
         { .layer = "1", .name = "conv1", .tensor = "t1", .shape = { 4, { 1, 2, 3, 3 } } },
         { .layer = "fc", .name = "fc", .tensor = "fc", .shape = { 2, { 1, 2 } } },
     };
-    *x = (dv_index){ .k = 2, .per_image = 2, .count = IMAGES };
+    *x = (dv_index){ .k = 2, .per_image = 2, .sample = 3, .count = IMAGES };
     x->preprocess = (dv_preprocess){
         .resize = 9, .size = { 8, 7 }, .channels = 3, .scale = 1, .std = { 1, 1, 1 }
     };

@@ -1,4 +1,5 @@
 #include "album.h"
+#include "deconvviz/atlas.h"
 #include "deconvviz/mine.h"
 #include "deconvviz/reference.h"
 #include "deconvviz/sheets.h"
@@ -75,6 +76,7 @@ static bool mine(const dv_model *m, int shard, int shards, const char *output, d
     const dv_mine_options o = { .preprocess = album_preprocess,
                                 .k = 2,
                                 .per_image = 1,
+                                .sample = 3,
                                 .shard = shard,
                                 .shards = shards,
                                 .pool = pool,
@@ -116,6 +118,41 @@ bool album_sheets(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error 
                                   .watch = *w };
     int missing;
     bool ok = dv_sheets(m, &x, &o, &missing, err);
+    dv_index_free(&x);
+    return ok;
+}
+
+bool album_atlas(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+{
+    static const int32_t channels[ALBUM_CHANNELS] = { 0, 1, 2 };
+    dv_index x;
+    dv_list list = { 0 };
+    dv_labels labels = { 0 };
+    dv_truth truth = { .labels = NULL };
+    dv_atlas_result r;
+    if (!dv_index_read(&x, "index", err))
+        return false;
+    const dv_sheets_pick picks[] = { { &x.layers[1], ALBUM_CHANNELS, channels },
+                                     { &x.layers[0], ALBUM_CHANNELS - 1, channels } };
+    const dv_atlas_options o = { .folder = "atlas",
+                                 .n_picks = ALBUM_LAYERS,
+                                 .picks = picks,
+                                 .compared = 1,
+                                 .samples_projected = true,
+                                 .quality = 50,
+                                 .context = true,
+                                 .labels = &labels,
+                                 .truth = &truth,
+                                 .command = "deconvviz atlas",
+                                 .projects = "deconvviz",
+                                 .pool = pool,
+                                 .watch = *w };
+    const bool ok = dv_list_add(&list, "img", err) &&
+                    dv_labels_collect(&labels, "names", &list, err) &&
+                    dv_truth_read(&truth, "names", &labels, err) && dv_atlas(m, &x, &o, &r, err);
+    dv_truth_free(&truth);
+    dv_labels_free(&labels);
+    dv_list_free(&list);
     dv_index_free(&x);
     return ok;
 }

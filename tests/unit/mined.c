@@ -38,7 +38,7 @@ void mined_begin(dv_index *x, int k, int per_image, int32_t count)
         { .layer = "1", .name = "conv\"1\"", .tensor = "t/1", .shape = { 4, { 1, MAPS, 4, 5 } } },
         { .layer = "fc", .name = "fc", .tensor = "fc", .shape = { 2, { 1, LOGITS } } },
     };
-    *x = (dv_index){ .k = k, .per_image = per_image, .count = count };
+    *x = (dv_index){ .k = k, .per_image = per_image, .sample = MINED_SAMPLE, .count = count };
     x->preprocess = (dv_preprocess){ .resize = 9,
                                      .size = { 8, 7 },
                                      .channels = 3,
@@ -74,7 +74,7 @@ void mined_survey(dv_survey *s, int32_t image)
 bool mined_visit(dv_index *x, dv_journal *j, int32_t image, dv_error *err)
 {
     dv_survey s;
-    dv_change changes[MINED_UNITS * 20];
+    dv_change changes[MINED_UNITS * 20], sampled[MINED_UNITS];
     char path[32], sha256[DV_DIGEST_TEXT_MAX];
     assert_true(x->per_image <= 20);
     assert_true(dv_survey_new(&s, MINED_UNITS, x->per_image, err));
@@ -92,6 +92,8 @@ bool mined_visit(dv_index *x, dv_journal *j, int32_t image, dv_error *err)
         r.bin = s.bin;
         r.changes = changes;
         r.n_changes = dv_record_changes(x, image, &s, changes);
+        r.sampled = sampled;
+        r.n_sampled = dv_record_sampled(x, image, &s, sampled);
     }
     bool ok = (!j || dv_journal_write(j, &r, err)) && dv_record_apply(x, &r, err);
     dv_survey_free(&s);

@@ -6,6 +6,7 @@
 #include "mine/journal.h"
 
 enum { MINED_UNITS = 6 + 3 }; /* of two layers: maps of (4,5), and one value each */
+enum { MINED_SAMPLE = 4 };
 
 /* A number that depends on its arguments alone. */
 uint32_t mined_random(uint32_t a, uint32_t b);

@@ -141,6 +141,51 @@ static bool draw_sheets(scarce_scene *s, dv_error *err)
     return album_sheets(s->model, s->pool, &w, err);
 }
 
+static bool without_atlas(scarce_scene *s, dv_error *err)
+{
+    return open_album(s, err) && system("rm -rf atlas atlas.unfinished; cp mined index") == 0;
+}
+
+static bool left_atlas(scarce_scene *s, dv_error *err)
+{
+    return without_atlas(s, err) && system("cp -r left atlas.unfinished") == 0;
+}
+
+static bool make_atlas(scarce_scene *s, dv_error *err)
+{
+    static const char *const files[] = { "data/front.js",
+                                         "data/layer-0-units-0.js",
+                                         "data/images-0.js",
+                                         "data/classes-0.js",
+                                         "photos/0/3.jpg",
+                                         "pictures/layer-1/units-1.jpg",
+                                         "pictures/layer-0/patches-0.jpg" };
+    const dv_watch w = { .ctx = s, .skipped = mix_skipped };
+    if (!album_atlas(s->model, s->pool, &w, err))
+        return false;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char path[80];
+        snprintf(path, sizeof path, "atlas/%s", files[i]);
+        scarce_mix_file(s, path);
+    }
+    return true;
+}
+
+static bool verify_atlas(scarce_scene *s, dv_error *err)
+{
+    const dv_atlas_verify_options o = { .folder = "kept", .scratch = "." };
+    dv_atlas_verified v;
+    const bool ok = dv_atlas_verify(s->model, &s->index, &o, &v, err);
+    scarce_mix(s, v.count, sizeof v.count);
+    dv_atlas_verified_free(&v);
+    return ok;
+}
+
+static bool open_and_read(scarce_scene *s, dv_error *err)
+{
+    return open_album(s, err) && read_index(s, err);
+}
+
 static bool record(scarce_scene *s, dv_error *err)
 {
     const dv_watch w = watch(s);
@@ -495,6 +540,9 @@ static void runs(void **state)
         { "evolving", before_evolving, evolve },
         { "an animation", NULL, animate },
         { "sheets", open_album, draw_sheets },
+        { "an atlas", without_atlas, make_atlas },
+        { "an atlas goes on", left_atlas, make_atlas },
+        { "an atlas verified", open_and_read, verify_atlas },
         { "recording", open_album, record },
         { "verifying", open_album, verify },
         { "mining together", open_heavy, mine }, /* to another index in the album's place */
@@ -545,6 +593,10 @@ static int begin(void **state)
               album_mine_shard(m, 2, "shard2", &err) && album_mine(m, NULL, &none, &err) &&
               album_record(m, NULL, &none, &err) && shard_features(m, 1, "features1.npy", &err) &&
               shard_features(m, 2, "features2.npy", &err);
+    asked = 0;
+    ok = ok && !album_atlas(m, NULL, &third, &err) && err.code == DV_CANCELLED &&
+         rename("atlas.unfinished", "left") == 0 && album_atlas(m, NULL, &none, &err) &&
+         rename("atlas", "kept") == 0 && truncate("kept/photos/0/1.jpg", 900) == 0;
     dv_model_free(m);
     if (!ok)
         fail_msg("%s", err.message);

@@ -110,6 +110,21 @@ static void make_winograd(dv_conv_shape *s)
     s->in_channels = s->out_channels = 8;
 }
 
+/* Kernels of one column or row, with enough channels to be cut into parts of four taps. */
+static void make_line(dv_conv_shape *s)
+{
+    const int along = random_int(0, 1);
+    for (int a = 0; a < 2; a++) {
+        s->kernel[a] = a != along ? 1 : random_int(0, 2) ? 7 : random_int(2, 12);
+        s->stride[a] = s->dilation[a] = 1;
+        s->pad[a] = a != along ? 0 : random_int(0, 2) ? s->kernel[a] / 2 : random_int(0, 8);
+        const int room = s->in[a] + 2 * s->pad[a];
+        s->out[a] = room < s->kernel[a] ? 1 : room - s->kernel[a] + 1;
+    }
+    s->in_channels = 32;
+    s->out_channels = 16;
+}
+
 static void make_pointwise(dv_conv_shape *s)
 {
     for (int a = 0; a < 2; a++) {
@@ -145,6 +160,8 @@ static void make_dense(dv_conv_shape *s)
         make_winograd(s);
     else if (random_int(0, 3) == 0)
         make_pointwise(s);
+    else if (random_int(0, 1))
+        make_line(s);
     s->in_channels += random_int(0, 2) ? random_int(1, 6) : random_int(1, 20);
     s->out_channels += random_int(0, 2) ? random_int(1, 9) : random_int(1, 40);
 }
@@ -282,9 +299,10 @@ static void even_kernels_round_equal_windows_alike(void **unused)
         float *w = random_array(count_weight(&s));
         dv_conv *k = dv_conv_new(&s, w, DV_CONV_FORWARD, random_precision(), NULL, NULL);
         assert_non_null(k);
-        const bool winograd = strcmp(dv_conv_kernel(k), "winograd") == 0;
-        tiled += winograd;
-        assert_int_equal(dv_conv_even(k), !winograd && strcmp(dv_conv_kernel(k), "gemm") != 0);
+        const bool tiles =
+            strcmp(dv_conv_kernel(k), "winograd") == 0 || strcmp(dv_conv_kernel(k), "line") == 0;
+        tiled += tiles;
+        assert_int_equal(dv_conv_even(k), !tiles && strcmp(dv_conv_kernel(k), "gemm") != 0);
         if (dv_conv_even(k))
             check_even(k, &s);
         dv_conv_free(k);
@@ -612,11 +630,16 @@ static void deep_sums_are_the_definition(void **unused)
         { 1, 150, { 14, 14 }, 520, { 7, 7 }, { 3, 3 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, 1 },
         { 1, 700, { 15, 15 }, 70, { 15, 15 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
         { 1, 130, { 56, 56 }, 72, { 56, 56 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
+        { 2, 70, { 12, 17 }, 41, { 12, 17 }, { 1, 7 }, { 1, 1 }, { 1, 1 }, { 0, 3 }, 1 },
+        { 2, 90, { 17, 12 }, 37, { 13, 12 }, { 7, 1 }, { 1, 1 }, { 1, 1 }, { 1, 0 }, 1 },
+        { 2, 70, { 1, 1 }, 41, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
+        { 2, 12, { 3, 4 }, 37, { 1, 1 }, { 3, 4 }, { 2, 2 }, { 1, 1 }, { 0, 0 }, 1 },
     };
-    if (forced && strcmp(forced, "direct") != 0 && strcmp(forced, "strips") != 0)
+    if (forced && strcmp(forced, "direct") != 0 && strcmp(forced, "strips") != 0 &&
+        strcmp(forced, "line") != 0 && strcmp(forced, "vector") != 0)
         skip(); /* they cut otherwise */
     dv_pool *pool = dv_pool_new(3, NULL);
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const dv_conv_shape *s = &shapes[i];
         float *x = random_array(count_in(s)), *w = random_array(count_weight(s));
         dv_conv *k = dv_conv_new(s, w, DV_CONV_FORWARD, DV_FAST, NULL, NULL);
@@ -747,11 +770,11 @@ int main(void)
         cmocka_unit_test(a_box_has_the_bytes_of_the_whole),
         cmocka_unit_test(deep_sums_are_the_definition),
     };
-    static const char *const kernels[] = { NULL,       "gemm",    "direct", "strips",
-                                           "winograd", "grouped", "sparse", "scatter" };
+    static const char *const kernels[] = { NULL,   "gemm",   "direct",  "strips", "winograd",
+                                           "line", "vector", "grouped", "sparse", "scatter" };
     static const char *const sets[] = { "avx512", "avx2", "baseline" };
     int failures = 0;
-    for (int k = 0; k < 8; k++)
+    for (int k = 0; k < 10; k++)
         for (int i = 0; i < 3; i++) {
             char name[80];
             snprintf(name, sizeof name, "conv: %s, %s", kernels[k] ? kernels[k] : "best", sets[i]);

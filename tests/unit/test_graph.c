@@ -227,6 +227,52 @@ static void what_is_joined_lies_in_the_whole_from_the_start(void **state)
     dv_model_free(m);
 }
 
+/* Of a dense block each layer joins all before it: the parts lie in the last whole, and those
+ * wholes are its beginning, or its middle, unless in another order or with more beside. */
+static void wholes_of_the_same_parts_share_them(void **state)
+{
+    (void)state;
+    enum { PLANE = 64 };
+    const net_ints axis[] = { { "axis", 0, { 1 } }, { 0 } };
+    dv_model *m = net_new(2, 8, 8);
+    net_conv(m, "x", "a", 2, 2, 3, 1, 1, net_random, 1);
+    net_conv(m, "a", "b", 2, 3, 3, 1, 1, net_random, 2);
+    net_add(m, "Concat", "a b", "ab", axis);
+    net_conv(m, "ab", "c", 5, 1, 3, 1, 1, net_random, 3);
+    net_add(m, "Concat", "b c", "bc", axis);
+    net_add(m, "Concat", "b a", "ba", axis);
+    net_add(m, "Concat", "a b c", "abc", axis);
+    net_add(m, "Concat", "bc ba", "other", axis);
+    net_add(m, "Concat", "abc other", "y", axis);
+    net_finish(m, "y");
+    static const char *const names[] = { "a", "b", "ab", "c", "bc", "ba", "abc", "y" };
+    int keep[8];
+    for (int i = 0; i < 8; i++)
+        assert_true(dv_model_find(m, names[i], &keep[i], NULL));
+    dv_request r = { .n_keep = 8, .keep = keep };
+    dv_plan *p = dv_plan_new(m, &r, NULL, NULL);
+    dv_trace *t = dv_trace_new(p, NULL, NULL);
+    float x[2 * PLANE];
+    uint32_t seed = 9;
+    for (int i = 0; i < 2 * PLANE; i++)
+        x[i] = net_random(&seed);
+    assert_true(dv_trace_forward(t, x, NULL));
+    const float *a = kept(m, t, "a"), *b = kept(m, t, "b"), *c = kept(m, t, "c");
+    assert_ptr_equal(kept(m, t, "abc"), a);
+    assert_ptr_equal(kept(m, t, "ab"), a);
+    assert_ptr_equal(b, a + 2 * PLANE);
+    assert_ptr_equal(c, b + 3 * PLANE);
+    const float *bc = kept(m, t, "bc"), *ba = kept(m, t, "ba");
+    assert_memory_equal(bc, b, 3 * PLANE * sizeof *bc);
+    assert_memory_equal(bc + 3 * PLANE, c, PLANE * sizeof *bc);
+    assert_ptr_not_equal(ba, a);
+    assert_memory_equal(ba, b, 3 * PLANE * sizeof *ba);
+    assert_memory_equal(ba + 3 * PLANE, a, 2 * PLANE * sizeof *ba);
+    dv_trace_free(t);
+    dv_plan_free(p);
+    dv_model_free(m);
+}
+
 /* What the pieces of an operator say is all that placing goes by: a Slice of everything and a
  * Transpose of axes of size 1 are views, and a Pad of channels has its input lie in it. */
 static void what_moves_nothing_has_one_place(void **state)
@@ -309,6 +355,7 @@ int main(void)
         cmocka_unit_test(receptive_fields_count_padding_and_join_over_branches),
         cmocka_unit_test(what_cannot_be_built_is_refused_in_one_line),
         cmocka_unit_test(what_is_joined_lies_in_the_whole_from_the_start),
+        cmocka_unit_test(wholes_of_the_same_parts_share_them),
         cmocka_unit_test(what_moves_nothing_has_one_place),
         cmocka_unit_test(a_dropout_of_a_constant_is_computed),
     };

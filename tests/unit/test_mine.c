@@ -81,9 +81,13 @@ static dv_list list_of(const char *a, const char *b)
 
 static dv_mine_options plain(void)
 {
-    return (dv_mine_options){
-        .preprocess = prepare, .k = 4, .per_image = 1, .shard = 1, .shards = 1, .output = "index"
-    };
+    return (dv_mine_options){ .preprocess = prepare,
+                              .k = 4,
+                              .per_image = 1,
+                              .sample = 3,
+                              .shard = 1,
+                              .shards = 1,
+                              .output = "index" };
 }
 
 static bool try_mine(dv_mine_options o, int threads, const dv_list *l, dv_mine_result *r,
@@ -285,9 +289,13 @@ static void appending_gives_the_same_bytes(void **state)
     dv_mine_options o = plain();
     mine(o, 1, "img", NULL);
     o.append = true;
+    o.sample = 9; /* which is not meant, and would be refused */
+    o.sample_as_there = true;
     mine(o, 2, "more", NULL);
     same_text("index", expected);
     free(expected);
+    o.sample_as_there = false;
+    refused(o, "more", NULL, "index was mined with: another size of samples (--sample): 3 and 9");
 }
 
 /* A child that is killed after a random time, resumed by the next one until one is done; returns

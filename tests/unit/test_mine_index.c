@@ -98,6 +98,115 @@ static void hits_are_those_of_sorting_everything(void **state)
     }
 }
 
+/* -- samples ---------------------------------------------------------------------------------- */
+
+typedef struct drawn {
+    uint64_t rank;
+    dv_hit hit;
+} drawn;
+
+static int by_rank(const void *a, const void *b)
+{
+    const drawn *x = a, *y = b;
+    return (x->rank > y->rank) - (x->rank < y->rank);
+}
+
+static void samples_are_those_of_ranking_every_active_image(void **state)
+{
+    (void)state;
+    enum { IMAGES = 90 };
+    dv_index x;
+    dv_survey s;
+    dv_error err;
+    mined_run(&x, 2, 1, IMAGES, 1, 1);
+    assert_true(dv_survey_new(&s, MINED_UNITS, 1, &err));
+    for (int u = 0; u < MINED_UNITS; u++) {
+        drawn all[IMAGES];
+        const int width = x.layers[u >= 6].size[DV_X];
+        int n = 0;
+        for (int32_t i = 0; i < IMAGES; i++) {
+            if (i % 7 == 3)
+                continue;
+            mined_survey(&s, i);
+            const dv_peak *p = &s.peaks[u];
+            if (p->value > 0)
+                all[n++] =
+                    (drawn){ dv_sample_rank(i), { p->value, i, p->at / width, p->at % width } };
+        }
+        qsort(all, (size_t)n, sizeof *all, by_rank);
+        assert_int_equal(x.units[u].n_sample, n < MINED_SAMPLE ? n : MINED_SAMPLE);
+        for (int i = 0; i < x.units[u].n_sample; i++) {
+            const dv_hit *h = &x.units[u].sample[i];
+            assert_int_equal(dv_hit_compare(h, &all[i].hit), 0);
+            assert_non_null(dv_index_file_of(&x, h->image));
+        }
+    }
+    assert_int_equal(x.units[2].n_sample, 0); /* a dead one */
+    dv_survey_free(&s);
+    dv_index_free(&x);
+}
+
+/* A sample must not depend on numbers that lie near each other. */
+static void the_lot_is_fair(void **state)
+{
+    (void)state;
+    enum { IMAGES = 20000, SHARES = 10 };
+    int low[SHARES] = { 0 };
+    for (int32_t i = 0; i < IMAGES; i++)
+        low[i * SHARES / IMAGES] += dv_sample_rank(i) < UINT64_MAX / 4;
+    for (int i = 0; i < SHARES; i++) /* a quarter of 2000; the standard deviation is 19 */
+        assert_true(abs(low[i] - 500) < 4 * 19);
+}
+
+static void quantiles_stand_in_the_middle_of_their_share(void **state)
+{
+    (void)state;
+    dv_hit sample[27], got[9];
+    dv_index_unit u = { .sample = sample };
+    assert_int_equal(dv_index_quantiles(&u, 9, got), 0);
+    for (int n = 1; n <= 27; n++) {
+        u.n_sample = n;
+        for (int i = 0; i < n; i++) /* 1 to n, in some order */
+            sample[i] = (dv_hit){ .value = (float)(1 + i * 5 % n + (n % 5 == 0 ? i * 5 / n : 0)),
+                                  .image = i };
+        const int m = dv_index_quantiles(&u, 9, got);
+        assert_int_equal(m, n < 9 ? n : 9);
+        for (int i = 0; i < m; i++) { /* from above */
+            const double above = n - (double)got[i].value;
+            assert_true(fabs((above + 0.5) / n - (i + 0.5) / m) <= 0.5 / n + 1e-9);
+        }
+    }
+}
+
+static void an_index_without_samples_is_as_older_versions_wrote_it(void **state)
+{
+    (void)state;
+    dv_index x, y;
+    dv_error err = { 0 };
+    const dv_index_layer layer = {
+        .layer = "1", .name = "n", .tensor = "t", .shape = { 2, { 1, 2 } }
+    };
+    mined_run(&x, 2, 1, 4, 1, 1);
+    y = (dv_index){ .k = 2, .per_image = 1 };
+    assert_true(dv_index_begin(&y, 1, &layer, &err));
+    y.program = x.program;
+    y.model = x.model;
+    y.preprocess = x.preprocess;
+    memcpy(y.list, x.list, sizeof y.list);
+    char *text = mined_text(&y);
+    assert_null(strstr(text, "sample"));
+    dv_index_free(&y);
+    parse(&y, text);
+    assert_int_equal(y.sample, 0);
+    assert_false(dv_index_merge(&x, &y, &err));
+    assert_non_null(strstr(err.message, "(--sample): 4 and 0"));
+    free(text);
+    dv_index_free(&x);
+    dv_index_free(&y);
+}
+
+/* -- statistics ------------------------------------------------------------------------------- */
+
 static void statistics_of_a_hand_checked_unit(void **state)
 {
     (void)state;
@@ -109,7 +218,7 @@ static void statistics_of_a_hand_checked_unit(void **state)
     };
     for (int32_t i = 0; i < 4; i++) {
         dv_survey s;
-        dv_change changes[MINED_UNITS];
+        dv_change changes[MINED_UNITS], sampled[MINED_UNITS];
         float maps[6 * 20] = { 0 };
         maps[6] = maps[7] = 1; /* of unit 0: row 1, columns 1 and 2 */
         assert_true(dv_survey_new(&s, MINED_UNITS, 1, &err));
@@ -124,7 +233,9 @@ static void statistics_of_a_hand_checked_unit(void **state)
                         .sum = s.sum,
                         .active = s.active,
                         .bin = s.bin,
-                        .changes = changes };
+                        .changes = changes,
+                        .sampled = sampled };
+        r.n_sampled = dv_record_sampled(&x, i, &s, sampled);
         r.n_changes = dv_record_changes(&x, i, &s, changes);
         assert_true(dv_record_apply(&x, &r, &err));
         dv_survey_free(&s);
@@ -150,9 +261,10 @@ static void statistics_of_a_hand_checked_unit(void **state)
     assert_int_equal(x.units[8].histogram[31], 1); /* 0.75: [0.75, 1) */
     assert_int_equal(x.units[8].histogram[28], 1); /* 0.25: [0.25, 0.375) */
     char *text = mined_text(&x);
-    assert_non_null(strstr(text, "{\"channel\":0,\"mean\":0.625,\"max\":2,\"active_images\":0.75,"
-                                 "\"active_positions\":0.75,\"exact\":[\"0x28p-4\",3,3],"
-                                 "\"histogram\":[1,1,2],\"hits\":[[2,0,0,0],[2,3,0,0]]}"));
+    assert_non_null(strstr(text,
+                           "{\"channel\":0,\"mean\":0.625,\"max\":2,\"active_images\":0.75,"
+                           "\"active_positions\":0.75,\"exact\":[\"0x28p-4\",3,3],"
+                           "\"histogram\":[1,1,2],\"hits\":[[2,0,0,0],[2,3,0,0]],\"sample\":["));
     free(text);
     dv_index_free(&x);
 }
@@ -455,6 +567,11 @@ static void what_breaks_the_schema_is_refused(void **state)
         { "\"hits\":[[1,", "\"hits\":[[1e99,", "value is 1e+99: a number" },
         { "\"hits\":[[1,", "\"hits\":[[0.5,", "not in order" },
         { ",0,0,0]", ",20,0,0]", "a hit's image is 20" },
+        { "\"sample\":4", "\"sample\":257", "options: \"sample\" is 257: a whole number from 0" },
+        { "\"sample\":4", "\"sample\":3", "\"sample\" lists 4: 0 to 3" },
+        { "\"sample\":4", "\"sample\":5", "\"sample\" lists 4 of 17 active images" },
+        { "\"sample\":[[", "\"sample\":[[1,9,0,0],[", "\"sample\" lists 5" },
+        { "\"sample\":[[", "\"sample\":[7,[0.1,", "\"sample\" lists 5" },
         { "\n[0,\"img/0.png\",\"0", "\n[0,\"img/0.png\",\"z", "\"files\" has \"z" },
         { "\n[0,\"img/0.png\"", "\n[19,\"img/0.png\"", "\"files\" is 1:" },
         { "\"files\":[", "\"files\":[[],", "[number, text, text]" },
@@ -497,6 +614,10 @@ static void too_many_units_or_hits_are_refused(void **state)
     assert_false(dv_index_begin(&x, 1, &l, &err));
     assert_non_null(strstr(err.message, "100 hits for each of 20001 units"));
     dv_index_free(&x);
+    x = (dv_index){ .k = 1, .per_image = 1, .sample = 200 };
+    assert_false(dv_index_begin(&x, 1, &l, &err));
+    assert_non_null(strstr(err.message, "a sample of 200 for each of 20001 units"));
+    dv_index_free(&x);
 }
 
 int main(void)
@@ -504,6 +625,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read_again),
         cmocka_unit_test(hits_are_those_of_sorting_everything),
+        cmocka_unit_test(samples_are_those_of_ranking_every_active_image),
+        cmocka_unit_test(the_lot_is_fair),
+        cmocka_unit_test(quantiles_stand_in_the_middle_of_their_share),
+        cmocka_unit_test(an_index_without_samples_is_as_older_versions_wrote_it),
         cmocka_unit_test(statistics_of_a_hand_checked_unit),
         cmocka_unit_test(bins_split_octaves_in_two),
         cmocka_unit_test(shards_merge_to_one_run_in_any_order),

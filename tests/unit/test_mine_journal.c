@@ -214,6 +214,13 @@ static void a_file_that_is_no_journal_is_left_alone(void **state)
     char *bytes = read_all(&size);
     assert_memory_equal(bytes, "a letter to somebody", 20);
     free(bytes);
+    write_all("deconvviz journal 1\n\0\0\0\0\0\0\0\0", 28);
+    dv_index x;
+    dv_error err = { 0 };
+    dv_journal *j = open_journal(1 << 20);
+    assert_false(dv_journal_base(j, &x, &err));
+    assert_non_null(strstr(err.message, "j: of another version of deconvviz: finish the run"));
+    dv_journal_close(j);
     unlink("j");
 }
 

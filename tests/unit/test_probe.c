@@ -211,13 +211,13 @@ static void classifiers_are_at_the_minimum_of_their_objective(void **state)
         class_of[i] = d.class_of[2 * i] / 2;
     }
     for (int classifier = 0; classifier < 2; classifier++) {
-        dv_linear *p = dv_linear_new(&d, &d.layers[0], DV_PROBE_NONE, rows, N / 2, &err);
+        const dv_linear_rows values = dv_probe_linear_rows(&d, &d.layers[0]);
+        dv_linear *p = dv_linear_new(&values, false, rows, N / 2, &err);
         const dv_targets t = { .n_classes = 2, .class_of = class_of };
         const dv_watch watch = { 0 };
-        const dv_training how = { .classifier = (dv_probe_classifier)classifier,
-                                  .c = c,
-                                  .tolerance = 1e-9,
-                                  .watch = &watch };
+        const dv_training how = {
+            .logistic = classifier == DV_PROBE_LOGISTIC, .c = c, .tolerance = 1e-9, .watch = &watch
+        };
         memset(w, 0, sizeof w);
         assert_non_null(p);
         assert_true(dv_linear_train(p, &t, &how, w, &err));
@@ -248,10 +248,9 @@ static void classifiers_are_at_the_minimum_of_their_objective(void **state)
 static void more_than_memory_allows_is_refused(void **state)
 {
     (void)state;
-    const dv_probe_layer wide = { "wide", 0, (size_t)1 << 24 };
-    const dv_probe_rows d = { 0 };
+    const dv_linear_rows wide = { .name = "wide", .count = (size_t)1 << 24 };
     dv_error err;
-    assert_null(dv_linear_new(&d, &wide, DV_PROBE_NONE, NULL, 100, &err));
+    assert_null(dv_linear_new(&wide, false, NULL, 100, &err));
     assert_int_equal(err.code, DV_UNSUPPORTED);
     assert_non_null(strstr(err.message, "layer wide: 100 training images of 16777216 values take"));
 }

@@ -369,6 +369,42 @@ static void an_infinity_is_no_failure(void **state)
     dv_model_free(m);
 }
 
+/* The first operator is depthwise: two of three channels are 0, but they are there, for a picture
+ * has them. So it is where the unit is one of the input itself. */
+static void a_signal_in_the_input_has_all_channels(void **state)
+{
+    (void)state;
+    static float x[N_PIXELS];
+    fill_input(x, 6);
+    dv_model *m = net_new(C, H, W);
+    net_constant(m, "w", C, 1, 3, 3, net_random, 14);
+    net_add(m, "Conv", "x w", "y",
+            (net_ints[]){ { "group", 0, { C } }, { "pads", 4, { 1, 1, 1, 1 } }, { 0 } });
+    net_finish(m, "y");
+    const int keep[] = { id(m, "y"), id(m, "x") };
+    run it = run_keeping(m, 2, keep, 1U << DV_RULE_DECONVNET, x);
+    dv_error err = { 0 };
+    dv_projector *p = dv_projector_new(it.trace, NULL, &err);
+    const float *w = dv_array_floats(m->values[id(m, "w")].constant);
+    for (int i = 0; i < 2; i++)
+        for (int32_t c = 0; c < C; c++) {
+            const dv_unit u = { keep[i], c, 5, 7 };
+            const float value = dv_unit_value(it.trace, &u);
+            dv_signal s;
+            assert_true(dv_project(p, &u, DV_RULE_DECONVNET, DV_SEED_VALUE, &s, &err));
+            assert_int_equal(s.box.lo[DV_C], 0);
+            assert_int_equal(s.box.hi[DV_C], C);
+            for (int32_t k = 0; k < C; k++)
+                for (int32_t at = i == 0 ? 0 : 4; at < (i == 0 ? 9 : 5); at++) {
+                    const float want = k != c ? 0 : i == 0 ? value * w[c * 9 + at] : value;
+                    assert_true(*dv_signal_at(&s, k, 4 + at / 3, 6 + at % 3) == want);
+                }
+        }
+    dv_projector_free(p);
+    end(it);
+    dv_model_free(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_nan_is_an_error_that_names_the_node),
         cmocka_unit_test(so_it_is_behind_a_view_of_the_input),
         cmocka_unit_test(an_infinity_is_no_failure),
+        cmocka_unit_test(a_signal_in_the_input_has_all_channels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

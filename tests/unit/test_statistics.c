@@ -96,6 +96,9 @@ static void intervals_are_those_of_the_tables(void **state)
     close_to(i[1], 0.1611252, 1e-6);
     dv_share_interval(0, 0, i);
     assert_true(i[0] == 0 && i[1] == 1);
+    dv_change_interval(3, 10, 100, i); /* by the formula, in Python */
+    close_to(i[0], -0.1418467, 1e-7);
+    close_to(i[1], 0.0045918, 1e-7);
 }
 
 static void quantiles_lie_between_values(void **state)

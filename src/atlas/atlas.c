@@ -1,0 +1,202 @@
+/* atlas.c - an atlas from its beginning to its end: a folder beside is filled, by one run or by
+ * several, and takes the atlas's name when all is in it. */
+#include "deconvviz/atlas.h"
+#include "atlas/atlas_settings.h"
+#include "atlas/mined_model.h"
+#include "base/file.h"
+#include "base/folder.h"
+#include "base/path.h"
+#include "run/watch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* -- folders ---------------------------------------------------------------------------------- */
+
+static bool look_for(const char *folder, const char *name, bool *there, dv_error *err)
+{
+    char *path = dv_path_join(folder, name, err);
+    *there = path && dv_file_exists(path);
+    free(path);
+    return path != NULL;
+}
+
+static bool look_into(const char *path, bool *empty, dv_error *err)
+{
+    DIR *d = opendir(path);
+    int n = 0;
+    while (d && readdir(d))
+        n++;
+    const int problem = d ? 0 : errno;
+    if (d)
+        closedir(d);
+    *empty = n <= 2; /* . and .. */
+    return !problem ||
+           dv_fail(err, dv_file_code(problem), "%s: cannot read: %s", path, strerror(problem));
+}
+
+/* Nothing but an atlas may be replaced. */
+static bool check_folder(const char *folder, dv_error *err)
+{
+    struct stat st;
+    bool atlas = false, empty = false;
+    if (stat(folder, &st) < 0)
+        return true;
+    if (S_ISDIR(st.st_mode) &&
+        (!look_for(folder, "atlas.json", &atlas, err) || !look_into(folder, &empty, err)))
+        return false;
+    return atlas || empty || dv_fail(err, DV_BAD_USAGE, "%s: is there, and is no atlas", folder);
+}
+
+char *dv_atlas_unfinished(const char *folder, dv_error *err)
+{
+    if (!check_folder(folder, err))
+        return NULL;
+    size_t n = strlen(folder);
+    while (n > 1 && folder[n - 1] == '/')
+        n--;
+    const size_t room = n + sizeof ".unfinished";
+    char *path = malloc(room);
+    if (!path) {
+        dv_fail(err, DV_NO_MEMORY, "%s: out of memory", folder);
+        return NULL;
+    }
+    snprintf(path, room, "%.*s.unfinished", (int)n, folder);
+    bool atlas = false, cells = false;
+    if (!look_for(path, "atlas.json", &atlas, err) || !look_for(path, "cells", &cells, err)) {
+        free(path);
+        return NULL;
+    }
+    if (atlas && !cells)
+        dv_folder_remove(path);
+    return path;
+}
+
+/* -- what it is made of ----------------------------------------------------------------------- */
+
+static bool write_file(const dv_atlas_work *w, const char *name, const void *data, size_t size,
+                       dv_error *err)
+{
+    char *path = dv_atlas_path(w, err, "%s", name);
+    const bool ok = path && dv_file_write(path, data, size, err);
+    free(path);
+    return ok;
+}
+
+/* The index in the folder, unless it was mined there; key: its digest and the settings, which
+ * decide all bytes of the cells. */
+static bool keep_index(const dv_atlas_work *w, dv_index *x, dv_text *key, dv_error *err)
+{
+    size_t size;
+    char sha256[DV_DIGEST_TEXT_MAX];
+    dv_text settings = { 0 };
+    char *text = dv_index_text(x, &size, err);
+    bool ok = text && (w->options->mined_there || write_file(w, "index.json", text, size, err));
+    if (ok)
+        dv_sha256(text, size, sha256);
+    free(text);
+    ok = ok && dv_atlas_settings_text(w, &settings, err);
+    if (ok)
+        dv_text_format(key, "deconvviz cells 1\n%s\n%s", sha256, settings.data);
+    free(settings.data);
+    return ok && dv_text_ok(key, "the key of an atlas", err);
+}
+
+static int64_t size_of(const dv_atlas_work *w, const char *name)
+{
+    struct stat st;
+    char *path = dv_atlas_path(w, NULL, "%s", name);
+    const bool there = path && stat(path, &st) == 0;
+    free(path);
+    return there ? st.st_size : 0;
+}
+
+static void report(dv_atlas_work *w)
+{
+    dv_atlas_result *r = w->result;
+    r->n_layers = w->n_layers;
+    r->n_units = w->n_units;
+    for (int i = 0; i < w->n_layers; i++)
+        r->n_dead += w->layers[i].dead;
+    for (int i = 0; w->options->context && i < w->n_images; i++) {
+        char name[48];
+        snprintf(name, sizeof name, "photos/%d/%d.jpg", i / 1000, i);
+        r->of_photos += size_of(w, name);
+    }
+    r->bytes = r->of_sheets + r->of_grids + r->of_photos + r->of_data + size_of(w, "index.json");
+}
+
+/* -- the run ---------------------------------------------------------------------------------- */
+
+static bool write_pages(const dv_atlas_work *w, dv_error *err)
+{
+    dv_text settings;
+    const bool ok = dv_atlas_settings_text(w, &settings, err) &&
+                    dv_atlas_write_site(w->folder, err) &&
+                    write_file(w, "atlas.json", settings.data, settings.size, err);
+    free(settings.data);
+    return ok;
+}
+
+static bool fill(dv_atlas_work *w, dv_index *x, dv_error *err)
+{
+    dv_text key = { 0 };
+    dv_spool *s = NULL;
+    int done = 0;
+    bool ok = keep_index(w, x, &key, err) && (s = dv_spool_open(w, key.data, &done, err)) != NULL;
+    free(key.data);
+    w->result->resumed = done;
+    ok = ok && dv_atlas_pictures(w, s, done, err) && dv_atlas_write_sheets(w, s, err) &&
+         dv_atlas_write_data(w, err) && write_pages(w, err);
+    if (ok) {
+        report(w);
+        dv_spool_remove(s);
+    } else {
+        dv_spool_close(s);
+    }
+    return ok;
+}
+
+static bool put_in_place(const dv_atlas_work *w, dv_error *err)
+{
+    if (!dv_folder_swap(w->folder, w->options->folder, err))
+        return false;
+    if (dv_folder_exists(w->folder)) /* the one that was there */
+        dv_folder_remove(w->folder);
+    dv_watch_wrote(&w->options->watch, w->options->folder);
+    return true;
+}
+
+static bool check_options(const dv_model *m, const dv_index *x, const dv_atlas_options *o,
+                          dv_error *err)
+{
+    if (o->quality < 1 || o->quality > 100)
+        return dv_fail(err, DV_BAD_USAGE, "a quality of %d: 1 to 100 are possible", o->quality);
+    if (o->compared < 0 || o->compared > DV_ATLAS_HITS)
+        return dv_fail(err, DV_BAD_USAGE, "%d hits by all rules: 0 to %d are possible", o->compared,
+                       DV_ATLAS_HITS);
+    if (x->read == 0)
+        return dv_fail(err, DV_BAD_DATA, "the index is of no image");
+    return dv_mined_model(m, x, err);
+}
+
+bool dv_atlas(const dv_model *m, dv_index *x, const dv_atlas_options *o, dv_atlas_result *r,
+              dv_error *err)
+{
+    dv_atlas_work w = { .model = m, .index = x, .options = o, .result = r };
+    *r = (dv_atlas_result){ 0 };
+    if (!check_options(m, x, o, err))
+        return false;
+    char *folder = dv_atlas_unfinished(o->folder, err);
+    w.folder = folder;
+    const bool ok = folder && dv_folder_make(folder, err) && dv_atlas_list(&w, err) &&
+                    fill(&w, x, err) && put_in_place(&w, err);
+    dv_atlas_release(&w);
+    free(folder);
+    return ok;
+}

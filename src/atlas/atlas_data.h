@@ -1,0 +1,42 @@
+/* atlas_data.h - the files in data/: what is in them, src/atlas/site/README.md says. */
+#ifndef DV_ATLAS_ATLAS_DATA_H
+#define DV_ATLAS_ATLAS_DATA_H
+
+#include "atlas/atlas_links.h"
+#include "atlas/atlas_numbers.h"
+#include "base/json_write.h"
+
+/* All that they are made of. */
+typedef struct dv_atlas_data {
+    dv_atlas_work *work;
+    const int32_t *classes; /* see dv_atlas_file_classes */
+    const double *numbers;  /* see dv_atlas_numbers */
+    const dv_links *links;  /* (n_units) */
+} dv_atlas_data;
+
+/* A file that is one call. */
+typedef struct dv_data_file {
+    dv_text text;
+    dv_json json; /* to write its argument with */
+} dv_data_file;
+
+void dv_data_begin(dv_data_file *f);
+/* Writes data/NAME, and frees it; also where it is not to be written (!ok). */
+bool dv_data_end(const dv_atlas_data *d, dv_data_file *f, bool ok, const char *name,
+                 dv_error *err) DV_MUST_CHECK;
+
+/* The label for the eye, without a WordNet id. */
+const char *dv_label_plain(const char *label);
+
+static inline double dv_number_of(const dv_atlas_data *d, int unit, int number)
+{
+    return d->numbers[(size_t)unit * DV_N_NUMBERS + (size_t)number];
+}
+
+bool dv_data_front(const dv_atlas_data *d, dv_error *err) DV_MUST_CHECK;
+bool dv_data_layer(const dv_atlas_data *d, int layer, dv_error *err) DV_MUST_CHECK;
+bool dv_data_units(const dv_atlas_data *d, int layer, dv_error *err) DV_MUST_CHECK;
+bool dv_data_classes(const dv_atlas_data *d, dv_error *err) DV_MUST_CHECK;
+bool dv_data_images(const dv_atlas_data *d, dv_error *err) DV_MUST_CHECK;
+
+#endif

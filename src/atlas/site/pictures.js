@@ -1,0 +1,132 @@
+// pictures.js - cells of the sheets beside the page, and photographs with a receptive field drawn on them.
+'use strict';
+
+/**
+ * Shows one cell of a sheet in an element, whatever size the element has. Half a pixel is left out all around, where the
+ * neighbour would shine through.
+ * @param {number} across cells of the sheet in x @param {number} down in y
+ * @param {number} cell side in pixels of the file
+ */
+function showCell(node, url, across, down, column, row, cell) {
+    const f = cell / (cell - 1);
+    const place = (i, n) => (100 * (i + 0.5 / cell) * f) / (n * f - 1);
+    const style = node.style;
+    style.backgroundImage = `url("${url}")`;
+    style.backgroundSize = `${100 * across * f}% ${100 * down * f}%`;
+    style.backgroundPosition = `${place(column, across)}% ${place(row, down)}%`;
+}
+
+/** A unit's thumbnail: its best projection, or the patch it is of. */
+function showThumb(node, layer, i, patch) {
+    const grid = layer.data.grid;
+    const file = Math.floor(i / grid.per),
+        c = i % grid.per;
+    const rows = Math.ceil(Math.min(grid.per, layer.n - file * grid.per) / grid.across);
+    const kind = patch && grid.patches ? 'patches' : 'grid';
+    showCell(
+        node,
+        `${layer.atlas.root}pictures/layer-${layer.k}/${kind}-${file}.${grid.ext}`,
+        grid.across,
+        rows,
+        c % grid.across,
+        Math.floor(c / grid.across),
+        grid.cell
+    );
+    node.classList.toggle('pixelated', Boolean(grid.pixelated));
+}
+
+/** One of the cells of a unit's sheet.
+ *  @returns whether the sheet has such a row */
+function showSheetCell(node, layer, i, rowName, j) {
+    const sheet = layer.data.sheet;
+    const row = sheet.rows.indexOf(rowName);
+    if (row < 0) return false;
+    const file = Math.floor(i / sheet.per);
+    const units = Math.min(sheet.per, layer.n - file * sheet.per);
+    showCell(
+        node,
+        `${layer.atlas.root}pictures/layer-${layer.k}/units-${file}.${sheet.ext}`,
+        9,
+        units * sheet.rows.length,
+        j,
+        (i % sheet.per) * sheet.rows.length + row,
+        sheet.cell
+    );
+    node.classList.toggle('pixelated', Boolean(sheet.pixelated));
+    return true;
+}
+
+/** "unit 12", or "unit 12, tench" */
+function unitText(layer, i) {
+    const text = layer.nameOf(i);
+    return `unit ${layer.channel(i)}${text === null ? '' : `, ${shorten(text, 60)}`}`;
+}
+
+/**
+ * A link to a unit with its thumbnail, which comes when its layer's data has.
+ * @param {string|Node} [below] what stands under it in place of its number
+ */
+function unitLink(owner, k, i, below) {
+    const picture = el('span.picture');
+    const caption = el('span.caption');
+    const link = el('a.tile', { 'data-layer': k, 'data-unit': i }, picture, caption);
+    owner.layer(k).then(
+        layer => {
+            link.href = layer.href(i);
+            link.setAttribute(
+                'aria-label',
+                `${visible(layer.about.name)} ${unitText(layer, i)}${below ? `: ${below.textContent || below}` : ''}`
+            );
+            link.title = unitText(layer, i);
+            if (layer.isDead(i)) picture.classList.add('dead');
+            else showThumb(picture, layer, i, false);
+            caption.append(el('span.unit-number', null, layer.channel(i)), below ? el('span.below', null, below) : '');
+        },
+        () => link.classList.add('lost')
+    );
+    return link;
+}
+
+/**
+ * A photograph, and where on it the receptive field lies.
+ * @param {Object} image of images-J.js @param {number} i its place
+ * @param {string} text its file's name
+ */
+function photoWithField(owner, i, image, text) {
+    const frame = svg('svg.field', {
+        viewBox: `0 0 ${image.w} ${image.h}`,
+        'aria-hidden': 'true',
+        preserveAspectRatio: 'none',
+    });
+    const picture = image.photo
+        ? el('img', {
+              src: owner.photo(i),
+              width: image.w,
+              height: image.h,
+              decoding: 'async',
+              alt: `Photograph ${shorten(text, 80)}`,
+          })
+        : el('p.gone', null, 'The photograph is not there any more.');
+    const node = el('div.photo', { style: { 'aspect-ratio': `${image.w} / ${image.h}` } }, picture, frame);
+    /** @param {number[]|null} box [x0, y0, x1, y1] in pixels of the photograph
+     *  @returns whether the whole of it lies on the photograph */
+    function draw(box) {
+        frame.replaceChildren();
+        if (!box) return true;
+        const [x0, y0, x1, y1] = [
+            Math.max(0, box[0]),
+            Math.max(0, box[1]),
+            Math.min(image.w, box[2]),
+            Math.min(image.h, box[3]),
+        ];
+        const whole = x0 === box[0] && y0 === box[1] && x1 === box[2] && y1 === box[3];
+        const at = { x: x0, y: y0, width: Math.max(1, x1 - x0), height: Math.max(1, y1 - y0) };
+        frame.append(
+            svg('path.shade', { d: `M0 0H${image.w}V${image.h}H0ZM${x0} ${y0}V${y1}H${x1}V${y0}Z` }),
+            svg('rect.under', at),
+            svg(whole ? 'rect.over' : 'rect.over.beyond', at)
+        );
+        return whole;
+    }
+    return { node, draw };
+}

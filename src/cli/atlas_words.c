@@ -1,0 +1,146 @@
+#include "cli/atlas_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool cli_is_index(const char *path)
+{
+    static const char begin[] = "{\"format\":\"deconvviz index\"";
+    char bytes[sizeof begin] = "";
+    FILE *f = fopen(path, "rb");
+    const bool is = f && fread(bytes, 1, sizeof begin - 1, f) == sizeof begin - 1 &&
+                    memcmp(bytes, begin, sizeof begin - 1) == 0;
+    if (f)
+        fclose(f);
+    return is;
+}
+
+/* A word, in quotes where the shell would take it apart. */
+static void add_word(dv_text *t, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_-./,:=+@%";
+    const char *apart = t->size > 0 ? " " : "";
+    if (*word && word[strspn(word, plain)] == '\0') {
+        dv_text_format(t, "%s%s", apart, word);
+        return;
+    }
+    dv_text_format(t, "%s'", apart);
+    for (const char *c = word; *c; c++)
+        if (*c == '\'')
+            dv_text_format(t, "'\\''");
+        else
+            dv_text_add(t, c, 1);
+    dv_text_format(t, "'");
+}
+
+static void add_option(dv_text *t, const char *option, const char *value)
+{
+    if (!value)
+        return;
+    add_word(t, option);
+    add_word(t, value);
+}
+
+static void add_number(dv_text *t, const char *option, int value)
+{
+    dv_text_format(t, " %s %d", option, value);
+}
+
+static void add_floats(dv_text *t, const char *option, const float *v, int n)
+{
+    dv_text_format(t, " %s ", option);
+    for (int i = 0; i < n; i++) {
+        dv_text_add(t, ",", i > 0);
+        dv_text_float(t, v[i]);
+    }
+}
+
+static bool same_floats(const float *a, const float *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
+bool cli_atlas_prepares(const cli_network_options *o)
+{
+    return o->preprocess || o->order || o->mean.n > 0 || o->std.n > 0 || o->resize >= 0 ||
+           !isnan(o->pixel_scale);
+}
+
+/* How images are prepared, where the network would do it otherwise by itself. */
+static void add_preprocess(dv_text *t, const cli_atlas_options *o, const cli_network *n,
+                           const dv_preprocess *p)
+{
+    const dv_preprocess *own = &n->prepare;
+    const bool same = !cli_atlas_prepares(&o->network) && own->resize == p->resize &&
+                      own->scale == p->scale && own->bgr == p->bgr &&
+                      same_floats(own->mean, p->mean, p->channels) &&
+                      same_floats(own->std, p->std, p->channels);
+    dv_text_format(t, " --size %d,%d", p->size[0], p->size[1]);
+    if (same)
+        return;
+    add_number(t, "--resize", p->resize);
+    add_floats(t, "--pixel-scale", &p->scale, 1);
+    add_floats(t, "--mean", p->mean, p->channels);
+    add_floats(t, "--std", p->std, p->channels);
+    if (p->channels == 3)
+        dv_text_format(t, " --order %s", p->bgr ? "bgr" : "rgb");
+}
+
+static void add_model(dv_text *t, const cli_atlas_options *o, const dv_index *x)
+{
+    add_option(t, "-m", o->network.model ? o->network.model : x->model.path);
+    add_option(t, "--weights", o->network.weights);
+}
+
+static void add_command(dv_text *t, const cli_atlas_options *o, const cli_network *n,
+                        const dv_index *x, bool mined, int n_args, char **args)
+{
+    add_word(t, "deconvviz");
+    add_word(t, "atlas");
+    add_model(t, o, x);
+    if (!mined) {
+        add_preprocess(t, o, n, &x->preprocess);
+        add_number(t, "-k", o->hits);
+        if (o->per_image > 1)
+            add_number(t, "--per-image", o->per_image);
+        if (o->network.exact)
+            add_word(t, "--exact");
+    }
+    for (int i = 0; i < o->layers.n; i++)
+        add_option(t, "-l", o->layers.text[i]);
+    if (strcmp(o->channels, "all") != 0)
+        add_option(t, "-c", o->channels);
+    add_option(t, "--list", o->list);
+    add_option(t, "--root", mined ? o->root : NULL);
+    add_option(t, "--labels", o->labels);
+    add_option(t, "--labels-from", o->labels_from);
+    add_number(t, "--compare", o->compared);
+    if (o->samples_projected)
+        add_word(t, "--project-samples");
+    add_number(t, "--quality", o->quality);
+    if (o->no_context)
+        add_word(t, "--no-context");
+    if (o->rectify)
+        add_option(t, "--rectify", "all");
+    add_option(t, "-o", o->out);
+    for (int i = 0; i < n_args; i++)
+        add_word(t, args[i]);
+}
+
+bool cli_atlas_words(dv_text *command, dv_text *projects, const cli_atlas_options *o,
+                     const cli_network *n, const dv_index *x, bool mined, int n_args, char **args,
+                     dv_error *err)
+{
+    add_command(command, o, n, x, mined, n_args, args);
+    add_word(projects, "deconvviz");
+    add_model(projects, o, x);
+    add_preprocess(projects, o, n, &x->preprocess);
+    if (x->exact)
+        add_word(projects, "--exact");
+    return dv_text_ok(command, "a command line", err) &&
+           dv_text_ok(projects, "a command line", err);
+}
