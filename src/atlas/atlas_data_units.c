@@ -1,5 +1,6 @@
 /* atlas_data_units.c - data/layer-K-units-J.js: all that the page of a unit tells. */
 #include "atlas/atlas_data.h"
+#include "index/index_build.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -141,21 +142,6 @@ static void put_stats(dv_json *w, const dv_atlas_data *d, int unit)
     dv_json_end(w);
 }
 
-static void put_histogram(dv_json *w, const dv_index_unit *u)
-{
-    int first = 0, end = DV_INDEX_BINS;
-    while (first < end && u->histogram[first] == 0)
-        first++;
-    while (end > first && u->histogram[end - 1] == 0)
-        end--;
-    dv_json_list(w, "histogram");
-    if (first < end)
-        dv_json_put_int(w, NULL, first - DV_INDEX_BINS / 2);
-    for (int i = first; i < end; i++)
-        dv_json_put_int(w, NULL, u->histogram[i]);
-    dv_json_end(w);
-}
-
 static void put_classes(dv_json *w, const dv_atlas_data *d, const dv_atlas_unit *u)
 {
     if (!dv_atlas_has_classes(d->work)) {
@@ -221,7 +207,7 @@ static bool put_unit(dv_json *w, const dv_atlas_data *d, int unit, dv_error *err
     dv_json_space(w, "\n");
     dv_json_object(w, NULL);
     put_stats(w, d, unit);
-    put_histogram(w, u->mined);
+    dv_index_put_histogram(w, u->mined);
     bool ok = put_hits(w, "hits", &h, err);
     if (work->index->sample > 0)
         ok = ok && put_hits(w, "samples", &s, err);

@@ -12,7 +12,6 @@
 #include "deconvviz/mine.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define AT(member) offsetof(cli_atlas_options, member)
 
@@ -70,22 +69,6 @@ typedef struct work {
 } work;
 
 /* -- images ----------------------------------------------------------------------------------- */
-
-static bool find_layers(work *w, dv_error *err)
-{
-    cli_layer_list layers;
-    if (!cli_layers_of(w->network.model, &w->o->layers, &layers, err))
-        return false;
-    for (int i = 0; i < layers.n; i++) {
-        if (strcmp(layers.text[i], "all") == 0) {
-            w->n_tensors = 0; /* which is what all are to dv_mine */
-            return true;
-        }
-        if (!dv_model_find(w->network.model, layers.text[i], &w->tensors[w->n_tensors++], err))
-            return false;
-    }
-    return true;
-}
 
 static bool mine(work *w, dv_error *err)
 {
@@ -177,7 +160,8 @@ static bool mine_images(work *w, int n_args, char **args, dv_error *err)
 {
     if (!cli_inputs_list(&w->images, w->o->list, n_args, args, err) ||
         !cli_network_open(&w->network, &w->o->network, NULL, err) ||
-        !cli_network_takes_images(&w->network, err) || !find_layers(w, err) ||
+        !cli_network_takes_images(&w->network, err) ||
+        !cli_tensors_to_mine(w->network.model, &w->o->layers, w->tensors, &w->n_tensors, err) ||
         !read_classes(w, err))
         return false;
     if (!mine(w, err) || !dv_index_read(&w->index, w->place.data, err))

@@ -8,7 +8,6 @@
 #include "deconvviz/mine.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct mine_options {
     cli_network_options network;
@@ -54,22 +53,6 @@ typedef struct work {
     int n_tensors, tensors[CLI_LIST_MAX];
 } work;
 
-static bool find_layers(work *w, dv_error *err)
-{
-    cli_layer_list layers;
-    if (!cli_layers_of(w->network.model, &w->o->layers, &layers, err))
-        return false;
-    for (int i = 0; i < layers.n; i++) {
-        if (strcmp(layers.text[i], "all") == 0) {
-            w->n_tensors = 0; /* which is what all are to dv_mine */
-            return true;
-        }
-        if (!dv_model_find(w->network.model, layers.text[i], &w->tensors[w->n_tensors++], err))
-            return false;
-    }
-    return true;
-}
-
 static bool mine(work *w, dv_error *err)
 {
     const mine_options *o = w->o;
@@ -109,7 +92,8 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     dv_text_format(&journal, "%s.journal", w.o->out);
     cli_signals_keep(journal.data);
     bool ok = cli_inputs_list(&w.images, w.o->list, n_args, args, err) &&
-              cli_network_open(&w.network, &w.o->network, NULL, err) && find_layers(&w, err) &&
+              cli_network_open(&w.network, &w.o->network, NULL, err) &&
+              cli_tensors_to_mine(w.network.model, &w.o->layers, w.tensors, &w.n_tensors, err) &&
               mine(&w, err);
     cli_signals_keep(NULL);
     free(journal.data);

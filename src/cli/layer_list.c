@@ -95,3 +95,21 @@ bool cli_layers_of(const dv_model *m, const cli_list *words, cli_layer_list *to,
         return add_all(m, to, err);
     return cli_layers_expand(words, is_in_model, m, to, err);
 }
+
+bool cli_tensors_to_mine(const dv_model *m, const cli_list *words, int *tensors, int *n,
+                         dv_error *err)
+{
+    cli_layer_list layers;
+    *n = 0;
+    if (!cli_layers_of(m, words, &layers, err))
+        return false;
+    for (int i = 0; i < layers.n; i++) {
+        if (strcmp(layers.text[i], "all") == 0) {
+            *n = 0;
+            return true;
+        }
+        if (!dv_model_find(m, layers.text[i], &tensors[(*n)++], err))
+            return false;
+    }
+    return true;
+}

@@ -22,4 +22,9 @@ bool cli_layers_expand(const cli_list *words, bool (*is_layer)(const void *ctx, 
 bool cli_layers_of(const dv_model *m, const cli_list *words, cli_layer_list *to,
                    dv_error *err) DV_MUST_CHECK;
 
+/* Their tensors (n), as dv_mine takes them; tensors: room for CLI_LIST_MAX. *n is 0, which is what
+ * all are to dv_mine, where there are no words, or "all" is one of them. */
+bool cli_tensors_to_mine(const dv_model *m, const cli_list *words, int *tensors, int *n,
+                         dv_error *err) DV_MUST_CHECK;
+
 #endif

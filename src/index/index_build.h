@@ -2,6 +2,7 @@
 #ifndef DV_INDEX_INDEX_BUILD_H
 #define DV_INDEX_INDEX_BUILD_H
 
+#include "base/json_write.h"
 #include "deconvviz/index.h"
 
 /* An empty index for n_layers layers, whose `layer`, `name`, `tensor` and `shape` are copied from
@@ -48,5 +49,8 @@ bool dv_index_drop_files(dv_index *x, dv_error *err) DV_MUST_CHECK;
 /* Whether both come from the same model, layers, preprocessing and options; else fails
  * (DV_BAD_USAGE) with what differs and both values. */
 bool dv_index_same_run(const dv_index *a, const dv_index *b, dv_error *err) DV_MUST_CHECK;
+
+/* "histogram": [first, n, n, …], as in index.h. */
+void dv_index_put_histogram(dv_json *w, const dv_index_unit *u);
 
 #endif

@@ -79,7 +79,7 @@ static void write_part(dv_json *w, const dv_index *x)
     }
 }
 
-static void write_histogram(dv_json *w, const dv_index_unit *u)
+void dv_index_put_histogram(dv_json *w, const dv_index_unit *u)
 {
     int first = 0, end = DV_INDEX_BINS;
     while (first < end && u->histogram[first] == 0)
@@ -133,7 +133,7 @@ static void write_unit(dv_json *w, const dv_index *x, const dv_index_layer *l, i
     dv_json_put_int(w, NULL, u->active_images);
     dv_json_put_int(w, NULL, u->active_positions);
     dv_json_end(w);
-    write_histogram(w, u);
+    dv_index_put_histogram(w, u);
     write_hits(w, "hits", u->hits, u->n_hits);
     if (x->sample > 0)
         write_hits(w, "sample", u->sample, u->n_sample);
