@@ -29,6 +29,7 @@ typedef bool album_call(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_
 album_call album_mine;   /* img to index */
 album_call album_sheets; /* index to sheets/ */
 album_call album_atlas;  /* index to atlas/, from what is in atlas.unfinished/ */
+album_call album_against; /* the same, beside the same network */
 album_call album_record; /* img to refs/, replacing what is there */
 album_call album_verify; /* refs/, with pictures of what changed to changed/ */
 
