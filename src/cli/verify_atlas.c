@@ -112,6 +112,8 @@ bool cli_verify_atlas(const cli_verify_atlas_options *o, dv_error *err)
         return false;
     bool ok = verify(o, err);
     if (dv_is_atlas(folder) && (ok || err->code == DV_BAD_DATA) && !verify(&other, &later)) {
+        if (later.code == DV_BAD_USAGE)
+            (void)dv_fail_in(&later, "%s, which -m and --weights are for by itself", folder);
         if (ok)
             *err = later;
         ok = false;
