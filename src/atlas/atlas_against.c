@@ -123,15 +123,18 @@ static void put_fact(dv_json *w, const char *key, const char *value)
     dv_json_end(w);
 }
 
-/* What a network is called beside the other one: where both have a name in common, with that of the
- * file of its weights, which then differs. */
+/* What a network is called beside the other one: where both have one name, as the file of its
+ * weights, which then differs. */
 static void put_name(dv_json *w, const char *key, const dv_index *x, const dv_index *beside)
 {
-    dv_text t = { 0 };
-    dv_text_format(&t, "%s", x->model.name);
-    for (int i = 0; strcmp(x->model.name, beside->model.name) == 0 && i < x->model.n_parts; i++)
+    const char *name = x->model.name;
+    const bool same = strcmp(name, beside->model.name) == 0;
+    for (int i = 0; same && i < x->model.n_parts; i++)
         if (strcmp(x->model.parts[i].role, DV_PART_WEIGHTS) == 0)
-            dv_text_format(&t, " (%s)", x->model.parts[i].name);
+            name = x->model.parts[i].name;
+    dv_text t = { 0 };
+    const char *dot = name == x->model.name ? NULL : strrchr(name, '.');
+    dv_text_add(&t, name, dot && dot > name ? (size_t)(dot - name) : strlen(name));
     dv_json_put_text(w, key, t.data ? t.data : "");
     w->to->failed = w->to->failed || t.failed;
     free(t.data);
