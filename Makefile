@@ -228,6 +228,7 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	$(PYTHON) tests/oracle/filters.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.safetensors features.0.weight 2 \
 	    -m ../shared/models/squeezenet1.1-imagenet.onnx
 	$(PYTHON) tests/oracle/evolve.py $B/deconvviz
+	$(PYTHON) tests/oracle/atlas.py $B/deconvviz
 	$(PYTHON) tests/oracle/check_rectify.py --program $B/deconvviz
 	$(PYTHON) tests/oracle/mine.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000
 	$(PYTHON) tests/oracle/invariance.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000

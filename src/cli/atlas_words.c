@@ -1,4 +1,5 @@
 #include "cli/atlas_words.h"
+#include "deconvviz/atlas.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,11 +72,11 @@ bool cli_atlas_prepares(const cli_network_options *o)
 }
 
 /* How images are prepared, where the network would do it otherwise by itself. */
-static void add_preprocess(dv_text *t, const cli_atlas_options *o, const cli_network *n,
+static void add_preprocess(dv_text *t, const cli_network_options *o, const cli_network *n,
                            const dv_preprocess *p)
 {
     const dv_preprocess *own = &n->prepare;
-    const bool same = !cli_atlas_prepares(&o->network) && own->resize == p->resize &&
+    const bool same = !cli_atlas_prepares(o) && own->resize == p->resize &&
                       own->scale == p->scale && own->bgr == p->bgr &&
                       same_floats(own->mean, p->mean, p->channels) &&
                       same_floats(own->std, p->std, p->channels);
@@ -90,10 +91,20 @@ static void add_preprocess(dv_text *t, const cli_atlas_options *o, const cli_net
         dv_text_format(t, " --order %s", p->bgr ? "bgr" : "rgb");
 }
 
-static void add_model(dv_text *t, const cli_atlas_options *o, const dv_index *x)
+static void add_model(dv_text *t, const cli_network_options *o, const dv_index *x)
 {
-    add_option(t, "-m", o->network.model ? o->network.model : x->model.path);
-    add_option(t, "--weights", o->network.weights);
+    add_option(t, "-m", o->model ? o->model : x->model.path);
+    add_option(t, "--weights", o->weights);
+}
+
+static void add_projects(dv_text *t, const cli_network_options *o, const cli_network *n,
+                         const dv_index *x)
+{
+    add_word(t, "deconvviz");
+    add_model(t, o, x);
+    add_preprocess(t, o, n, &x->preprocess);
+    if (x->exact)
+        add_word(t, "--exact");
 }
 
 static void add_command(dv_text *t, const cli_atlas_options *o, const cli_network *n,
@@ -101,9 +112,9 @@ static void add_command(dv_text *t, const cli_atlas_options *o, const cli_networ
 {
     add_word(t, "deconvviz");
     add_word(t, "atlas");
-    add_model(t, o, x);
+    add_model(t, &o->network, x);
     if (!mined) {
-        add_preprocess(t, o, n, &x->preprocess);
+        add_preprocess(t, &o->network, n, &x->preprocess);
         add_number(t, "-k", o->hits);
         if (o->per_image > 1)
             add_number(t, "--per-image", o->per_image);
@@ -126,6 +137,11 @@ static void add_command(dv_text *t, const cli_atlas_options *o, const cli_networ
         add_word(t, "--no-context");
     if (o->rectify)
         add_option(t, "--rectify", "all");
+    add_option(t, "--against", o->against);
+    add_option(t, "--against-model", o->against_model);
+    add_option(t, "--against-weights", o->against_weights);
+    if (o->match)
+        add_option(t, "--match", o->match == DV_MATCH_NUMBER ? "number" : "responses");
     add_option(t, "-o", o->out);
     for (int i = 0; i < n_args; i++)
         add_word(t, args[i]);
@@ -136,11 +152,17 @@ bool cli_atlas_words(dv_text *command, dv_text *projects, const cli_atlas_option
                      dv_error *err)
 {
     add_command(command, o, n, x, mined, n_args, args);
-    add_word(projects, "deconvviz");
-    add_model(projects, o, x);
-    add_preprocess(projects, o, n, &x->preprocess);
-    if (x->exact)
-        add_word(projects, "--exact");
+    add_projects(projects, &o->network, n, x);
     return dv_text_ok(command, "a command line", err) &&
            dv_text_ok(projects, "a command line", err);
+}
+
+bool cli_atlas_other_words(dv_text *projects, const cli_atlas_options *o, const cli_network *n,
+                           const dv_index *x, dv_error *err)
+{
+    cli_network_options other = CLI_NETWORK_DEFAULTS;
+    other.model = o->against_model;
+    other.weights = o->against_weights;
+    add_projects(projects, &other, n, x);
+    return dv_text_ok(projects, "a command line", err);
 }
