@@ -42,6 +42,7 @@ const Server = (() => {
                 lost();
                 throw new Gone('the server does not answer');
             }
+            if (answer.status === 204) throw new Refused('superseded', 204);
             if (answer.ok) return answer;
             if (answer.status === 503 && attempt < 5 && wanted()) {
                 const seconds = Number(answer.headers.get('Retry-After')) || 0;
@@ -153,7 +154,7 @@ class Lane {
             if (!stale) this.answered = one.turn;
             one.resolve(stale ? undefined : value);
         } catch (error) {
-            if (error instanceof Gone || error.status === 409 || one.turn < this.turn || one.turn <= this.answered)
+            if (error instanceof Gone || error.status === 204 || error.status === 409 || one.turn < this.turn || one.turn <= this.answered)
                 one.resolve(undefined);
             else one.reject(error);
         } finally {

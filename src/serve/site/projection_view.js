@@ -38,10 +38,10 @@ class ProjectionView {
             null,
             this.figures,
             this.message,
+            this.switches.r.node,
             el(
                 'dl.switches',
                 null,
-                row('Rule', this.switches.r.node),
                 row('View', this.switches.v.node),
                 row('Scale', this.switches.c.node),
                 row('Seed', this.switches.s.node),

@@ -80,9 +80,18 @@ const App = (() => {
         clearTimeout(written);
         written = 0;
         const next = Address.parse(location.hash);
-        if (Webcam.on() && next.i !== state.i) Webcam.stop();
+        if (Webcam.on() && next.i !== state.i) stopWebcam();
         state = next;
+        begin();
         show('push');
+    }
+
+    /** Where no image is said it is the first. */
+    function begin() {
+        const [first] = Images.all();
+        if (state.i !== '' || !first) return;
+        state = { ...state, i: first.id };
+        write();
     }
 
     // -- what is seen ------------------------------------------------------------------------------
@@ -166,7 +175,7 @@ const App = (() => {
             side.k
                 ? modelChoice(v, 'Model of the second side', m => set({ ...meant(1, { m }), l2: '', u2: '', p2: '' }, 'push'))
                 : name(v.model.name),
-            side.k ? el('button.quiet', { type: 'button', onclick: alone }, 'Close') : null
+            side.k ? el('button.quiet', { type: 'button', onclick: alone }, 'Close') : ''
         );
     }
 
@@ -209,6 +218,7 @@ const App = (() => {
             el(
                 'div.drop',
                 null,
+                el('p.drop-text', null, 'Drop it anywhere on this page'),
                 el('button.primary', { type: 'button', onclick: () => chooseFiles(files => take(files, sides[0])) }, 'Choose a photograph'),
                 navigator.mediaDevices ? el('button', { type: 'button', onclick: () => webcam(sides[0]) }, 'Use the webcam') : null
             ),
@@ -489,13 +499,9 @@ const App = (() => {
         Images.start(info, () => {
             for (const side of sides) side.film.show(Images.all(), side.v ? side.v.i : '');
         });
-        const [first] = Images.all();
-        if (state.i === '' && first && location.hash.length < 3) {
-            state = { ...state, i: first.id };
-            write();
-        }
+        begin();
         for (const model of info.models) if (model.warn) tell(`${model.name}: ${model.warn}`);
-        addEventListener('popstate', follow);
+        addEventListener('hashchange', follow);
         addEventListener('keydown', key);
         show('push');
         document.getElementById('main').removeAttribute('aria-busy');

@@ -40,6 +40,7 @@ class Side {
             onchoose: (place, click) => set({ p: place }, click ? 'push' : 'replace'),
         });
         this.projection = new ProjectionView({ set, onhold: () => this.hold() });
+        this.projection.node.classList.toggle('second', k > 0);
         this.unit = new UnitPanel({
             map: this.map,
             projection: this.projection,
