@@ -61,7 +61,8 @@ module.exports = test => {
         // Everything that can be clicked is come to by Tab, and is seen to be.
         await page.evaluate(() => document.activeElement.blur());
         const seen = new Set();
-        for (let i = 0; i < 90; i++) {
+        let rounds = 0; // the first begins where the focus was
+        while (rounds < 2) {
             await page.keyboard.press('Tab');
             seen.add(
                 await page.evaluate(() => {
@@ -71,7 +72,7 @@ module.exports = test => {
                     return a === document.body ? 'end' : shown ? (a.getAttribute('aria-label') || a.textContent).trim() : `NOT SEEN ${a.outerHTML.slice(0, 90)}`;
                 })
             );
-            if (seen.has('end')) break;
+            if (seen.delete('end')) rounds++;
         }
         assert.deepStrictEqual([...seen].filter(text => text.startsWith('NOT SEEN')), []);
         for (const text of ['Add images', 'Grey', 'Input', 'Unit', 'Whole map', 'guided', 'Copy command', 'Keep', 'Order']) assert(seen.has(text), text);
@@ -103,7 +104,7 @@ module.exports = test => {
         await visit('#/?l=3');
         const frame = await page.locator('.big-map').boundingBox();
         assert(frame.width > 200);
-        await settled(() => page.mouse.click(frame.x + frame.width * 0.3, frame.y + frame.height * 0.8));
+        await settled(() => page.locator('.big-map').click({ position: { x: frame.width * 0.3, y: frame.height * 0.8 } }));
         await showsProjection(page);
         await page.setViewportSize({ width: 1280, height: 800 });
     });

@@ -37,7 +37,7 @@ module.exports = test => {
         await page.locator('.brush-size input').fill('16');
         await settled(async () => page.mouse.click(...(await placeOfInput(page, 0.5, 0.5))));
         await page.waitForFunction(() => !location.hash.includes('blur:'));
-        await settled(() => page.click('text=As it was'));
+        await settled(() => page.click('button:text-is("As it was")'));
         assert.strictEqual(edit(), null);
         await showsProjection(page);
         await page.waitForFunction(was => [...document.querySelectorAll('.predictions li')].map(li => li.textContent).join() === was, words.join());
@@ -67,14 +67,17 @@ module.exports = test => {
         await showsProjection(page);
         await page.click('.moves summary');
         const slider = page.locator('input[aria-label="Turn"]');
-        for (const [value, points] of [
-            ['30', 1],
-            ['60', 2],
-            ['-90', 3],
+        const points = n =>
+            page.waitForFunction(n => document.querySelector('.curve-note').textContent.startsWith(`${n} point`), n);
+        await points(1); // as it is
+        for (const [value, n] of [
+            ['30', 2],
+            ['60', 3],
+            ['-90', 4],
         ]) {
             await settled(() => slider.fill(value));
             await comes(page, 'e', `turn:${value}`);
-            await page.waitForFunction(n => document.querySelector('.curve-note').textContent.startsWith(`${n} point`), points);
+            await points(n);
         }
         await showsProjection(page);
         const { models } = await state(page);
@@ -94,7 +97,7 @@ module.exports = test => {
         }
         await showsProjection(page);
         await page.click('.moves summary');
-        await settled(() => page.click('text=As it was'));
+        await settled(() => page.click('button:text-is("As it was")'));
         assert.strictEqual(address(page).get('e'), null);
     });
 

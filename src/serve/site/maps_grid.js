@@ -15,7 +15,7 @@ class MapsGrid {
         this.hovered = -1;
         this.scratch = Tints.scratch();
         this.canvas = el('canvas', { 'aria-hidden': 'true' });
-        this.option = el('div.out-of-sight', { role: 'option', id: `maps-option-${MapsGrid.made++}` });
+        this.option = el('div.out-of-sight', { role: 'option', id: `maps-option-${MapsGrid.made++}` }, 'no unit yet');
         this.space = el('div.maps-space', null, this.canvas);
         this.scroll = el(
             'div.maps-scroll',

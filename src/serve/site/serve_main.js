@@ -5,7 +5,8 @@ const App = (() => {
     let info = null, // api/state
         state = Address.parse(location.hash);
     const sides = [];
-    let written = 0, // timer: drags are put into the address when they rest
+    let written = 0, // timer: drags are put into the address now and then
+        wrote = 0, // when it was last
         turn = 0;
 
     // -- the address -------------------------------------------------------------------------------
@@ -66,13 +67,17 @@ const App = (() => {
             clearTimeout(written);
             written = 0;
             history.pushState(null, '', hash);
-        } else if (how === 'replace' && !written) written = setTimeout(write, 120);
+        } else if (how === 'replace' && !written) {
+            if (performance.now() - wrote > 150) write();
+            else written = setTimeout(write, 150);
+        }
         show(how);
     }
 
     /** Browsers complain of those who change the address with each move of the pointer. */
     function write() {
         written = 0;
+        wrote = performance.now();
         history.replaceState(null, '', Address.format(state));
     }
 

@@ -120,6 +120,7 @@ class Side {
             if (changed('e', 'i')) this.moves.update(new Edit(v.e));
             if (image) jobs.push(this.askInput(), this.askPrediction());
             if (image || changed('l')) jobs.push(this.askMaps(changed('m', 'l') || !this.grid.units));
+            else if (v.u === '') jobs.push(Promise.resolve().then(() => this.settle()));
             this.grid.choose(v.u === '' ? -1 : Number(v.u));
             if (v.u !== '') {
                 if (image || changed('l', 'u')) jobs.push(this.askMap());
@@ -138,7 +139,8 @@ class Side {
                 );
             this.field();
         }
-        this.busy = Promise.all(jobs.map(job => job.catch(error => this.complain(error))));
+        // What was asked before may still be on its way; where it is not wanted any more its lane ends it.
+        this.busy = Promise.all([this.busy, ...jobs.map(job => job.catch(error => this.complain(error)))]);
         return this.busy;
     }
 
@@ -183,7 +185,12 @@ class Side {
         const bytes = await this.lanes.maps.ask('maps', { ...this.trace(), layer: layer.id }, asBytes);
         if (!bytes || layer !== this.v.layer) return;
         this.grid.show(bytes, layer, anew);
-        if (this.v.u === '') this.set({ u: String(this.grid.strongest()) }, 'replace');
+        this.settle();
+    }
+
+    /** Where no unit is said it is the strongest. */
+    settle() {
+        if (this.v.u === '' && this.grid.layer === this.v.layer) this.set({ u: String(this.grid.strongest()) }, 'replace');
     }
 
     async askMap() {
