@@ -47,7 +47,8 @@ async function clicks(page, n) {
     for (let i = 0; i < n; i++) {
         await page.mouse.click(frame.x + 1 + random() * (frame.width - 2), frame.y + 1 + random() * (frame.height - 2));
         await page.waitForFunction(n => window.times.length > n, i, { polling: 20, timeout: 5000 }).catch(() => {}); // the place it was at already
-        if ((await page.evaluate(() => window.times.length)) <= i) i = (await page.evaluate(() => window.times.length)) - 1;
+        if ((await page.evaluate(() => window.times.length)) <= i)
+            i = (await page.evaluate(() => window.times.length)) - 1;
         await page.waitForTimeout(30);
     }
     return page.evaluate(() => window.times);
@@ -58,7 +59,10 @@ async function hover(page, seconds) {
     const frame = await page.locator('.big-map').boundingBox();
     await page.evaluate(() => {
         window.fields = 0;
-        new MutationObserver(() => window.fields++).observe(document.querySelector('.stage .shade'), { attributes: true, attributeFilter: ['d'] });
+        new MutationObserver(() => window.fields++).observe(document.querySelector('.stage .shade'), {
+            attributes: true,
+            attributeFilter: ['d'],
+        });
     });
     return page.evaluate(
         ([x, y, w, h, seconds]) =>
@@ -136,7 +140,11 @@ async function main() {
         const held = await open(browser, server.url);
         faults.push(held.faults);
         await held.visit(hash);
-        await held.page.waitForFunction(() => document.querySelector('.map-value').textContent && document.querySelectorAll('.strongest-list img').length);
+        await held.page.waitForFunction(
+            () =>
+                document.querySelector('.map-value').textContent &&
+                document.querySelectorAll('.strongest-list img').length
+        );
         await held.page.waitForTimeout(500);
         return { ...held, server };
     }
@@ -157,7 +165,12 @@ async function main() {
         const large = await look(['-m', model], '#/?l=13');
         const slow = await clicks(large.page, 40);
         const q = quantile(slow, 0.95);
-        row(`from a click to pixels, VGG-16 conv5, p95 of ${slow.length}`, `${q.toFixed(1)} ms`, '<= 200 ms', q <= LIMITS.large);
+        row(
+            `from a click to pixels, VGG-16 conv5, p95 of ${slow.length}`,
+            `${q.toFixed(1)} ms`,
+            '<= 200 ms',
+            q <= LIMITS.large
+        );
         await large.server.stop();
     }
     for (const fault of faults.flat()) console.log(`  fault: ${fault}`);

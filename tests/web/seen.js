@@ -78,7 +78,13 @@ const comes = (page, key, value) =>
 /** Where a place of the map is on the screen. */
 async function placeOfMap(page, y, x, within = '.side[data-side="0"]') {
     const frame = await page.locator(`${within} .big-map`).boundingBox();
-    const [rows, columns] = await page.$eval(`${within} .big-map`, n => n.getAttribute('aria-label').match(/(\d+) by (\d+)/).slice(1).map(Number));
+    const [rows, columns] = await page.$eval(`${within} .big-map`, n =>
+        n
+            .getAttribute('aria-label')
+            .match(/(\d+) by (\d+)/)
+            .slice(1)
+            .map(Number)
+    );
     return [frame.x + ((x + 0.5) / columns) * frame.width, frame.y + ((y + 0.5) / rows) * frame.height, rows, columns];
 }
 

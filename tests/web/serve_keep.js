@@ -11,7 +11,11 @@ const { address, answered, projected, showsProjection, comes, state } = require(
 const message = page => page.textContent('.message span');
 
 module.exports = test => {
-    test('a view is saved as a picture, as numbers and as a figure, with the command that makes it', async ({ page, visit, dir }) => {
+    test('a view is saved as a picture, as numbers and as a figure, with the command that makes it', async ({
+        page,
+        visit,
+        dir,
+    }) => {
         await visit('#/?l=3&u=5&p=2,3');
         await showsProjection(page);
         await page.click('text=Save …');
@@ -37,7 +41,13 @@ module.exports = test => {
         await page.click('.message button');
     });
 
-    test('views that are kept become one page that needs nothing else', async ({ page, visit, settled, dir, browser }) => {
+    test('views that are kept become one page that needs nothing else', async ({
+        page,
+        visit,
+        settled,
+        dir,
+        browser,
+    }) => {
         await visit('#/?l=3&u=5');
         await showsProjection(page);
         await page.keyboard.press('n');
@@ -81,7 +91,10 @@ module.exports = test => {
             ['empty.jpg', Buffer.alloc(0)],
         ]) {
             await drop(page, name, bytes);
-            await page.waitForFunction(name => document.querySelector('.message.wrong')?.textContent.includes(name), name);
+            await page.waitForFunction(
+                name => document.querySelector('.message.wrong')?.textContent.includes(name),
+                name
+            );
             await page.click('.message button');
         }
         assert.strictEqual(page.url(), url);
@@ -90,7 +103,10 @@ module.exports = test => {
         assert.strictEqual((await state(page)).images.length, images.length);
         // The browser's own line for each, and nothing else.
         const said = faults.splice(n);
-        assert(said.every(line => /Failed to load resource: the server responded with a status of 4\d\d/.test(line)), said.join('\n'));
+        assert(
+            said.every(line => /Failed to load resource: the server responded with a status of 4\d\d/.test(line)),
+            said.join('\n')
+        );
         // Of several the good ones come.
         await drop(page, 'good.png', photograph(90, 70, 5));
         await page.waitForSelector('.film-image[title="good.png"]');
@@ -105,7 +121,11 @@ module.exports = test => {
         assert((await page.textContent('.stage-note')).includes('‹U+202E›'));
     });
 
-    test('when the server is gone the page says so, and goes on when it is there again', async ({ build, browser, dir }) => {
+    test('when the server is gone the page says so, and goes on when it is there again', async ({
+        build,
+        browser,
+        dir,
+    }) => {
         const first = await serve(build, ['--port', '0']);
         const { page, visit } = await open(browser, first.url);
         await visit('#/');

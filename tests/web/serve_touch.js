@@ -40,7 +40,10 @@ module.exports = test => {
         await settled(() => page.click('button:text-is("As it was")'));
         assert.strictEqual(edit(), null);
         await showsProjection(page);
-        await page.waitForFunction(was => [...document.querySelectorAll('.predictions li')].map(li => li.textContent).join() === was, words.join());
+        await page.waitForFunction(
+            was => [...document.querySelectorAll('.predictions li')].map(li => li.textContent).join() === was,
+            words.join()
+        );
         await page.click('.stage [data-value="look"]');
     });
 
@@ -92,7 +95,11 @@ module.exports = test => {
             ['Move down', 'move:5,-3'],
             ['Scale', 'move:5,-3;turn:-90;scale:1.5'],
         ]) {
-            await settled(() => page.locator(`input[aria-label="${label}"]`).fill({ 'Move to the right': '5', 'Move down': '-3', Scale: '1.5' }[label]));
+            await settled(() =>
+                page
+                    .locator(`input[aria-label="${label}"]`)
+                    .fill({ 'Move to the right': '5', 'Move down': '-3', Scale: '1.5' }[label])
+            );
             await page.waitForFunction(t => decodeURIComponent(location.hash).includes(`e=${t}`), text);
         }
         await showsProjection(page);

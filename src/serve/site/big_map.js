@@ -29,13 +29,27 @@ class BigMap {
         this.shown = el('p.map-value');
         this.note = el('p.aside.map-note');
         const go = (place, text) =>
-            el('button', { type: 'button', 'aria-pressed': 'false', 'data-place': place, onclick: () => this.o.onchoose(place, true) }, text);
+            el(
+                'button',
+                {
+                    type: 'button',
+                    'aria-pressed': 'false',
+                    'data-place': place,
+                    onclick: () => this.o.onchoose(place, true),
+                },
+                text
+            );
         this.places = [go('max', 'Strongest'), go('all', 'Whole map')];
         this.node = el(
             'div.map',
             null,
             this.frame,
-            el('div.map-side', null, el('div', null, this.shown, this.note), el('div.map-places', { role: 'group', 'aria-label': 'Position' }, this.places))
+            el(
+                'div.map-side',
+                null,
+                el('div', null, this.shown, this.note),
+                el('div.map-places', { role: 'group', 'aria-label': 'Position' }, this.places)
+            )
         );
         Tints.follow(() => this.draw());
         new ResizeObserver(() => this.draw()).observe(this.frame);

@@ -214,7 +214,11 @@ class MapsGrid {
                 context.fillText(String(unit), x + 1, y + this.tall + 9);
             }
             if (marked || place === this.hovered) this.outline(context, x, y, colour(marked ? '--field' : '--accent'));
-            if (place === this.active && document.activeElement === this.scroll && this.scroll.matches(':focus-visible'))
+            if (
+                place === this.active &&
+                document.activeElement === this.scroll &&
+                this.scroll.matches(':focus-visible')
+            )
                 this.outline(context, x - 1, y - 1, colour('--accent'), 2);
         }
     }

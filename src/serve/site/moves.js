@@ -131,7 +131,10 @@ class Moves {
         const names = points[0][1].distances.map(d => String(d.layer));
         const lines = names.map(id => ({
             id,
-            values: points.map(([v, { distances }]) => [v, (distances.find(d => String(d.layer) === id) || {}).distance]),
+            values: points.map(([v, { distances }]) => [
+                v,
+                (distances.find(d => String(d.layer) === id) || {}).distance,
+            ]),
         }));
         const most = Math.max(...lines.flatMap(line => line.values.map(([, d]) => d || 0)), 0.1);
         const named = id => {
@@ -163,12 +166,7 @@ class Moves {
             ...(p.some(([, v]) => v !== null && v !== undefined)
                 ? [
                       this.plot(`Probability of the class by ${text}`, lo, hi, 1, [[p, 'class']], '100\u2009%'),
-                      el(
-                          'p.legend',
-                          null,
-                          el('span.key.class', { 'aria-hidden': 'true' }),
-                          'probability of its class'
-                      ),
+                      el('p.legend', null, el('span.key.class', { 'aria-hidden': 'true' }), 'probability of its class'),
                   ]
                 : [])
         );

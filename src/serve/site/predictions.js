@@ -5,7 +5,13 @@ class Predictions {
     constructor() {
         this.list = el('ol.bars.predictions');
         this.note = el('p.aside');
-        this.node = el('section.prediction', { 'aria-label': 'Prediction' }, el('h2', null, 'Prediction'), this.list, this.note);
+        this.node = el(
+            'section.prediction',
+            { 'aria-label': 'Prediction' },
+            el('h2', null, 'Prediction'),
+            this.list,
+            this.note
+        );
         this.before = new Map(); // class -> p of the image as it was
         this.rows = [];
     }

@@ -130,7 +130,9 @@ const App = (() => {
     }
 
     function title(v) {
-        const parts = v.image ? [v.u === '' ? '' : `unit ${v.u} of ${visible(v.layer.name)}`, shorten(base(v.image.name), 40)] : [];
+        const parts = v.image
+            ? [v.u === '' ? '' : `unit ${v.u} of ${visible(v.layer.name)}`, shorten(base(v.image.name), 40)]
+            : [];
         document.title = [...parts.filter(Boolean), `${visible(v.model.name)} - deconvviz`].join(' - ');
     }
 
@@ -153,7 +155,16 @@ const App = (() => {
             el(
                 'ol',
                 null,
-                el('li', null, el('a.home', { href: '#/', 'aria-label': 'deconvviz: start again' }, el('span.mark', { 'aria-hidden': 'true' }, mark()), 'deconvviz')),
+                el(
+                    'li',
+                    null,
+                    el(
+                        'a.home',
+                        { href: '#/', 'aria-label': 'deconvviz: start again' },
+                        el('span.mark', { 'aria-hidden': 'true' }, mark()),
+                        'deconvviz'
+                    )
+                ),
                 el(
                     'li',
                     null,
@@ -178,7 +189,9 @@ const App = (() => {
                 v.e === '' ? null : el('span.aside', null, ' changed')
             ),
             side.k
-                ? modelChoice(v, 'Model of the second side', m => set({ ...meant(1, { m }), l2: '', u2: '', p2: '' }, 'push'))
+                ? modelChoice(v, 'Model of the second side', m =>
+                      set({ ...meant(1, { m }), l2: '', u2: '', p2: '' }, 'push')
+                  )
                 : name(v.model.name),
             side.k ? el('button.quiet', { type: 'button', onclick: alone }, 'Close') : ''
         );
@@ -224,8 +237,14 @@ const App = (() => {
                 'div.drop',
                 null,
                 el('p.drop-text', null, 'Drop it anywhere on this page'),
-                el('button.primary', { type: 'button', onclick: () => chooseFiles(files => take(files, sides[0])) }, 'Choose a photograph'),
-                navigator.mediaDevices ? el('button', { type: 'button', onclick: () => webcam(sides[0]) }, 'Use the webcam') : null
+                el(
+                    'button.primary',
+                    { type: 'button', onclick: () => chooseFiles(files => take(files, sides[0])) },
+                    'Choose a photograph'
+                ),
+                navigator.mediaDevices
+                    ? el('button', { type: 'button', onclick: () => webcam(sides[0]) }, 'Use the webcam')
+                    : null
             ),
             ...(images.length
                 ? [
@@ -233,17 +252,19 @@ const App = (() => {
                       el(
                           'ul.examples',
                           null,
-                          images.slice(0, 24).map(image =>
-                              el(
-                                  'li',
-                                  null,
+                          images
+                              .slice(0, 24)
+                              .map(image =>
                                   el(
-                                      'button.tile',
-                                      { type: 'button', onclick: () => set({ i: image.id }, 'push') },
-                                      el('img', { src: Images.src(image.id, 256), alt: shorten(image.name, 80) })
+                                      'li',
+                                      null,
+                                      el(
+                                          'button.tile',
+                                          { type: 'button', onclick: () => set({ i: image.id }, 'push') },
+                                          el('img', { src: Images.src(image.id, 256), alt: shorten(image.name, 80) })
+                                      )
                                   )
                               )
-                          )
                       ),
                   ]
                 : [])
@@ -361,7 +382,10 @@ const App = (() => {
         [', .', 'image before, image after'],
         ['[ ]', 'layer before, layer after'],
         ['j k', 'next and previous unit'],
-        ['\u2190 \u2191 \u2192 \u2193', 'over the map, or in the grid of maps where the focus is there; with Shift further'],
+        [
+            '\u2190 \u2191 \u2192 \u2193',
+            'over the map, or in the grid of maps where the focus is there; with Shift further',
+        ],
         ['Enter', 'in the grid: this unit'],
         ['m', 'the place where the unit is strongest'],
         ['a', 'the whole map'],
@@ -454,7 +478,11 @@ const App = (() => {
             return;
         const side = here();
         const empty = document.body.classList.contains('empty');
-        if (event.key.startsWith('Arrow') && !empty && !event.target.closest('input, button, [role], summary, a, pre')) {
+        if (
+            event.key.startsWith('Arrow') &&
+            !empty &&
+            !event.target.closest('input, button, [role], summary, a, pre')
+        ) {
             // The first arrow comes to the map, wherever the focus was.
             const to = side.v.layer.maps ? side.map.frame : side.grid.scroll;
             to.focus();
@@ -472,19 +500,30 @@ const App = (() => {
     function tools() {
         const kept = el(
             'button.quiet.kept',
-            { type: 'button', hidden: true, onclick: () => Keep.save(here()), title: 'Views that were kept: save them' },
+            {
+                type: 'button',
+                hidden: true,
+                onclick: () => Keep.save(here()),
+                title: 'Views that were kept: save them',
+            },
             ''
         );
         Keep.listen(n => {
             kept.hidden = false;
             kept.textContent = `${n} kept`;
         });
-        document.getElementById('tools').replaceChildren(
-            kept,
-            el('button.quiet.beside', { type: 'button', onclick: beside, title: 'Two images, two models, or before and after' }, 'Beside'),
-            themeButton(),
-            helpButton(KEYS, ABOUT)
-        );
+        document
+            .getElementById('tools')
+            .replaceChildren(
+                kept,
+                el(
+                    'button.quiet.beside',
+                    { type: 'button', onclick: beside, title: 'Two images, two models, or before and after' },
+                    'Beside'
+                ),
+                themeButton(),
+                helpButton(KEYS, ABOUT)
+            );
     }
 
     async function start() {

@@ -127,7 +127,8 @@ class Side {
                 if (image || changed('l', 'u', 'p', 'r', 's', 'f', 'v', 'c')) jobs.push(...this.askProjection());
             }
             if (image || changed('l')) jobs.push(this.moves.measure(this.trace(), v.l, v.model));
-            if (image || changed('r') || changed('l')) this.strongest.later(this.trace(), v.l, v.r === 'three' ? 'deconvnet' : v.r, v.model);
+            if (image || changed('r') || changed('l'))
+                this.strongest.later(this.trace(), v.l, v.r === 'three' ? 'deconvnet' : v.r, v.model);
             if (this.info.index && v.u !== '' && changed('m', 'l', 'u'))
                 jobs.push(
                     this.unit.hits.show(
@@ -190,7 +191,8 @@ class Side {
 
     /** Where no unit is said it is the strongest. */
     settle() {
-        if (this.v.u === '' && this.grid.layer === this.v.layer) this.set({ u: String(this.grid.strongest()) }, 'replace');
+        if (this.v.u === '' && this.grid.layer === this.v.layer)
+            this.set({ u: String(this.grid.strongest()) }, 'replace');
     }
 
     async askMap() {
@@ -214,6 +216,7 @@ class Side {
                 if (!picture || !ProjectionView.rules(this.v).includes(rule)) return;
                 this.pictures.set(rule, picture);
                 this.projection.show(rule, picture, this.input);
+                if (picture.unit.length) this.unit.value.textContent = number(picture.unit[0]);
                 this.shown = performance.now();
             } catch (error) {
                 if (!(error instanceof Refused) || (error.status === 404 && Webcam.on())) throw error;
@@ -238,7 +241,9 @@ class Side {
         this.field();
         const { layer } = this.v;
         if (place && layer.field)
-            this.stage.tell(`receptive field of y ${place[0]}, x ${place[1]}: ${layer.field.size[0]} × ${layer.field.size[1]} pixels`);
+            this.stage.tell(
+                `receptive field of y ${place[0]}, x ${place[1]}: ${layer.field.size[0]} × ${layer.field.size[1]} pixels`
+            );
         else this.note();
     }
 
@@ -248,7 +253,8 @@ class Side {
 
     note() {
         const { image } = this.v;
-        if (image && !Webcam.on()) this.stage.tell(`${shorten(base(image.name), 60)}, ${image.width} × ${image.height}`);
+        if (image && !Webcam.on())
+            this.stage.tell(`${shorten(base(image.name), 60)}, ${image.width} × ${image.height}`);
     }
 
     /** A click on the photograph: the place of the map whose field is centred there. */
@@ -257,7 +263,8 @@ class Side {
         if (!layer || !layer.maps || !layer.field || this.v.u === '') return;
         const { size, stride, first } = layer.field;
         const [, , rows, columns] = layer.shape;
-        const place = (v, j, n) => Math.max(0, Math.min(n - 1, Math.round((v - first[j] - size[j] / 2) / (stride[j] || 1))));
+        const place = (v, j, n) =>
+            Math.max(0, Math.min(n - 1, Math.round((v - first[j] - size[j] / 2) / (stride[j] || 1))));
         this.set({ p: `${place(y, 0, rows)},${place(x, 1, columns)}` }, 'push');
     }
 
@@ -272,7 +279,9 @@ class Side {
         const n = Number(text);
         if (/^\d{1,7}$/.test(text) && n < this.v.layer.units) this.set({ u: String(n) }, 'push');
         else {
-            App.tell(`There is no unit ${shorten(text, 20)}: ${visible(this.v.layer.name)} has ${counted(this.v.layer.units, 'unit')}, from 0.`);
+            App.tell(
+                `There is no unit ${shorten(text, 20)}: ${visible(this.v.layer.name)} has ${counted(this.v.layer.units, 'unit')}, from 0.`
+            );
             this.unit.input.value = this.v.u;
         }
     }
@@ -293,7 +302,9 @@ class Side {
     async hold() {
         try {
             const scales = await Promise.all(
-                ProjectionView.rules(this.v).map(rule => Server.json('project', { ...this.asked(rule), scale: 'tile', format: 'json' }))
+                ProjectionView.rules(this.v).map(rule =>
+                    Server.json('project', { ...this.asked(rule), scale: 'tile', format: 'json' })
+                )
             );
             const most = Math.max(...scales.map(one => one.scale));
             if (most > 0) this.set({ c: String(Number(most.toPrecision(6))) }, 'push');

@@ -23,7 +23,8 @@ class Strip {
                         title: `${visible(layer.name)}: ${layer.op}, ${shape(layer.shape)}`,
                         onclick: () => this.onpick(layer.id),
                     },
-                    fieldDrawing(model.input, layer.field && layer.field.size, 30),
+                    // Where there are no positions it is all of the input.
+                    fieldDrawing(model.input, layer.maps ? layer.field && layer.field.size : model.input.slice(2), 30),
                     el(
                         'span.strip-text',
                         null,

@@ -92,7 +92,11 @@ class Strongest {
                         el(
                             'span.caption',
                             null,
-                            el('span.unit-number', null, which === 'layer' ? one.unit : `${shorten(named(one.layer), 10)} ${one.unit}`),
+                            el(
+                                'span.unit-number',
+                                null,
+                                which === 'layer' ? one.unit : `${shorten(named(one.layer), 10)} ${one.unit}`
+                            ),
                             which === 'all' ? null : el('span.below', null, about)
                         )
                     )
