@@ -13,7 +13,7 @@ const Keep = (() => {
 
     function ready(side) {
         const there = side.v && side.v.image && side.v.u !== '';
-        if (!there) App.tell('There is nothing to keep yet: choose an image and a unit.');
+        if (!there) Messages.tell('There is nothing to keep yet: choose an image and a unit.');
         return there;
     }
 
@@ -27,7 +27,7 @@ const Keep = (() => {
         if (!ready(side)) return;
         try {
             const text = (await commands(side)).join('\n');
-            App.tell(
+            Messages.tell(
                 (await copy(text)) ? `Copied: ${text}` : 'The browser does not let it be copied: see Save.',
                 'said'
             );
@@ -179,7 +179,7 @@ const Keep = (() => {
             await side.busy;
             kept.push(await capture(side));
             onchange(kept.length);
-            App.tell(
+            Messages.tell(
                 `Kept: ${kept[kept.length - 1].title}. ${counted(kept.length, 'view')} so far; Save writes them as one page.`,
                 'said'
             );

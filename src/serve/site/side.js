@@ -23,8 +23,8 @@ class Side {
         const edited = (edit, begins) => set({ e: edit.toString() }, begins ? 'push' : 'replace');
         this.film = new Film({
             onpick: id => set({ i: id, e: '' }, 'push'),
-            onfiles: files => App.take(files, this),
-            onwebcam: () => App.webcam(this),
+            onfiles: files => Incoming.take(files, this),
+            onwebcam: () => Incoming.webcam(this),
         });
         this.stage = new Stage({
             onpaint: edited,
@@ -155,7 +155,7 @@ class Side {
     complain(error) {
         if (error instanceof Gone || (error.status === 404 && Webcam.on())) return;
         if (!(error instanceof Refused)) throw error;
-        App.tell(error.message);
+        Messages.tell(error.message);
     }
 
     showPhoto() {
@@ -279,7 +279,7 @@ class Side {
         const n = Number(text);
         if (/^\d{1,7}$/.test(text) && n < this.v.layer.units) this.set({ u: String(n) }, 'push');
         else {
-            App.tell(
+            Messages.tell(
                 `There is no unit ${shorten(text, 20)}: ${visible(this.v.layer.name)} has ${counted(this.v.layer.units, 'unit')}, from 0.`
             );
             this.unit.input.value = this.v.u;

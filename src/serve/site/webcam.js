@@ -43,7 +43,7 @@ const Webcam = (() => {
                 else if (error.status === 429 || error.status === 503) await Server.pause(100);
                 else {
                     stop();
-                    App.tell(error.message);
+                    Messages.tell(error.message);
                 }
             }
             if (document.hidden) await Server.pause(200);
