@@ -177,6 +177,23 @@ module.exports = test => {
         await showsProjection(page);
     });
 
+    test('a class that is predicted leads to the unit that stands for it', async ({ page, visit, settled }) => {
+        await visit('#/?l=3');
+        await page.waitForSelector('.predictions li');
+        const [one] = (
+            await page.evaluate(
+                async id => (await fetch(`api/predict?model=0&image=${id}&n=1`)).json(),
+                address(page).get('i')
+            )
+        ).top;
+        await settled(() => page.click('.predictions .label >> nth=0'));
+        assert.strictEqual(address(page).get('u'), String(one.class));
+        const { models } = await state(page);
+        assert.strictEqual(address(page).get('l'), models[0].layers.at(-1).id);
+        await showsProjection(page);
+        assert(await page.isVisible('.single'));
+    });
+
     test('two images are seen side by side, by the same unit', async ({ page, visit, settled }) => {
         const { images } = await state(page);
         await visit(`#/?i=${images[0].id}&l=3`);
@@ -187,8 +204,11 @@ module.exports = test => {
         await comes(page, 'i2', images[1].id);
         await showsProjection(page, 'deconvnet', '.side[data-side="1"]', '2');
         assert.strictEqual(await pixels(page, '.side[data-side="0"] figure.deconvnet canvas'), alone);
-        // A click on the second side is a click on both.
+        // Pointing at the map of one draws the field on both; a click is one on both.
         const [x, y] = await placeOfMap(page, 2, 5, '.side[data-side="1"]');
+        await page.mouse.move(x, y);
+        for (const side of [0, 1])
+            assert.strictEqual(await page.textContent(`.side[data-side="${side}"] .map-note`), 'at y 2, x 5');
         await settled(() => page.mouse.click(x, y));
         await comes(page, 'p', '2,5');
         await showsProjection(page, 'deconvnet', '.side[data-side="1"]', '2');

@@ -5,6 +5,7 @@ class BigMap {
     /**
      * @param {Object} o
      * @param {function(number, number)|function(null)} o.onhover a place y, x; null: none
+     * @param {function()} o.onpoint another map points at a place of this one, which is in `hovered`
      * @param {function(string, boolean)} o.onchoose "y,x", "max" or "all"; whether it is a click (not a drag)
      */
     constructor(o) {
@@ -173,10 +174,16 @@ class BigMap {
         const [y, x] = place || [];
         const [hy, hx] = this.hovered || [];
         if (y === hy && x === hx) return;
+        this.point(place);
+        this.o.onhover(place);
+    }
+
+    /** As if the pointer were there. */
+    point(place) {
         this.hovered = place;
         this.draw();
         this.tell();
-        this.o.onhover(place);
+        this.o.onpoint();
     }
 
     press(event) {

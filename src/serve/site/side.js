@@ -31,12 +31,13 @@ class Side {
             onpoint: (y, x) => this.point(y, x),
             onview: w => set({ w }, 'replace'),
         });
-        this.predictions = new Predictions();
+        this.predictions = new Predictions(one => this.classUnit(one));
         this.moves = new Moves({ lane: `shift-${k}`, onedit: edited });
         this.strip = new Strip(id => set({ l: id, u: '', p: 'max' }, 'push'));
         this.grid = new MapsGrid(unit => set({ u: String(unit), p: this.v.p === 'all' ? 'all' : 'max' }, 'push'));
         this.map = new BigMap({
             onhover: place => this.hover(place),
+            onpoint: () => this.field(),
             onchoose: (place, click) => set({ p: place }, click ? 'push' : 'replace'),
         });
         this.projection = new ProjectionView({ set, onhold: () => this.hold() });
@@ -238,6 +239,9 @@ class Side {
     }
 
     hover(place) {
+        // On both sides, where they are of the same map.
+        for (const other of App.sides)
+            if (other !== this && other.v.m === this.v.m && other.v.l === this.v.l) other.map.point(place);
         this.field();
         const { layer } = this.v;
         if (place && layer.field)
@@ -269,6 +273,13 @@ class Side {
     }
 
     // -- what is done ------------------------------------------------------------------------------
+
+    /** The unit of the output that stands for a class. */
+    classUnit(one) {
+        const { layers, n_classes } = this.v.model;
+        const last = layers[layers.length - 1];
+        if (last.units === n_classes) this.set({ l: last.id, u: String(one), p: 'max' }, 'push');
+    }
 
     step(by) {
         const next = this.grid.beside(Number(this.v.u), by);
