@@ -34,7 +34,7 @@ class Strongest {
     /** Once it has come to rest: nine projections cost more than one. */
     later(trace, layer, rule, model) {
         clearTimeout(this.timer);
-        this.again = () => this.ask(trace, layer, rule, model).catch(error => this.say(error.message));
+        this.again = () => this.ask(trace, layer, rule, model).catch(error => Webcam.on() || this.say(error.message));
         this.timer = setTimeout(this.again, 180);
     }
 
