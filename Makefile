@@ -119,11 +119,13 @@ $B/watched/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c $< -o $@
 
-# The built-in model, and the page of an atlas: what is listed for the one is read by the other.
+# The built-in model, the page of an atlas, and that of `serve`, which has files of the atlas's: what is listed here is read there.
 SITE := $(sort $(wildcard src/atlas/site/*.html src/atlas/site/*.css src/atlas/site/*.js))
-$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE)
+PAGE := $(filter-out %.html,$(SITE)) $(sort $(wildcard src/serve/site/*.html src/serve/site/*.css src/serve/site/*.js))
+$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE) $(PAGE)
 	@mkdir -p $(@D)
 	@printf '%s\n' $(foreach f,$(SITE),'site_file "$(notdir $f)", "$f"') >$(@D)/site_list.inc
+	@printf '%s\n' $(foreach f,$(PAGE),'site_file "$(notdir $f)", "$f"') >$(@D)/page_list.inc
 	$(CC) -c -Wa,-I,$(@D) $< -o $@
 
 # Headers of what draws figures, which src/plot/drawing_library.c opens when it is needed.
@@ -228,6 +230,7 @@ oracle: $B/deconvviz ## compare with the PyTorch reference at length (scripts/se
 	$(PYTHON) tests/oracle/filters.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.safetensors features.0.weight 2 \
 	    -m ../shared/models/squeezenet1.1-imagenet.onnx
 	$(PYTHON) tests/oracle/evolve.py $B/deconvviz
+	$(PYTHON) tests/oracle/atlas.py $B/deconvviz
 	$(PYTHON) tests/oracle/check_rectify.py --program $B/deconvviz
 	$(PYTHON) tests/oracle/mine.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000
 	$(PYTHON) tests/oracle/invariance.py $B/deconvviz ../shared/models/squeezenet1.1-imagenet.onnx ../shared/images/imagenet-1000

@@ -8,7 +8,8 @@
  *     data/                   what the page shows, in JavaScript that a browser loads from a disk
  *     pictures/, photos/      of units; of the photographs that are hits or samples
  *     index.json              the index that all comes from
- *     atlas.json              how it was made, for dv_atlas_verify */
+ *     atlas.json              how it was made, for dv_atlas_verify
+ *     against/                of an atlas of two networks: that of the other, without a page */
 #ifndef DV_ATLAS_H
 #define DV_ATLAS_H
 
@@ -21,6 +22,26 @@
 
 DV_BEGIN
 
+/* How units of two networks find each other. */
+typedef enum dv_atlas_match {
+    DV_MATCH_FITTING,   /* by number where the networks have the same layers, else by responses */
+    DV_MATCH_NUMBER,    /* each with that of its layer and channel */
+    DV_MATCH_RESPONSES, /* each with the one of the other's layer whose responses correlate most
+                           with its own: the one-sided matching of Li et al., "Convergent learning",
+                           2016 */
+} dv_atlas_match;
+
+/* Another network, or another checkpoint of it, beside the one of the atlas. Its layers are those
+ * of the same name and as many channels where it has all of the atlas's; else to each of the
+ * atlas's the one whose responses are most like its own as a whole, by linear CKA (Kornblith et
+ * al., "Similarity of neural network representations revisited", 2019). */
+typedef struct dv_atlas_against {
+    const dv_model *model;
+    dv_index *index;      /* of it */
+    const char *projects; /* as dv_atlas_options has it */
+    dv_atlas_match match;
+} dv_atlas_against;
+
 enum { DV_ATLAS_HITS = 9, DV_ATLAS_QUALITY = 65, DV_ATLAS_COMPARED = 3 };
 
 typedef struct dv_atlas_options {
@@ -31,14 +52,15 @@ typedef struct dv_atlas_options {
     dv_rectify rectify;
     int compared; /* hits of a unit, 0 to DV_ATLAS_HITS, that are projected by the other rules,
                      too; all are by the deconvnet */
-    bool samples_projected;         /* by the deconvnet; else they are patches alone */
-    int quality;                    /* of the JPEGs, 1 to 100 */
-    bool context;                   /* the photographs, too */
-    const dv_labels *labels;        /* of classes; NULL: none are known */
-    const dv_truth *truth;          /* which images are of which; NULL: none is known */
-    const char *command, *projects; /* for the page: the command that makes this atlas; what
-                                       projects a unit, "deconvviz -m MODEL …", to which layer,
-                                       channel, position, rule and image are added */
+    bool samples_projected;          /* by the deconvnet; else they are patches alone */
+    int quality;                     /* of the JPEGs, 1 to 100 */
+    bool context;                    /* the photographs, too */
+    const dv_labels *labels;         /* of classes; NULL: none are known */
+    const dv_truth *truth;           /* which images are of which; NULL: none is known */
+    const char *command, *projects;  /* for the page: the command that makes this atlas; what
+                                        projects a unit, "deconvviz -m MODEL …", to which layer,
+                                        channel, position, rule and image are added */
+    const dv_atlas_against *against; /* NULL: none */
     bool mined_there; /* the index is FOLDER.unfinished/index.json already; else it is written */
     struct dv_pool *pool; /* may be NULL */
     dv_watch watch;       /* on any thread; progress is in projections */
@@ -51,6 +73,10 @@ typedef struct dv_atlas_result {
     int64_t bytes; /* of the folder */
     int64_t of_sheets, of_grids, of_photos, of_data; /* of those: pictures of units, large and
                                                         small; photographs; data */
+    int n_matched; /* units that have a counterpart in the other network */
+    double change; /* their mean change: 0, the same responses, to 1; a NaN where none is known */
+    const char *changed; /* the layer that changed most, of the index; NULL: none */
+    double most;         /* its mean change */
 } dv_atlas_result;
 
 /* The folder that is filled before it gets its name, FOLDER.unfinished: what a run that was stopped

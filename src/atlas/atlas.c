@@ -1,6 +1,7 @@
 /* atlas.c - an atlas from its beginning to its end: a folder beside is filled, by one run or by
  * several, and takes the atlas's name when all is in it. */
 #include "deconvviz/atlas.h"
+#include "atlas/atlas_against.h"
 #include "atlas/atlas_settings.h"
 #include "atlas/mined_model.h"
 #include "base/file.h"
@@ -116,6 +117,15 @@ static int64_t size_of(const dv_atlas_work *w, const char *name)
     return there ? st.st_size : 0;
 }
 
+static void count_photos(dv_atlas_work *w)
+{
+    for (int i = 0; w->options->context && i < w->n_images; i++) {
+        char name[48];
+        snprintf(name, sizeof name, "photos/%d/%d.jpg", i / 1000, i);
+        w->result->of_photos += size_of(w, name);
+    }
+}
+
 static void report(dv_atlas_work *w)
 {
     dv_atlas_result *r = w->result;
@@ -123,41 +133,79 @@ static void report(dv_atlas_work *w)
     r->n_units = w->n_units;
     for (int i = 0; i < w->n_layers; i++)
         r->n_dead += w->layers[i].dead;
-    for (int i = 0; w->options->context && i < w->n_images; i++) {
-        char name[48];
-        snprintf(name, sizeof name, "photos/%d/%d.jpg", i / 1000, i);
-        r->of_photos += size_of(w, name);
-    }
-    r->bytes = r->of_sheets + r->of_grids + r->of_photos + r->of_data + size_of(w, "index.json");
+    count_photos(w);
+    r->bytes = r->of_sheets + r->of_grids + r->of_photos + r->of_data + size_of(w, "index.json") +
+               size_of(w, "against/index.json");
+}
+
+/* What is of both networks. */
+static void report_other(dv_atlas_result *r, const dv_atlas_result *other)
+{
+    r->missing += other->missing;
+    r->resumed += other->resumed;
+    r->of_sheets += other->of_sheets;
+    r->of_grids += other->of_grids;
+    r->of_photos += other->of_photos;
+    r->of_data += other->of_data;
 }
 
 /* -- the run ---------------------------------------------------------------------------------- */
 
-static bool write_pages(const dv_atlas_work *w, dv_error *err)
+static bool write_settings(const dv_atlas_work *w, dv_error *err)
 {
     dv_text settings;
     const bool ok = dv_atlas_settings_text(w, &settings, err) &&
-                    dv_atlas_write_site(w->folder, err) &&
                     write_file(w, "atlas.json", settings.data, settings.size, err);
     free(settings.data);
     return ok;
 }
 
-static bool fill(dv_atlas_work *w, dv_index *x, dv_error *err)
+/* All but the page. *s: the file of cells, which is kept until the whole is done. */
+static bool fill(dv_atlas_work *w, dv_index *x, dv_spool **s, dv_error *err)
 {
     dv_text key = { 0 };
-    dv_spool *s = NULL;
     int done = 0;
-    bool ok = keep_index(w, x, &key, err) && (s = dv_spool_open(w, key.data, &done, err)) != NULL;
+    bool ok = keep_index(w, x, &key, err) && (*s = dv_spool_open(w, key.data, &done, err)) != NULL;
     free(key.data);
     w->result->resumed = done;
-    ok = ok && dv_atlas_pictures(w, s, done, err) && dv_atlas_write_sheets(w, s, err) &&
-         dv_atlas_write_data(w, err) && write_pages(w, err);
+    return ok && dv_atlas_pictures(w, *s, done, err) && dv_atlas_write_sheets(w, *s, err) &&
+           dv_atlas_write_data(w, err) && write_settings(w, err);
+}
+
+/* The other network's, in a folder of the work's. */
+static bool fill_other(dv_atlas_work *w, dv_spool **s, dv_error *err)
+{
+    const dv_atlas_against *a = w->options->against;
+    dv_atlas_options o;
+    dv_atlas_result r = { 0 };
+    dv_atlas_work other = { .model = a->model, .index = a->index, .options = &o, .result = &r };
+    char *folder = dv_atlas_path(w, err, "against");
+    other.folder = folder;
+    const bool ok = folder && dv_folder_make(folder, err) && dv_atlas_other_options(w, &o, err) &&
+                    dv_atlas_list(&other, err) && fill(&other, a->index, s, err) &&
+                    dv_atlas_compare(w, &other, err);
+    if (ok) {
+        report(&other);
+        report_other(w->result, &r);
+    }
+    dv_atlas_release(&other);
+    free(folder);
+    return ok;
+}
+
+static bool fill_all(dv_atlas_work *w, dv_index *x, dv_error *err)
+{
+    dv_spool *own = NULL, *others = NULL;
+    const bool ok = fill(w, x, &own, err) &&
+                    (!w->options->against || fill_other(w, &others, err)) &&
+                    dv_atlas_write_site(w->folder, err);
     if (ok) {
         report(w);
-        dv_spool_remove(s);
+        dv_spool_remove(others);
+        dv_spool_remove(own);
     } else {
-        dv_spool_close(s);
+        dv_spool_close(others);
+        dv_spool_close(own);
     }
     return ok;
 }
@@ -180,9 +228,11 @@ static bool check_options(const dv_model *m, const dv_index *x, const dv_atlas_o
     if (o->compared < 0 || o->compared > DV_ATLAS_HITS)
         return dv_fail(err, DV_BAD_USAGE, "%d hits by all rules: 0 to %d are possible", o->compared,
                        DV_ATLAS_HITS);
-    if (x->read == 0)
-        return dv_fail(err, DV_BAD_DATA, "the index is of no image");
-    return dv_mined_model(m, x, err);
+    const dv_atlas_against *a = o->against;
+    if (x->read == 0 || (a && a->index->read == 0))
+        return dv_fail(err, DV_BAD_DATA, "%s index is of no image",
+                       x->read == 0 ? "the" : "the other");
+    return dv_mined_model(m, x, err) && (!a || dv_mined_model(a->model, a->index, err));
 }
 
 bool dv_atlas(const dv_model *m, dv_index *x, const dv_atlas_options *o, dv_atlas_result *r,
@@ -195,7 +245,7 @@ bool dv_atlas(const dv_model *m, dv_index *x, const dv_atlas_options *o, dv_atla
     char *folder = dv_atlas_unfinished(o->folder, err);
     w.folder = folder;
     const bool ok = folder && dv_folder_make(folder, err) && dv_atlas_list(&w, err) &&
-                    fill(&w, x, err) && put_in_place(&w, err);
+                    fill_all(&w, x, err) && put_in_place(&w, err);
     dv_atlas_release(&w);
     free(folder);
     return ok;

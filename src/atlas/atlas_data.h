@@ -25,6 +25,25 @@ void dv_data_begin(dv_data_file *f);
 bool dv_data_end(const dv_atlas_data *d, dv_data_file *f, bool ok, const char *name,
                  dv_error *err) DV_MUST_CHECK;
 
+/* -- columns: one number a unit --------------------------------------------------------------- */
+
+typedef struct dv_data_column {
+    const char *key;
+    const char *file;     /* in data/, of a layer with so many units that the column is apart */
+    int n;                /* units */
+    size_t step;          /* from the value of one to that of the next */
+    const double *values; /* a NaN where it is not known */
+    bool place;           /* they are places in a list: whole, told exactly */
+} dv_data_column;
+
+/* Whether it is known of any unit. */
+bool dv_data_column_is_known(const dv_data_column *c);
+bool dv_data_put_column(dv_json *w, const dv_atlas_data *d, const dv_data_column *c,
+                        dv_error *err) DV_MUST_CHECK;
+
+/* A JSON string of the bytes in base64. */
+void dv_data_put_base64(dv_json *w, const char *key, const uint8_t *bytes, size_t n);
+
 /* The label for the eye, without a WordNet id. */
 const char *dv_label_plain(const char *label);
 

@@ -232,6 +232,8 @@ bool dv_data_front(const dv_atlas_data *d, dv_error *err)
     for (int i = 0; i < (work->options->compared > 0 ? DV_N_RULES : 1); i++)
         dv_json_put_text(w, NULL, dv_rule_name(dv_atlas_rules[i]));
     dv_json_end(w);
+    if (work->options->against)
+        dv_json_put_bool(w, "against", true);
     dv_json_put_int(w, "n_images", work->n_images);
     dv_json_put_int(w, "n_classes", dv_atlas_has_classes(work) ? work->options->labels->n : 0);
     put_columns(w, d);

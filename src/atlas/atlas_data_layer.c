@@ -1,104 +1,23 @@
 /* atlas_data_layer.c - data/layer-K.js: what the grid of a layer needs, a few bytes a unit. */
 #include "atlas/atlas_data.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <nettle/base64.h>
-
-enum {
-    UNKNOWN = 65535,
-    STEPS = 65534,
-    INSIDE = 1024, /* units: of more, columns have files of their own */
-};
-
-/* A JSON string of the bytes in base64. */
-static void put_base64(dv_json *w, const char *key, const uint8_t *bytes, size_t n)
-{
-    char *text = malloc(BASE64_ENCODE_RAW_LENGTH(n) + 1);
-    if (!text) {
-        w->to->failed = true;
-        return;
-    }
-    base64_encode_raw(text, n, bytes);
-    text[BASE64_ENCODE_RAW_LENGTH(n)] = '\0';
-    dv_json_put_text(w, key, text);
-    free(text);
-}
-
-/* -- columns ---------------------------------------------------------------------------------- */
-
-/* A number of each unit in 16 bits. */
-typedef struct steps {
-    double lo, hi;
-    uint8_t *bytes; /* (2 n) */
-} steps;
-
-static bool is_class(int number)
-{
-    return strcmp(dv_number_table[number].kind, "class") == 0;
-}
-
-/* False where no unit has one. */
-static bool find_range(const dv_atlas_data *d, const dv_atlas_layer *l, int number, steps *s)
-{
-    s->lo = (double)INFINITY;
-    s->hi = -(double)INFINITY;
-    for (int i = 0; i < l->n; i++) {
-        const double v = dv_number_of(d, l->first + i, number);
-        if (isnan(v))
-            continue;
-        s->lo = v < s->lo ? v : s->lo;
-        s->hi = v > s->hi ? v : s->hi;
-    }
-    return s->lo <= s->hi && !(is_class(number) && s->hi >= UNKNOWN);
-}
-
-static void fill(const dv_atlas_data *d, const dv_atlas_layer *l, int number, const steps *s)
-{
-    for (int i = 0; i < l->n; i++) {
-        const double v = dv_number_of(d, l->first + i, number);
-        int q = UNKNOWN;
-        if (!isnan(v) && is_class(number))
-            q = (int)v;
-        else if (!isnan(v))
-            q = s->hi > s->lo ? (int)lround((v - s->lo) / (s->hi - s->lo) * STEPS) : 0;
-        s->bytes[2 * i] = (uint8_t)q;
-        s->bytes[2 * i + 1] = (uint8_t)(q >> 8);
-    }
-}
-
-/* The numbers of a layer, in the file of the layer or in their own. */
+/* The numbers of a layer's units, where any is known. */
 static bool put_column(dv_json *w, const dv_atlas_data *d, int layer, int number, dv_error *err)
 {
     const dv_atlas_layer *l = &d->work->layers[layer];
-    const size_t n = 2 * (size_t)l->n;
-    steps s;
-    if (!find_range(d, l, number, &s))
-        return true;
-    s.bytes = malloc(n + 1);
-    if (!s.bytes)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for a column of %d units", (int)l->n);
-    fill(d, l, number, &s);
-    bool ok = true;
-    dv_json_object(w, dv_number_table[number].key);
-    dv_json_put_short(w, "lo", s.lo, 9);
-    dv_json_put_short(w, "hi", s.hi, 9);
-    if (l->n <= INSIDE) {
-        put_base64(w, "data", s.bytes, n);
-    } else {
-        char name[80];
-        dv_data_file f;
-        dv_data_begin(&f);
-        put_base64(&f.json, NULL, s.bytes, n);
-        snprintf(name, sizeof name, "layer-%d-%s.js", layer, dv_number_table[number].key);
-        ok = dv_data_end(d, &f, true, name, err);
-    }
-    dv_json_end(w);
-    free(s.bytes);
-    return ok;
+    char file[80];
+    const dv_data_column c = { .key = dv_number_table[number].key,
+                               .file = file,
+                               .n = l->n,
+                               .step = DV_N_NUMBERS,
+                               .values = d->numbers + (size_t)l->first * DV_N_NUMBERS + number,
+                               .place = strcmp(dv_number_table[number].kind, "class") == 0 };
+    snprintf(file, sizeof file, "layer-%d-%s.js", layer, c.key);
+    return !dv_data_column_is_known(&c) || dv_data_put_column(w, d, &c, err);
 }
 
 /* -- the layer -------------------------------------------------------------------------------- */
@@ -114,7 +33,7 @@ static void put_dead(dv_json *w, const dv_atlas_data *d, const dv_atlas_layer *l
     for (int i = 0; i < l->n; i++)
         if (d->work->units[l->first + i].mined->active_images == 0)
             bits[i >> 3] |= (uint8_t)(1 << (i & 7));
-    put_base64(w, "dead", bits, n);
+    dv_data_put_base64(w, "dead", bits, n);
     free(bits);
 }
 

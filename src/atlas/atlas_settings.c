@@ -114,6 +114,15 @@ static bool read_settings(const cJSON *doc, const dv_index *x, dv_atlas_options 
     return read_picks(doc, x, o, a, err);
 }
 
+bool dv_atlas_settings_parse(const void *data, size_t size, const dv_index *x, dv_atlas_options *o,
+                             dv_arena *a, dv_error *err)
+{
+    cJSON *doc = dv_json_parse(data, size, DV_JSON_MAX_VALUES, err);
+    const bool ok = doc && read_settings(doc, x, o, a, err);
+    cJSON_Delete(doc);
+    return ok;
+}
+
 bool dv_atlas_settings_read(const char *folder, const dv_index *x, dv_atlas_options *o, dv_arena *a,
                             dv_error *err)
 {
@@ -123,9 +132,8 @@ bool dv_atlas_settings_read(const char *folder, const dv_index *x, dv_atlas_opti
         free(path);
         return false;
     }
-    cJSON *doc = dv_json_parse(f.data, f.size, DV_JSON_MAX_VALUES, err);
-    const bool ok = (doc && read_settings(doc, x, o, a, err)) || dv_fail_in(err, "%s", path);
-    cJSON_Delete(doc);
+    const bool ok =
+        dv_atlas_settings_parse(f.data, f.size, x, o, a, err) || dv_fail_in(err, "%s", path);
     dv_file_unmap(&f);
     free(path);
     return ok;

@@ -13,5 +13,8 @@ bool dv_atlas_settings_text(const dv_atlas_work *w, dv_text *t, dv_error *err) D
  * quality, context, n_picks and picks; all of that is in the arena. */
 bool dv_atlas_settings_read(const char *folder, const dv_index *x, dv_atlas_options *o, dv_arena *a,
                             dv_error *err) DV_MUST_CHECK;
+/* The same from memory. */
+bool dv_atlas_settings_parse(const void *data, size_t size, const dv_index *x, dv_atlas_options *o,
+                             dv_arena *a, dv_error *err) DV_MUST_CHECK;
 
 #endif

@@ -222,6 +222,8 @@ void dv_spool_close(dv_spool *s)
 
 void dv_spool_remove(dv_spool *s)
 {
+    if (!s)
+        return;
     unlink(s->path);
     dv_spool_close(s);
 }

@@ -134,7 +134,7 @@ bool dv_spool_add(dv_spool *s, dv_atlas_work *w, int image, const dv_shown_image
 bool dv_spool_read(const dv_spool *s, const dv_atlas_column *c, uint8_t **bytes,
                    dv_error *err) DV_MUST_CHECK;
 
-void dv_spool_close(dv_spool *s);
+void dv_spool_close(dv_spool *s); /* NULL is fine, also below */
 /* Closes and removes it. */
 void dv_spool_remove(dv_spool *s);
 

@@ -1,4 +1,6 @@
 #include "cli/atlas_words.h"
+#include "base/shell_word.h"
+#include "deconvviz/atlas.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,31 +17,12 @@ bool cli_is_index(const char *path)
     return is;
 }
 
-/* A word, in quotes where the shell would take it apart. */
-static void add_word(dv_text *t, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-./,:=+@%";
-    const char *apart = t->size > 0 ? " " : "";
-    if (*word && word[strspn(word, plain)] == '\0') {
-        dv_text_format(t, "%s%s", apart, word);
-        return;
-    }
-    dv_text_format(t, "%s'", apart);
-    for (const char *c = word; *c; c++)
-        if (*c == '\'')
-            dv_text_format(t, "'\\''");
-        else
-            dv_text_add(t, c, 1);
-    dv_text_format(t, "'");
-}
-
 static void add_option(dv_text *t, const char *option, const char *value)
 {
     if (!value)
         return;
-    add_word(t, option);
-    add_word(t, value);
+    dv_shell_word(t, option);
+    dv_shell_word(t, value);
 }
 
 static void add_number(dv_text *t, const char *option, int value)
@@ -71,11 +54,11 @@ bool cli_atlas_prepares(const cli_network_options *o)
 }
 
 /* How images are prepared, where the network would do it otherwise by itself. */
-static void add_preprocess(dv_text *t, const cli_atlas_options *o, const cli_network *n,
+static void add_preprocess(dv_text *t, const cli_network_options *o, const cli_network *n,
                            const dv_preprocess *p)
 {
     const dv_preprocess *own = &n->prepare;
-    const bool same = !cli_atlas_prepares(&o->network) && own->resize == p->resize &&
+    const bool same = !cli_atlas_prepares(o) && own->resize == p->resize &&
                       own->scale == p->scale && own->bgr == p->bgr &&
                       same_floats(own->mean, p->mean, p->channels) &&
                       same_floats(own->std, p->std, p->channels);
@@ -90,25 +73,48 @@ static void add_preprocess(dv_text *t, const cli_atlas_options *o, const cli_net
         dv_text_format(t, " --order %s", p->bgr ? "bgr" : "rgb");
 }
 
-static void add_model(dv_text *t, const cli_atlas_options *o, const dv_index *x)
+static void add_model(dv_text *t, const cli_network_options *o, const dv_index *x)
 {
-    add_option(t, "-m", o->network.model ? o->network.model : x->model.path);
-    add_option(t, "--weights", o->network.weights);
+    add_option(t, "-m", o->model ? o->model : x->model.path);
+    add_option(t, "--weights", o->weights);
+}
+
+static void add_projects(dv_text *t, const cli_network_options *o, const cli_network *n,
+                         const dv_index *x)
+{
+    dv_shell_word(t, "deconvviz");
+    add_model(t, o, x);
+    add_preprocess(t, o, n, &x->preprocess);
+    if (x->exact)
+        dv_shell_word(t, "--exact");
+}
+
+bool cli_projects_words(dv_text *t, const cli_network_options *o, const cli_network *n,
+                        dv_error *err)
+{
+    dv_shell_word(t, "deconvviz");
+    add_option(t, "-m", dv_model_path(n->model));
+    add_option(t, "--weights", o->weights);
+    if (o->size.n > 0 || cli_atlas_prepares(o))
+        add_preprocess(t, o, n, &n->prepare);
+    if (o->exact)
+        dv_shell_word(t, "--exact");
+    return dv_text_ok(t, "a command line", err);
 }
 
 static void add_command(dv_text *t, const cli_atlas_options *o, const cli_network *n,
                         const dv_index *x, bool mined, int n_args, char **args)
 {
-    add_word(t, "deconvviz");
-    add_word(t, "atlas");
-    add_model(t, o, x);
+    dv_shell_word(t, "deconvviz");
+    dv_shell_word(t, "atlas");
+    add_model(t, &o->network, x);
     if (!mined) {
-        add_preprocess(t, o, n, &x->preprocess);
+        add_preprocess(t, &o->network, n, &x->preprocess);
         add_number(t, "-k", o->hits);
         if (o->per_image > 1)
             add_number(t, "--per-image", o->per_image);
         if (o->network.exact)
-            add_word(t, "--exact");
+            dv_shell_word(t, "--exact");
     }
     for (int i = 0; i < o->layers.n; i++)
         add_option(t, "-l", o->layers.text[i]);
@@ -120,15 +126,20 @@ static void add_command(dv_text *t, const cli_atlas_options *o, const cli_networ
     add_option(t, "--labels-from", o->labels_from);
     add_number(t, "--compare", o->compared);
     if (o->samples_projected)
-        add_word(t, "--project-samples");
+        dv_shell_word(t, "--project-samples");
     add_number(t, "--quality", o->quality);
     if (o->no_context)
-        add_word(t, "--no-context");
+        dv_shell_word(t, "--no-context");
     if (o->rectify)
         add_option(t, "--rectify", "all");
+    add_option(t, "--against", o->against);
+    add_option(t, "--against-model", o->against_model);
+    add_option(t, "--against-weights", o->against_weights);
+    if (o->match)
+        add_option(t, "--match", o->match == DV_MATCH_NUMBER ? "number" : "responses");
     add_option(t, "-o", o->out);
     for (int i = 0; i < n_args; i++)
-        add_word(t, args[i]);
+        dv_shell_word(t, args[i]);
 }
 
 bool cli_atlas_words(dv_text *command, dv_text *projects, const cli_atlas_options *o,
@@ -136,11 +147,17 @@ bool cli_atlas_words(dv_text *command, dv_text *projects, const cli_atlas_option
                      dv_error *err)
 {
     add_command(command, o, n, x, mined, n_args, args);
-    add_word(projects, "deconvviz");
-    add_model(projects, o, x);
-    add_preprocess(projects, o, n, &x->preprocess);
-    if (x->exact)
-        add_word(projects, "--exact");
+    add_projects(projects, &o->network, n, x);
     return dv_text_ok(command, "a command line", err) &&
            dv_text_ok(projects, "a command line", err);
+}
+
+bool cli_atlas_other_words(dv_text *projects, const cli_atlas_options *o, const cli_network *n,
+                           const dv_index *x, dv_error *err)
+{
+    cli_network_options other = CLI_NETWORK_DEFAULTS;
+    other.model = o->against_model;
+    other.weights = o->against_weights;
+    add_projects(projects, &other, n, x);
+    return dv_text_ok(projects, "a command line", err);
 }

@@ -30,6 +30,16 @@ static const cli_option options[] = {
       "classes, a line each (the model's own; else those that --labels-from finds)" },
     { "labels-from", 0, CLI_FILE, AT(labels_from), "dirs|names|FILE",
       "the class of each image: its folder, the beginning of its name, or lines 'PATH CLASS'" },
+    CLI_GROUP_ROW("Another network beside it:"),
+    { "against", 0, CLI_FILE, AT(against), "INDEX",
+      "an index of another checkpoint or model: its units, and how much each has changed" },
+    { "against-model", 0, CLI_FILE, AT(against_model), "FILE",
+      "its model (that at the path in the index)" },
+    { "against-weights", 0, CLI_FILE, AT(against_weights), "FILE",
+      "its weights, where they are not the ones that the model names" },
+    { "match", 0, CLI_CHOICE, AT(match), "auto|number|responses",
+      "the units that belong together: those of the same number, or of the most alike responses "
+      "(auto: by number where the layers are the same)" },
     CLI_GROUP_ROW("What is written:"),
     { "out", 'o', CLI_NEEDED(FILLS), AT(out), "DIR",
       "the folder of the atlas; another atlas there is replaced" },
@@ -50,6 +60,8 @@ static const cli_example examples[] = {
     { "deconvviz atlas --labels-from names -k 100 -o atlas photos",
       "The same, with the classes that the images' names begin with" },
     { "deconvviz atlas index.json -o atlas -l 5", "One layer of what was mined before" },
+    { "deconvviz atlas index.json --against other.json -o atlas",
+      "Two networks side by side, the units that changed most first" },
     { 0 },
 };
 
@@ -66,6 +78,9 @@ typedef struct work {
     char *unfinished; /* folder that is filled */
     dv_text place;    /* of the index in it */
     dv_text command, projects;
+    dv_index other; /* of --against */
+    cli_network others;
+    dv_text others_projects;
 } work;
 
 /* -- images ----------------------------------------------------------------------------------- */
@@ -156,6 +171,24 @@ static bool read_index(work *w, const char *path, dv_error *err)
            read_classes(w, err);
 }
 
+static bool read_other(work *w, dv_error *err)
+{
+    const cli_atlas_options *o = w->o;
+    cli_network_options n = CLI_NETWORK_DEFAULTS;
+    n.threads = o->network.threads;
+    n.model = o->against_model;
+    n.weights = o->against_weights;
+    if (!o->against)
+        return (!n.model && !n.weights && o->match == DV_MATCH_FITTING) ||
+               dv_fail(err, DV_BAD_USAGE, "--%s goes with --against",
+                       n.model     ? "against-model"
+                       : n.weights ? "against-weights"
+                                   : "match");
+    return dv_index_read(&w->other, o->against, err) && cli_guard_images(&w->other, o->root, err) &&
+           cli_network_of_index(&w->others, &n, &w->other, err) &&
+           cli_atlas_other_words(&w->others_projects, o, &w->others, &w->other, err);
+}
+
 static bool mine_images(work *w, int n_args, char **args, dv_error *err)
 {
     if (!cli_inputs_list(&w->images, w->o->list, n_args, args, err) ||
@@ -174,9 +207,22 @@ static bool mine_images(work *w, int n_args, char **args, dv_error *err)
 
 /* -- the atlas -------------------------------------------------------------------------------- */
 
+static void print_change(const work *w, const dv_atlas_result *r)
+{
+    cli_print("against %s: %d units have a counterpart", w->other.model.name, r->n_matched);
+    if (r->changed)
+        cli_print(", mean change %.3f (of 0 to 1), most in layer %s (%.3f)", r->change, r->changed,
+                  r->most);
+    cli_print("\n");
+}
+
 static bool make(work *w, dv_error *err)
 {
     const cli_atlas_options *o = w->o;
+    const dv_atlas_against against = { .model = w->others.model,
+                                       .index = &w->other,
+                                       .projects = w->others_projects.data,
+                                       .match = (dv_atlas_match)o->match };
     dv_atlas_options a = { .folder = o->out,
                            .root = w->mined ? o->root : NULL,
                            .n_picks = w->picks.n,
@@ -190,6 +236,7 @@ static bool make(work *w, dv_error *err)
                            .truth = o->labels_from ? &w->truth : NULL,
                            .command = w->command.data,
                            .projects = w->projects.data,
+                           .against = o->against ? &against : NULL,
                            .mined_there = !w->mined,
                            .pool = w->network.pool,
                            .watch = cli_watch };
@@ -209,6 +256,8 @@ static bool make(work *w, dv_error *err)
         cli_say("%d images were shown by a run that did not finish", r.resumed);
     cli_print("%s/index.html: %d layers, %d units, %d of them never active, %.1f MB\n", o->out,
               r.n_layers, r.n_units, r.n_dead, (double)r.bytes / 1e6);
+    if (o->against)
+        print_change(w, &r);
     if (r.missing > 0)
         return dv_fail(err, DV_IO,
                        "%d hits could not be shown: their images are gone or have changed",
@@ -226,7 +275,7 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     if (w.unfinished)
         dv_text_format(&w.place, "%s/index.json", w.unfinished);
     bool ok =
-        w.unfinished && dv_text_ok(&w.place, "a path", err) &&
+        w.unfinished && dv_text_ok(&w.place, "a path", err) && read_other(&w, err) &&
         (w.mined ? read_index(&w, args[0], err) : mine_images(&w, n_args, args, err)) &&
         cli_rectify_check(DV_RULE_DECONVNET, w.o->rectify, err) &&
         cli_picks_find(&w.picks, w.network.model, &w.index, &w.o->layers, w.o->channels, err) &&
@@ -239,6 +288,9 @@ static bool run(const void *opts, int n_args, char **args, dv_error *err)
     free(w.place.data);
     free(w.command.data);
     free(w.projects.data);
+    free(w.others_projects.data);
+    cli_network_close(&w.others);
+    dv_index_free(&w.other);
     dv_truth_free(&w.truth);
     dv_labels_free(&w.labels);
     cli_picks_free(&w.picks);

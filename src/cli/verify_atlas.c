@@ -82,7 +82,7 @@ static bool compare(const cli_verify_atlas_options *o, const dv_index *x, dv_atl
     return ok;
 }
 
-bool cli_verify_atlas(const cli_verify_atlas_options *o, dv_error *err)
+static bool verify(const cli_verify_atlas_options *o, dv_error *err)
 {
     dv_index x = { 0 };
     dv_atlas_verified v = { .n = 0 };
@@ -95,5 +95,29 @@ bool cli_verify_atlas(const cli_verify_atlas_options *o, dv_error *err)
         err->code = DV_BAD_USAGE;
     dv_atlas_verified_free(&v);
     dv_index_free(&x);
+    return ok;
+}
+
+/* The other network's, where there is one, too; what is told is the first of them that is wrong. */
+bool cli_verify_atlas(const cli_verify_atlas_options *o, dv_error *err)
+{
+    cli_network_options network = *o->network;
+    cli_verify_atlas_options other = *o;
+    dv_error later = { 0 };
+    network.model = network.weights = NULL;
+    other.network = &network;
+    char *folder = dv_path_join(o->folder, "against", err);
+    other.folder = folder;
+    if (!folder)
+        return false;
+    bool ok = verify(o, err);
+    if (dv_is_atlas(folder) && (ok || err->code == DV_BAD_DATA) && !verify(&other, &later)) {
+        if (later.code == DV_BAD_USAGE)
+            (void)dv_fail_in(&later, "%s, which -m and --weights are for by itself", folder);
+        if (ok)
+            *err = later;
+        ok = false;
+    }
+    free(folder);
     return ok;
 }

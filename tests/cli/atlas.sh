@@ -47,6 +47,27 @@ deconvviz verify -q --root else one
 mv else/img/a else/img/b img
 rm -rf else worse
 
+echo "-- two networks"
+mkdir m
+for file in alexnet64.json alexnet64.safetensors zfnet64.json zfnet64.safetensors zfnet64-epoch01.safetensors tiny-imagenet-100.txt; do
+    cp "$TESTDATA/../../models/$file" m
+done
+deconvviz mine -q -m m/alexnet64.json -l 1,5,8 -o alex.json img >/dev/null
+deconvviz mine -q -m m/zfnet64.json --weights m/zfnet64-epoch01.safetensors -l 1,5 -o young.json img >/dev/null
+changed() { deconvviz atlas -q "$@" | sed 's/, [0-9]* of them.*//; s/0\.[0-9]*/0.N/g'; }
+young="--against young.json --against-weights m/zfnet64-epoch01.safetensors"
+# shellcheck disable=SC2086 # words
+changed index.json -l 1,5 -c 0-7 --compare 0 $young -o pair
+(cd pair/against && ls . data && cat ../data/against.js) | sed 's/"data":[^}]*/"data":D/g; s/"[lh][oi]":[^,]*/"x":N/g'
+sed -n 's/.*"commands":{\([^}]*\)}.*/\1/p' pair/data/front.js pair/against/data/front.js
+deconvviz verify -q pair/against -m m/zfnet64.json --weights m/zfnet64-epoch01.safetensors
+deconvviz verify -q pair || echo "exit $?"
+changed index.json -l 1,5 -c 0-7 --compare 0 --against alex.json --match responses -o pair
+changed index.json -l 1 -c 0-7 --compare 0 --against alex.json -o pair
+deconvviz verify -q pair
+sed 's/"data":[^}]*/"data":D/g; s/"[lh][oi]":[^,]*/"x":N/g' pair/data/against.js
+rm -rf pair m
+
 echo "-- stopped and resumed"
 for wait in 0.1 0.2 0.3 0.5; do
     timeout -s KILL $wait deconvviz atlas -q --threads 1 -l 1,5,8 -c 0-5,17 --labels-from dirs -o t img >/dev/null 2>&1
@@ -83,6 +104,8 @@ rm broken/index.json && deconvviz verify -q broken || echo "exit $?"
 rm -rf broken
 for words in "img -o other" "img" "-o t" "nosuch.json -o x" "index.json --size 64 -o x" "index.json --preprocess caffe -o x" \
     "index.json --list l -o x" "index.json -l 4 -o x" "index.json -c 4000 -o x" "index.json -c top:3 -o x" "--quality 101 img -o x" \
+    "--match number img -o x" "--against-model m index.json -o x" "--against nosuch.json index.json -o x" \
+    "--against young.json --match some index.json -o x" \
     "--compare 10 img -o x" "-m nosuch.onnx img -o x" "-k 2 --per-image 3 img -o x" "--labels-from nosuch img -o x"; do
     # shellcheck disable=SC2086 # words
     deconvviz atlas -q $words || echo "exit $?"

@@ -17,6 +17,9 @@ for e in 01 02; do
     cp "$models/zfnet64-epoch$e.safetensors" models
 done
 deconvviz mine -q -l 5 --shard 2/2 -o shard-2.json photos >/dev/null
+mkdir more
+awk -v N=3 -v DIR=more -f "$TESTDATA/../reference/draw.awk"
+deconvviz mine -q -m models/alexnet64.json -o other.json more >/dev/null
 for k in 1 2; do deconvviz features -q --shard $k/2 -o features-$k.npy photos >/dev/null; done
 mkdir -p caltech/a caltech/b VOCdevkit/VOC2012/ImageSets/Main # two classes of 31
 for i in $(seq 101 131); do

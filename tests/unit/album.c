@@ -122,7 +122,8 @@ bool album_sheets(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error 
     return ok;
 }
 
-bool album_atlas(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+static bool make_atlas(const dv_model *m, dv_pool *pool, const dv_watch *w,
+                       const dv_atlas_against *against, dv_error *err)
 {
     static const int32_t channels[ALBUM_CHANNELS] = { 0, 1, 2 };
     dv_index x;
@@ -145,6 +146,7 @@ bool album_atlas(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *
                                  .truth = &truth,
                                  .command = "deconvviz atlas",
                                  .projects = "deconvviz",
+                                 .against = against,
                                  .pool = pool,
                                  .watch = *w };
     const bool ok = dv_list_add(&list, "img", err) &&
@@ -153,6 +155,24 @@ bool album_atlas(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *
     dv_truth_free(&truth);
     dv_labels_free(&labels);
     dv_list_free(&list);
+    dv_index_free(&x);
+    return ok;
+}
+
+bool album_atlas(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+{
+    return make_atlas(m, pool, w, NULL, err);
+}
+
+bool album_against(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err)
+{
+    dv_index x;
+    const dv_atlas_against against = {
+        .model = m, .index = &x, .projects = "deconvviz", .match = DV_MATCH_RESPONSES
+    };
+    if (!dv_index_read(&x, "index", err))
+        return false;
+    const bool ok = make_atlas(m, pool, w, &against, err);
     dv_index_free(&x);
     return ok;
 }

@@ -26,11 +26,12 @@ extern const dv_preprocess album_preprocess;
 /* One of the calls that take long; false with *err set. */
 typedef bool album_call(const dv_model *m, dv_pool *pool, const dv_watch *w, dv_error *err);
 
-album_call album_mine;   /* img to index */
-album_call album_sheets; /* index to sheets/ */
-album_call album_atlas;  /* index to atlas/, from what is in atlas.unfinished/ */
-album_call album_record; /* img to refs/, replacing what is there */
-album_call album_verify; /* refs/, with pictures of what changed to changed/ */
+album_call album_mine;    /* img to index */
+album_call album_sheets;  /* index to sheets/ */
+album_call album_atlas;   /* index to atlas/, from what is in atlas.unfinished/ */
+album_call album_against; /* the same, beside the same network */
+album_call album_record;  /* img to refs/, replacing what is there */
+album_call album_verify;  /* refs/, with pictures of what changed to changed/ */
 
 /* Every second image, from the first or the second on. */
 bool album_mine_shard(const dv_model *m, int shard, const char *output, dv_error *err);

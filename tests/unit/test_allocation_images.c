@@ -171,6 +171,16 @@ static bool make_atlas(scarce_scene *s, dv_error *err)
     return true;
 }
 
+static bool compare_networks(scarce_scene *s, dv_error *err)
+{
+    const dv_watch w = { .ctx = s, .skipped = mix_skipped };
+    if (!album_against(s->model, s->pool, &w, err))
+        return false;
+    scarce_mix_file(s, "atlas/data/against.js");
+    scarce_mix_file(s, "atlas/against/data/front.js");
+    return true;
+}
+
 static bool verify_atlas(scarce_scene *s, dv_error *err)
 {
     const dv_atlas_verify_options o = { .folder = "kept", .scratch = "." };
@@ -542,6 +552,7 @@ static void runs(void **state)
         { "sheets", open_album, draw_sheets },
         { "an atlas", without_atlas, make_atlas },
         { "an atlas goes on", left_atlas, make_atlas },
+        { "two networks", without_atlas, compare_networks },
         { "an atlas verified", open_and_read, verify_atlas },
         { "recording", open_album, record },
         { "verifying", open_album, verify },

@@ -1,5 +1,6 @@
 /* An atlas of the album: its numbers beside computations of their own, and how it ends. */
 #include "album.h"
+#include "atlas/atlas_against.h"
 #include "atlas/atlas_links.h"
 #include "atlas/atlas_numbers.h"
 #include "deconvviz/atlas.h"
@@ -431,6 +432,180 @@ static void twins_are_by_the_angle_of_their_weights(void **state)
     cJSON_Delete(units);
 }
 
+/* -- two networks ----------------------------------------------------------------------------- */
+
+static void beside(int threads, const dv_watch *w)
+{
+    dv_error err = { 0 };
+    dv_pool *pool = threads > 1 ? dv_pool_new(threads, &err) : NULL;
+    if (!album_against(model, pool, w, &err))
+        fail_msg("%s", err.message);
+    dv_pool_free(pool);
+}
+
+/* The one atlas is as without the other, which is as the one: the network is the same. */
+static void two_networks_are_two_atlases_and_what_is_between_them(void **state)
+{
+    (void)state;
+    const dv_watch none = { .ctx = NULL };
+    run("rm -rf atlas");
+    beside(1, &none);
+    run("cp -r atlas pair && ! test -e atlas.unfinished && ! test -e pair/against/index.html");
+    run("sed -i 's/,\"against\":true//' pair/data/front.js && mv pair/against other");
+    run("mv pair/data/against.js . && diff -r first pair");
+    run("sed -i 's/,\"atlas\":\"deconvviz atlas\"//' pair/data/front.js && diff -r other/data "
+        "pair/data &&"
+        "diff -r other/pictures pair/pictures && diff -r other/photos pair/photos");
+    for (int threads = 2; threads <= 4; threads++) {
+        run("mv atlas before");
+        beside(threads, &none);
+        run("diff -r before atlas && rm -r before");
+    }
+    run("mv atlas both; rm -r pair other");
+}
+
+static void the_same_network_has_not_changed(void **state)
+{
+    (void)state;
+    run("mkdir -p first/data; mv against.js first/data/against.js");
+    cJSON *against = data("against.js");
+    run("rm first/data/against.js");
+    const cJSON *layers = cJSON_GetObjectItem(against, "layers"), *l;
+    assert_int_equal(cJSON_GetArraySize(layers), ALBUM_LAYERS);
+    cJSON_ArrayForEach(l, layers)
+    {
+        const cJSON *change = cJSON_GetObjectItem(l, "change");
+        assert_int_equal(cJSON_GetObjectItem(l, "layer")->valueint,
+                         cJSON_GetObjectItem(l, "other")->valueint);
+        assert_true(fabs(cJSON_GetObjectItem(change, "hi")->valuedouble) < 1e-6);
+    }
+    cJSON_Delete(against);
+}
+
+static void two_networks_that_are_stopped_anywhere_end_the_same(void **state)
+{
+    (void)state;
+    int stops = 0;
+    for (bool done = false; !done; stops++) {
+        dv_error err = { 0 };
+        int left = stops;
+        const dv_watch w = { .ctx = &left, .cancelled = at };
+        run("rm -rf atlas");
+        done = album_against(model, NULL, &w, &err);
+        if (done)
+            break;
+        assert_int_equal(err.code, DV_CANCELLED);
+        run("test -e atlas.unfinished/cells && ! test -e atlas");
+        beside(1 + stops % 2, &(dv_watch){ .ctx = NULL });
+        run("diff -r both atlas && ! test -e atlas.unfinished");
+    }
+    assert_true(stops >= 4 * ALBUM_IMAGES); /* pictures and responses, of each */
+    run("rm -rf atlas both");
+}
+
+/* Two networks of two layers, by their responses alone. */
+enum { RESPONDING = 60, WIDTH = 6 };
+
+typedef struct responding {
+    dv_index_layer mined[2];
+    dv_index index;
+    int32_t channels[WIDTH], places[WIDTH];
+    dv_atlas_layer layers[2];
+    dv_atlas_work work;
+    float values[2 * WIDTH][RESPONDING];
+    dv_responses responses;
+} responding;
+
+static void begin_responding(responding *r, const char *one, const char *two, int width)
+{
+    *r = (responding){ .mined = { { .layer = one }, { .layer = two } } };
+    for (int i = 0; i < WIDTH; i++)
+        r->channels[i] = r->places[i] = i;
+    for (int k = 0; k < 2; k++) {
+        r->mined[k].size[DV_C] = width;
+        r->layers[k] = (dv_atlas_layer){ .mined = &r->mined[k],
+                                         .n = width,
+                                         .channels = r->channels,
+                                         .place = r->places,
+                                         .first = k * width };
+    }
+    r->index = (dv_index){ .n_layers = 2, .layers = r->mined };
+    r->work = (dv_atlas_work){
+        .index = &r->index, .n_layers = 2, .n_units = 2 * width, .layers = r->layers
+    };
+    r->responses = (dv_responses){ .work = &r->work, .n = RESPONDING, .values = r->values[0] };
+}
+
+static void pair_them(const responding *a, const responding *b, bool by_number, int32_t layer[2],
+                      double *unit, double *change)
+{
+    dv_atlas_pairs p = { layer, unit, change };
+    dv_error err;
+    assert_true(dv_atlas_pair(&p, &a->responses, &b->responses, by_number, &err));
+}
+
+/* Layers stand the other way round, their units in another order, and on another scale. */
+static void units_and_layers_find_their_likes_by_what_they_answer(void **state)
+{
+    (void)state;
+    static const int shuffled[WIDTH] = { 4, 2, 0, 5, 1, 3 };
+    static responding a, b;
+    int32_t layer[2];
+    double unit[2 * WIDTH], change[2 * WIDTH];
+    begin_responding(&a, "1", "2", WIDTH);
+    begin_responding(&b, "x", "y", WIDTH);
+    uint64_t random = 7;
+    for (int u = 0; u < 2 * WIDTH; u++)
+        for (int i = 0; i < RESPONDING; i++) {
+            random = random * 6364136223846793005U + 1442695040888963407U;
+            a.values[u][i] = (float)(random >> 40) / (float)(1 << 24);
+        }
+    for (int k = 0; k < 2; k++)
+        for (int u = 0; u < WIDTH; u++)
+            for (int i = 0; i < RESPONDING; i++)
+                b.values[(1 - k) * WIDTH + shuffled[u]][i] = 3 * a.values[k * WIDTH + u][i] + 1;
+    pair_them(&a, &b, false, layer, unit, change);
+    for (int u = 0; u < 2 * WIDTH; u++) {
+        assert_int_equal(layer[u / WIDTH], 1 - u / WIDTH);
+        assert_int_equal((int)unit[u], shuffled[u % WIDTH]);
+        assert_true(fabs(change[u]) < 1e-5);
+    }
+}
+
+/* By number: the change is 1 - r, of r = 0.6 by construction; where one of two never answers it is
+ * whole, where neither does it is not known. */
+static void change_is_what_the_responses_have_not_in_common(void **state)
+{
+    (void)state;
+    static responding a, b;
+    int32_t layer[2];
+    double unit[2 * WIDTH], change[2 * WIDTH];
+    begin_responding(&a, "1", "2", 3);
+    begin_responding(&b, "1", "2", 3);
+    for (int i = 0; i < RESPONDING; i++) {
+        const float p = i % 2 ? 1.0F : -1.0F, q = i % 4 < 2 ? 1.0F : -1.0F;
+        a.values[0][i] = p;
+        b.values[0][i] = 5 * (0.6F * p + 0.8F * q);
+        a.values[1][i] = p;
+        a.values[3][i] = p;
+        b.values[3][i] = -p;
+        a.values[4][i] = a.values[5][i] = q;
+        b.values[4][i] = b.values[5][i] = q + 2;
+    }
+    assert_true(dv_atlas_same_layers(&a.work, &b.index));
+    pair_them(&a, &b, true, layer, unit, change);
+    static const double expected[] = { 0.4, 1, (double)NAN, 1, 0, 0 };
+    for (int u = 0; u < 6; u++) {
+        assert_int_equal((int)unit[u], u % 3);
+        assert_true(isnan(expected[u]) ? isnan(change[u]) : fabs(change[u] - expected[u]) < 1e-6);
+    }
+    b.mined[1].size[DV_C] = 4;
+    assert_false(dv_atlas_same_layers(&a.work, &b.index));
+    pair_them(&a, &b, true, layer, unit, change);
+    assert_int_equal(layer[1], -1); /* another width: it has no counterpart */
+    assert_true(isnan(unit[3]) && isnan(change[3]));
+}
+
 /* -- where channels come from ----------------------------------------------------------------- */
 
 /* x -> a (2), b (3); Concat -> MaxPool -> Flatten -> Gemm g; and a + a' -> c of two groups. */
@@ -490,6 +665,11 @@ int main(void)
         cmocka_unit_test(bars_tell_their_direction_and_frequency),
         cmocka_unit_test(inputs_are_by_the_norm_of_their_weights),
         cmocka_unit_test(twins_are_by_the_angle_of_their_weights),
+        cmocka_unit_test(two_networks_are_two_atlases_and_what_is_between_them),
+        cmocka_unit_test(the_same_network_has_not_changed),
+        cmocka_unit_test(two_networks_that_are_stopped_anywhere_end_the_same),
+        cmocka_unit_test(units_and_layers_find_their_likes_by_what_they_answer),
+        cmocka_unit_test(change_is_what_the_responses_have_not_in_common),
         cmocka_unit_test(channels_are_followed_through_what_keeps_them),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -187,6 +187,12 @@ module.exports = test => {
             (a, b) => raw.readUInt16LE(2 * b) - raw.readUInt16LE(2 * a)
         );
         assert.strictEqual(Number(await text(page, '.cell[data-place="0"] .unit-number')), order[0]);
+        const picture = () =>
+            page.locator('.couple .picture').first().evaluate(e => getComputedStyle(e).backgroundImage);
+        assert((await picture()).includes('/grid-'));
+        await page.click('text=Patches');
+        assert((await picture()).includes('/patches-'));
+        assert((await text(page, '.lead')).includes('made-up, sooner'));
         await settled(() => page.locator('.couple a.tile:nth-child(2)[href]').first().click());
         assert(page.url().includes('#/against/unit/'));
         await page.waitForSelector('h1:text("Unit")');

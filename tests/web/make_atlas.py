@@ -313,7 +313,7 @@ def main():
             head, data = column(values, key == 'match')
             pair[key] = dict(head, data=data)
         pairs.append(pair)
-    write(folder, 'against', dict(title='made-up, later', layers=pairs,
+    write(folder, 'against', dict(title='made-up, later', own='made-up, sooner', layers=pairs,
                                   facts=[['Images', 'the same 42'], ['Change', '1 - cosine of responses']]))
 
 

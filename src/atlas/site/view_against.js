@@ -11,7 +11,8 @@ function otherAtlas() {
 async function viewAgainst(owner, [id]) {
     if (!owner.front.against) return notFound('This atlas was not made to be compared with another.');
     const [pairs, theirs] = await Promise.all([owner.read('against'), otherAtlas()]);
-    const title = `${visible(owner.front.title)} beside ${visible(theirs.front.title)}`;
+    const names = [pairs.own || owner.front.title, pairs.title];
+    const title = `${visible(names[0])} beside ${visible(names[1])}`;
     if (id === undefined)
         return {
             node: el(
@@ -24,9 +25,9 @@ async function viewAgainst(owner, [id]) {
                     el(
                         'h1',
                         { tabindex: -1 },
-                        name(owner.front.title, 'span'),
+                        name(names[0], 'span'),
                         ' and ',
-                        name(theirs.front.title, 'span')
+                        name(names[1], 'span')
                     ),
                     el('p.lead', null, 'Layer by layer: how much units have changed.')
                 ),
@@ -38,7 +39,7 @@ async function viewAgainst(owner, [id]) {
         };
     const pair = pairs.layers.find(p => owner.front.layers[p.layer].id === id);
     if (!pair) return notFound(`Layer ${visible(id)} has no counterpart.`);
-    return viewPairs(owner, theirs, pair, title);
+    return viewPairs(owner, theirs, pair, names, title);
 }
 
 async function pairColumn(owner, pair, key, n, isClass) {
@@ -48,7 +49,8 @@ async function pairColumn(owner, pair, key, n, isClass) {
 }
 
 async function pairRow(owner, theirs, pair) {
-    const layer = owner.front.layers[pair.layer];
+    const layer = owner.front.layers[pair.layer],
+        their = theirs.front.layers[pair.other];
     const change = await pairColumn(owner, pair, 'change', layer.units, false);
     const known = change.filter(v => !Number.isNaN(v));
     const mean = known.length ? known.reduce((a, v) => a + v, 0) / known.length : NaN;
@@ -65,7 +67,8 @@ async function pairRow(owner, theirs, pair) {
                 el(
                     'span.layer-note',
                     null,
-                    `${counted(layer.units, 'unit')}, matched by ${pair.by === 'number' ? 'number' : 'their responses'}`
+                    `${counted(layer.units, 'unit')}, by ${pair.by}`,
+                    ...(their.name === layer.name ? [] : [', with ', name(their.name)])
                 )
             ),
             el(
@@ -82,12 +85,13 @@ async function pairRow(owner, theirs, pair) {
     );
 }
 
-async function viewPairs(owner, theirs, pair, title) {
+async function viewPairs(owner, theirs, pair, names, title) {
     const layer = await owner.layer(pair.layer),
         their = await theirs.layer(pair.other);
     const match = await pairColumn(owner, pair, 'match', layer.n, true);
     const change = await pairColumn(owner, pair, 'change', layer.n, false);
-    let down = true;
+    let down = true,
+        patches = false;
     const grid = new Grid({
         label: 'Pairs of units',
         measure: () => ({ width: 208, height: 128 }),
@@ -121,7 +125,7 @@ async function viewPairs(owner, theirs, pair, title) {
         link.setAttribute('aria-label', label);
         picture.classList.toggle('dead', of.isDead(i));
         picture.style.backgroundImage = '';
-        if (!of.isDead(i)) showThumb(picture, of, i, false);
+        if (!of.isDead(i)) showThumb(picture, of, i, patches);
         link.querySelector('.unit-number').textContent = of.channel(i);
     }
     function nobody(link) {
@@ -153,10 +157,11 @@ async function viewPairs(owner, theirs, pair, title) {
                 'p.lead',
                 null,
                 'Left: ',
-                name(owner.front.title),
+                name(names[0]),
                 '; right: its counterpart in ',
-                name(theirs.front.title),
-                '.'
+                name(names[1]),
+                ...(their.about.name === layer.about.name ? [] : [', layer ', name(their.about.name)]),
+                '. The number between them is the change.'
             )
         ),
         el(
@@ -173,7 +178,21 @@ async function viewPairs(owner, theirs, pair, title) {
                     down = v === 'down';
                     order();
                 }
-            ).node
+            ).node,
+            layer.data.grid.patches && their.data.grid.patches
+                ? segmented(
+                      'Pictures',
+                      [
+                          ['projections', 'Projections'],
+                          ['patches', 'Patches'],
+                      ],
+                      'projections',
+                      v => {
+                          patches = v === 'patches';
+                          order();
+                      }
+                  ).node
+                : null
         ),
         grid.node
     );
