@@ -29,10 +29,14 @@ const answered = (page, query) =>
         return `${width}x${height}:${sum}`;
     }, query);
 
+/** A key as a side means it: of another model there is nothing to share. @param {string} side '' or '2' */
+const own = (a, k, side) =>
+    a.get(`${k}${side}`) || (side && a.get('m2') && 'lup'.includes(k) ? '' : a.get(k)) || '';
+
 /** What the projection should be at the address that the page has. */
 function projected(page, rule = 'deconvnet', side = '') {
     const a = address(page);
-    const key = k => a.get(`${k}${side}`) || a.get(k) || '';
+    const key = k => own(a, k, side);
     const query = new URLSearchParams({
         model: key('m') || '0',
         image: key('i'),
@@ -57,7 +61,7 @@ async function showsProjection(page, rule = 'deconvnet', within = '.side[data-si
         wanted = '';
     for (let i = 0; ; i++) {
         const url = page.url();
-        if (url !== of && (address(page).get(`u${side}`) || address(page).get('u'))) {
+        if (url !== of && own(address(page), 'u', side)) {
             wanted = await projected(page, rule, side);
             of = url;
         }

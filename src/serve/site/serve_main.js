@@ -235,7 +235,7 @@ const App = (() => {
                 return;
             }
             const next = await Server.json('state');
-            const same = next.models.map(m => m.sha256).join() === info.models.map(m => m.sha256).join();
+            const same = JSON.stringify(next.models) === JSON.stringify(info.models);
             if (!same) {
                 location.reload(); // another network
                 return;
