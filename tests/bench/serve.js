@@ -149,7 +149,7 @@ async function main() {
         return { ...held, server };
     }
 
-    const { page, server } = await look([], '#/?l=5');
+    const { page, context, server } = await look([], '#/?l=5');
     const times = await clicks(page, CLICKS);
     const p95 = quantile(times, 0.95);
     row(`from a click to pixels, p95 of ${times.length}`, `${p95.toFixed(1)} ms`, '<= 50 ms', p95 <= LIMITS.click);
@@ -159,6 +159,7 @@ async function main() {
     row('projections a second, dragging', (await drag(page, 300)).toFixed(1), '', true);
     const frames = await webcam(page, 5);
     row('frames a second of a webcam', frames.toFixed(1), '>= 15', frames >= LIMITS.webcam);
+    await context.close();
     await server.stop();
 
     if (model) {
@@ -171,6 +172,7 @@ async function main() {
             '<= 200 ms',
             q <= LIMITS.large
         );
+        await large.context.close();
         await large.server.stop();
     }
     for (const fault of faults.flat()) console.log(`  fault: ${fault}`);
