@@ -30,8 +30,7 @@ const answered = (page, query) =>
     }, query);
 
 /** A key as a side means it: of another model there is nothing to share. @param {string} side '' or '2' */
-const own = (a, k, side) =>
-    a.get(`${k}${side}`) || (side && a.get('m2') && 'lup'.includes(k) ? '' : a.get(k)) || '';
+const own = (a, k, side) => a.get(`${k}${side}`) || (side && a.get('m2') && 'lup'.includes(k) ? '' : a.get(k)) || '';
 
 /** What the projection should be at the address that the page has. */
 function projected(page, rule = 'deconvnet', side = '') {

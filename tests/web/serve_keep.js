@@ -1,6 +1,7 @@
 // serve_keep.js - what is taken away from the page; and what happens when things go wrong.
 'use strict';
 const assert = require('assert');
+const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { pathToFileURL } = require('url');
@@ -143,6 +144,57 @@ module.exports = test => {
         assert.notStrictEqual(await showsProjection(page), shown); // of the next unit, of the same image, which it was sent again
         await page.context().close();
         assert.strictEqual(await again.stop(), 0);
+    });
+
+    test('with an index the hits of a unit are beside it, and what is unusual is found', async ({
+        build,
+        browser,
+        dir,
+        photographs,
+    }) => {
+        const index = path.join(dir, 'index.json');
+        const { status, stderr } = spawnSync(path.join(build, 'deconvviz'), [
+            'mine',
+            '-q',
+            '-l',
+            '2,3',
+            '-o',
+            index,
+            ...photographs,
+        ]);
+        assert.strictEqual(status, 0, String(stderr));
+        const mined = await serve(build, ['--port', '0', '--index', index, photographs[0]]);
+        const { page, visit, settled, faults } = await open(browser, mined.url);
+        await visit('#/?l=2');
+        await showsProjection(page);
+        await page.waitForSelector('.hits img');
+        const answer = await page.evaluate(
+            async u => (await fetch(`api/hits?layer=2&unit=${u}`)).json(),
+            address(page).get('u')
+        );
+        const alts = () => page.$$eval('.hits img', list => list.map(img => img.alt));
+        assert.deepStrictEqual(
+            (await alts()).map(text => /picture \d\.png/.exec(text)[0]),
+            answer.hits.map(hit => path.basename(hit.image))
+        );
+        await page.waitForFunction(() => [...document.querySelectorAll('.hits img')].every(img => img.naturalWidth));
+        const before = (await alts()).join();
+        await settled(() => page.keyboard.press(']'));
+        await page.waitForFunction(
+            before => [...document.querySelectorAll('.hits img')].map(img => img.alt).join() !== before,
+            before
+        );
+        await page.click('text=unusual here');
+        await page.waitForFunction(
+            () =>
+                document.querySelector('.strongest-list [data-layer]:not([data-layer="3"])') ||
+                document.querySelector('.strongest .aside:not([hidden])')
+        );
+        await settled(() => page.keyboard.press(']'));
+        await page.waitForSelector('.hits', { state: 'hidden' }); // the layer is not in the index
+        assert.deepStrictEqual(faults, []);
+        await page.context().close();
+        assert.strictEqual(await mined.stop(), 0);
     });
 
     test('two models look at one image', async ({ build, browser, photographs }) => {

@@ -62,7 +62,10 @@ class Strongest {
         };
         this.list.replaceChildren(
             ...units.map(one => {
-                const about = which === 'unusual' ? `above ${(100 * one.above).toFixed(1)}\u2009%` : number(one.value);
+                const about =
+                    which === 'unusual'
+                        ? `${number(one.value)}, above ${(100 * one.above).toFixed(1)}\u2009% of the images`
+                        : number(one.value);
                 return el(
                     'li',
                     null,
@@ -72,7 +75,7 @@ class Strongest {
                             type: 'button',
                             'data-unit': one.unit,
                             'data-layer': one.layer,
-                            title: `${visible(named(one.layer))}, unit ${one.unit}: ${number(one.value)}`,
+                            title: `${visible(named(one.layer))}, unit ${one.unit}: ${about}`,
                             onclick: () => this.o.onpick({ layer: String(one.layer), unit: String(one.unit) }),
                         },
                         el('img', {
@@ -92,12 +95,8 @@ class Strongest {
                         el(
                             'span.caption',
                             null,
-                            el(
-                                'span.unit-number',
-                                null,
-                                which === 'layer' ? one.unit : `${shorten(named(one.layer), 10)} ${one.unit}`
-                            ),
-                            which === 'all' ? null : el('span.below', null, about)
+                            el('span.unit-number', null, one.unit),
+                            el('span.below', null, which === 'layer' ? about : shortLayer(named(one.layer)))
                         )
                     )
                 );
