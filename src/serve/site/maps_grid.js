@@ -99,7 +99,8 @@ class MapsGrid {
         this.bytes = new Uint8Array(bytes, 12 + 4 * this.units);
         this.greatest = this.max.reduce((a, b) => Math.max(a, b), 0);
         this.layer = layer;
-        this.title.replaceChildren(name(layer.name, 'span'), el('span.aside', null, ` ${counted(this.units, 'unit')}`));
+        this.title.title = visible(layer.name);
+        this.title.replaceChildren(shortLayer(layer.name), el('span.aside', null, ` ${counted(this.units, 'unit')}`));
         if (anew || this.order.length !== this.units) {
             this.arrange();
             if (anew) this.scroll.scrollTop = 0;

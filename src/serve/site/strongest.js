@@ -60,6 +60,10 @@ class Strongest {
             const one = model.layers.find(l => l.id === String(id));
             return one ? one.name : String(id);
         };
+        const short = id => {
+            const text = shortLayer(named(id));
+            return text.length <= 7 ? text : `layer ${id}`;
+        };
         this.list.replaceChildren(
             ...units.map(one => {
                 const about =
@@ -93,10 +97,10 @@ class Strongest {
                             draggable: 'false',
                         }),
                         el(
-                            'span.caption',
+                            which === 'layer' ? 'span.caption' : 'span.caption.stacked',
                             null,
                             el('span.unit-number', null, one.unit),
-                            el('span.below', null, which === 'layer' ? about : shortLayer(named(one.layer)))
+                            el('span.below', null, which === 'layer' ? about : short(one.layer))
                         )
                     )
                 );

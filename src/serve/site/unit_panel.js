@@ -56,7 +56,8 @@ class UnitPanel {
 
     update(v) {
         this.input.value = v.u;
-        this.of.replaceChildren(v.layer ? `of ${count(v.layer.units)} in ` : '', v.layer ? name(v.layer.name) : '');
+        this.of.textContent = v.layer ? `of ${count(v.layer.units)} in ${shortLayer(v.layer.name)}` : '';
+        this.of.title = v.layer ? visible(v.layer.name) : '';
         this.o.map.node.hidden = !v.layer || !v.layer.maps;
         this.single.hidden = !this.o.map.node.hidden;
     }
