@@ -90,13 +90,12 @@ static void add_projects(dv_text *t, const cli_network_options *o, const cli_net
 }
 
 bool cli_projects_words(dv_text *t, const cli_network_options *o, const cli_network *n,
-                        dv_error *err)
+                        const dv_preprocess *p, dv_error *err)
 {
     dv_shell_word(t, "deconvviz");
     add_option(t, "-m", dv_model_path(n->model));
     add_option(t, "--weights", o->weights);
-    if (o->size.n > 0 || cli_atlas_prepares(o))
-        add_preprocess(t, o, n, &n->prepare);
+    add_preprocess(t, o, n, p);
     if (o->exact)
         dv_shell_word(t, "--exact");
     return dv_text_ok(t, "a command line", err);

@@ -29,6 +29,7 @@ static const cli_option options[] = {
     { "model", 'm', CLI_MODEL_LIST, AT(models), "MODEL",
       "a model file, or the name of a built-in one; several stand side by side" },
     CLI_WEIGHTS_ROW(serve_options),
+    CLI_INPUT_SIZE_ROW(serve_options),
     { "labels", 0, CLI_FILE, AT(labels), "FILE", "classes, a line each (the model's own)" },
     { "index", 0, CLI_FILE, AT(index), "INDEX",
       "what 'deconvviz mine' wrote of the first one: the strongest images of each unit, and which "
@@ -126,12 +127,13 @@ static bool open_model(work *w, const char *path, dv_error *err)
     w->n++;
     if (!cli_network_open(&w->networks[i], &n, size, err) ||
         !cli_network_takes_images(&w->networks[i], err) ||
-        !dv_labels_read(&w->labels[i], i == 0 ? w->o->labels : NULL, w->networks[i].model, err) ||
-        !cli_projects_words(&w->projects[i], &n, &w->networks[i], err))
+        !dv_labels_read(&w->labels[i], i == 0 ? w->o->labels : NULL, w->networks[i].model, err))
+        return false;
+    const dv_preprocess *p = i == 0 && w->o->index ? &w->index.preprocess : &w->networks[i].prepare;
+    if (!cli_projects_words(&w->projects[i], &n, &w->networks[i], p, err))
         return false;
     w->models[i] = (dv_serve_model){ .model = w->networks[i].model,
-                                     .preprocess = i == 0 && w->o->index ? w->index.preprocess
-                                                                         : w->networks[i].prepare,
+                                     .preprocess = *p,
                                      .labels = &w->labels[i],
                                      .projects = w->projects[i].data };
     return true;
