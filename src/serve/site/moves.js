@@ -22,7 +22,8 @@ class Moves {
         this.kind = 'turn';
         this.points = new Map(); // value -> {distances: [{layer, distance}], p}
         this.about = ''; // what the curve is of, all but the value
-        this.sweeping = 0;
+        this.sweeping = 0; // the number of the sweep, or of the slide that has ended it
+        this.running = false;
         this.rows = new Map(Moves.KINDS.map(([kind, text]) => [kind, this.row(kind, text)]));
         this.sweep = el('button.quiet', { type: 'button', onclick: () => this.run() }, 'Sweep');
         this.chart = el('div.curves');
@@ -205,8 +206,13 @@ class Moves {
         );
     }
 
-    /** Runs the slider that was moved last from end to end, and back to where it was. */
+    /** Runs the slider that was moved last from end to end, and back to where it was; or stops. */
     async run() {
+        if (this.running) {
+            this.running = false;
+            return;
+        }
+        this.running = true;
         const mine = ++this.sweeping;
         const kind = this.kind,
             was = this.edit[kind];
@@ -215,13 +221,14 @@ class Moves {
             hi = Number(slider.max);
         this.sweep.textContent = 'Stop';
         const n = 24;
-        for (let i = 0; i <= n && mine === this.sweeping; i++) {
+        for (let i = 0; i <= n && this.running && mine === this.sweeping; i++) {
             const step = Number(slider.step);
             const value = Math.round((lo + ((hi - lo) * i) / n) / step) * step;
             const arrived = new Promise(resolve => (this.arrived = resolve));
             this.set(kind, Number(value.toFixed(3)), i === 0);
             await Promise.race([arrived, Server.pause(3000)]);
         }
+        this.running = false;
         this.sweep.textContent = 'Sweep';
         if (mine === this.sweeping) this.set(kind, was, false);
     }

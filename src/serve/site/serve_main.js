@@ -311,4 +311,5 @@ const App = (() => {
     return { start, set, show, here, beside, sides, state: () => state };
 })();
 
-App.start();
+// The scripts are one, in no order that counts: when the last of it has been read.
+addEventListener('DOMContentLoaded', App.start);
