@@ -19,4 +19,7 @@ fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "${PYTHON:-/usr/bin/python3}" "$here/make_atlas.py" "$here/../../src/atlas/site" "$dir/an atlas" || exit 1
-node "$here/browse.js" "$dir/an atlas" && node "$here/serve.js" "$1" "$dir/serve"
+status=0
+node "$here/browse.js" "$dir/an atlas" || status=1
+node "$here/serve.js" "$1" "$dir/serve" || status=1
+exit $status
