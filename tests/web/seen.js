@@ -66,7 +66,7 @@ async function showsProjection(page, rule = 'deconvnet', within = '.side[data-si
         }
         const seen = wanted && (await pixels(page, `${within} figure.${rule} canvas`));
         if (wanted && seen === wanted && page.url() === of) return wanted;
-        if (i === 400) throw new Error(`${page.url()}: the projection is ${seen}, and should be ${wanted}`);
+        if (i === 1500) throw new Error(`${page.url()}: the projection is ${seen}, and should be ${wanted}`);
         await page.waitForTimeout(25);
     }
 }

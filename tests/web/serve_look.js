@@ -80,7 +80,10 @@ module.exports = test => {
             address(page).get('i')
         );
         const [x0, y0, sx, sy] = JSON.parse(header);
-        await page.waitForTimeout(300); // what is still asked for
+        await page.waitForFunction(() => {
+            const tiles = [...document.querySelectorAll('.strongest-list [data-layer="2"] img')];
+            return tiles.length === 9 && tiles.every(img => img.complete);
+        }); // the last that is asked for
         const n = asked.length;
         for (const [py, px] of [
             [5, 6],

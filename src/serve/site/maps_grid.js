@@ -100,7 +100,10 @@ class MapsGrid {
         this.greatest = this.max.reduce((a, b) => Math.max(a, b), 0);
         this.layer = layer;
         this.title.title = visible(layer.name);
-        this.title.replaceChildren(shortLayer(layer.name), el('span.aside', null, ` ${counted(this.units, 'unit')}`));
+        this.title.replaceChildren(
+            el('span.maps-name', null, shortLayer(layer.name)),
+            el('span.aside', null, counted(this.units, 'unit'))
+        );
         if (anew || this.order.length !== this.units) {
             this.arrange();
             if (anew) this.scroll.scrollTop = 0;
