@@ -35,6 +35,17 @@ module.exports = test => {
         assert.match(line, /-c 5\b/);
         assert.match(line, /-p 2,3\b/);
         await page.click('dialog >> text=Close');
+        // Of an image that was changed the command reads a picture that can be saved too.
+        await visit('#/?l=3&u=5&e=turn:20');
+        await showsProjection(page);
+        await page.click('text=Save …');
+        const waiting = page.waitForEvent('download');
+        await page.click('dialog >> text=PNG of the input');
+        const input = (await waiting).suggestedFilename();
+        assert((await page.textContent('dialog .command code')).includes(input));
+        await page.click('dialog >> text=Close');
+        await visit('#/?l=3&u=5&p=2,3');
+        await showsProjection(page);
         await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
         await page.keyboard.press('c');
         await page.waitForSelector('.message.said');

@@ -75,6 +75,24 @@ const Keep = (() => {
                 ),
                 commandLine(lines[k], `The command that writes the PNG by ${rule}`),
             ]),
+            side.v.e === ''
+                ? null
+                : [
+                      el('h3', null, 'The image as it is now'),
+                      el('p.aside', null, 'The command reads it: save it beside the image.'),
+                      el(
+                          'div.toolbar',
+                          null,
+                          el(
+                              'a.button',
+                              {
+                                  href: Server.url('input', side.trace()),
+                                  download: `${base(side.v.image.name)}-input.png`,
+                              },
+                              'PNG of the input'
+                          )
+                      ),
+                  ],
             el('h3', null, 'Session'),
             el(
                 'p.aside',
