@@ -121,11 +121,13 @@ $B/watched/%.o: %.c Makefile $B/flags
 
 # The built-in model, the page of an atlas, and that of `serve`, which has files of the atlas's: what is listed here is read there.
 SITE := $(sort $(wildcard src/atlas/site/*.html src/atlas/site/*.css src/atlas/site/*.js))
-PAGE := $(filter-out %.html,$(SITE)) $(sort $(wildcard src/serve/site/*.html src/serve/site/*.css src/serve/site/*.js))
-$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE) $(PAGE)
+PAGE := $(addprefix src/atlas/site/,page.css views.css theme.js) $(sort $(wildcard src/serve/site/*.html src/serve/site/*.css))
+PAGE_SCRIPTS := $(addprefix src/atlas/site/,dom.js charts.js shell.js) $(sort $(wildcard src/serve/site/*.js))
+$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE) $(PAGE) $(PAGE_SCRIPTS)
 	@mkdir -p $(@D)
 	@printf '%s\n' $(foreach f,$(SITE),'site_file "$(notdir $f)", "$f"') >$(@D)/site_list.inc
 	@printf '%s\n' $(foreach f,$(PAGE),'site_file "$(notdir $f)", "$f"') >$(@D)/page_list.inc
+	@printf '%s\n' $(foreach f,$(PAGE_SCRIPTS),'page_script "$f"') >$(@D)/page_scripts.inc
 	$(CC) -c -Wa,-I,$(@D) $< -o $@
 
 # Headers of what draws figures, which src/plot/drawing_library.c opens when it is needed.

@@ -29,7 +29,7 @@ async function open(browser, from, options = {}) {
         ...options,
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(60000); // of a machine that has much to do
+    page.setDefaultTimeout(Number(process.env.PATIENCE) || 60000); // of a machine that has much to do
     const root = served ? from : pathToFileURL(`${from}/`).href;
     const faults = [],
         asked = [];

@@ -19,4 +19,10 @@ fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "${PYTHON:-/usr/bin/python3}" "$here/make_atlas.py" "$here/../../src/atlas/site" "$dir/an atlas" || exit 1
-node "$here/browse.js" "$dir/an atlas" && node "$here/serve.js" "$1" "$dir/serve"
+# Both at once: each waits for its browser most of the time.
+node "$here/serve.js" "$1" "$dir/serve" >"$dir/serve.tap" 2>&1 &
+status=0
+node "$here/browse.js" "$dir/an atlas" || status=1
+wait $! || status=1
+cat "$dir/serve.tap"
+exit $status

@@ -23,7 +23,10 @@ async function main() {
     await held.visit('#/');
     const { report, run, bad } = tap(tests.length + 2);
     for (const test of tests) if (!only || test.name.includes(only)) await run(test.name, () => test.run(held));
-    report(held.faults.length ? held.faults.slice(0, 10).join('\n') : null, 'nothing fails, nothing is complained of, nobody else is asked');
+    report(
+        held.faults.length ? held.faults.slice(0, 10).join('\n') : null,
+        'nothing fails, nothing is complained of, nobody else is asked'
+    );
     const code = await server.stop();
     report(code === 0 ? null : `it ended with ${code}`, 'the server stops clean');
     fs.rmSync(dir, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 // serve_keep.js - what is taken away from the page; and what happens when things go wrong.
 'use strict';
 const assert = require('assert');
+const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { pathToFileURL } = require('url');
@@ -11,7 +12,11 @@ const { address, answered, projected, showsProjection, comes, state } = require(
 const message = page => page.textContent('.message span');
 
 module.exports = test => {
-    test('a view is saved as a picture, as numbers and as a figure, with the command that makes it', async ({ page, visit, dir }) => {
+    test('a view is saved as a picture, as numbers and as a figure, with the command that makes it', async ({
+        page,
+        visit,
+        dir,
+    }) => {
         await visit('#/?l=3&u=5&p=2,3');
         await showsProjection(page);
         await page.click('text=Save …');
@@ -30,6 +35,17 @@ module.exports = test => {
         assert.match(line, /-c 5\b/);
         assert.match(line, /-p 2,3\b/);
         await page.click('dialog >> text=Close');
+        // Of an image that was changed the command reads a picture that can be saved too.
+        await visit('#/?l=3&u=5&e=turn:20');
+        await showsProjection(page);
+        await page.click('text=Save …');
+        const waiting = page.waitForEvent('download');
+        await page.click('dialog >> text=PNG of the input');
+        const input = (await waiting).suggestedFilename();
+        assert((await page.textContent('dialog .command code')).includes(input));
+        await page.click('dialog >> text=Close');
+        await visit('#/?l=3&u=5&p=2,3');
+        await showsProjection(page);
         await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
         await page.keyboard.press('c');
         await page.waitForSelector('.message.said');
@@ -37,7 +53,13 @@ module.exports = test => {
         await page.click('.message button');
     });
 
-    test('views that are kept become one page that needs nothing else', async ({ page, visit, settled, dir, browser }) => {
+    test('views that are kept become one page that needs nothing else', async ({
+        page,
+        visit,
+        settled,
+        dir,
+        browser,
+    }) => {
         await visit('#/?l=3&u=5');
         await showsProjection(page);
         await page.keyboard.press('n');
@@ -81,7 +103,10 @@ module.exports = test => {
             ['empty.jpg', Buffer.alloc(0)],
         ]) {
             await drop(page, name, bytes);
-            await page.waitForFunction(name => document.querySelector('.message.wrong')?.textContent.includes(name), name);
+            await page.waitForFunction(
+                name => document.querySelector('.message.wrong')?.textContent.includes(name),
+                name
+            );
             await page.click('.message button');
         }
         assert.strictEqual(page.url(), url);
@@ -90,7 +115,10 @@ module.exports = test => {
         assert.strictEqual((await state(page)).images.length, images.length);
         // The browser's own line for each, and nothing else.
         const said = faults.splice(n);
-        assert(said.every(line => /Failed to load resource: the server responded with a status of 4\d\d/.test(line)), said.join('\n'));
+        assert(
+            said.every(line => /Failed to load resource: the server responded with a status of 4\d\d/.test(line)),
+            said.join('\n')
+        );
         // Of several the good ones come.
         await drop(page, 'good.png', photograph(90, 70, 5));
         await page.waitForSelector('.film-image[title="good.png"]');
@@ -105,7 +133,11 @@ module.exports = test => {
         assert((await page.textContent('.stage-note')).includes('‹U+202E›'));
     });
 
-    test('when the server is gone the page says so, and goes on when it is there again', async ({ build, browser, dir }) => {
+    test('when the server is gone the page says so, and goes on when it is there again', async ({
+        build,
+        browser,
+        dir,
+    }) => {
         const first = await serve(build, ['--port', '0']);
         const { page, visit } = await open(browser, first.url);
         await visit('#/');
@@ -123,6 +155,57 @@ module.exports = test => {
         assert.notStrictEqual(await showsProjection(page), shown); // of the next unit, of the same image, which it was sent again
         await page.context().close();
         assert.strictEqual(await again.stop(), 0);
+    });
+
+    test('with an index the hits of a unit are beside it, and what is unusual is found', async ({
+        build,
+        browser,
+        dir,
+        photographs,
+    }) => {
+        const index = path.join(dir, 'index.json');
+        const { status, stderr } = spawnSync(path.join(build, 'deconvviz'), [
+            'mine',
+            '-q',
+            '-l',
+            '2,3',
+            '-o',
+            index,
+            ...photographs,
+        ]);
+        assert.strictEqual(status, 0, String(stderr));
+        const mined = await serve(build, ['--port', '0', '--index', index, photographs[0]]);
+        const { page, visit, settled, faults } = await open(browser, mined.url);
+        await visit('#/?l=2');
+        await showsProjection(page);
+        await page.waitForSelector('.hits img');
+        const answer = await page.evaluate(
+            async u => (await fetch(`api/hits?layer=2&unit=${u}`)).json(),
+            address(page).get('u')
+        );
+        const alts = () => page.$$eval('.hits img', list => list.map(img => img.alt));
+        assert.deepStrictEqual(
+            (await alts()).map(text => /picture \d\.png/.exec(text)[0]),
+            answer.hits.map(hit => path.basename(hit.image))
+        );
+        await page.waitForFunction(() => [...document.querySelectorAll('.hits img')].every(img => img.naturalWidth));
+        const before = (await alts()).join();
+        await settled(() => page.keyboard.press(']'));
+        await page.waitForFunction(
+            before => [...document.querySelectorAll('.hits img')].map(img => img.alt).join() !== before,
+            before
+        );
+        await page.click('text=unusual here');
+        await page.waitForFunction(
+            () =>
+                document.querySelector('.strongest-list [data-layer]:not([data-layer="3"])') ||
+                document.querySelector('.strongest .aside:not([hidden])')
+        );
+        await settled(() => page.keyboard.press(']'));
+        await page.waitForSelector('.hits', { state: 'hidden' }); // the layer is not in the index
+        assert.deepStrictEqual(faults, []);
+        await page.context().close();
+        assert.strictEqual(await mined.stop(), 0);
     });
 
     test('two models look at one image', async ({ build, browser, photographs }) => {

@@ -37,10 +37,13 @@ module.exports = test => {
         await page.locator('.brush-size input').fill('16');
         await settled(async () => page.mouse.click(...(await placeOfInput(page, 0.5, 0.5))));
         await page.waitForFunction(() => !location.hash.includes('blur:'));
-        await settled(() => page.click('text=As it was'));
+        await settled(() => page.click('button:text-is("As it was")'));
         assert.strictEqual(edit(), null);
         await showsProjection(page);
-        await page.waitForFunction(was => [...document.querySelectorAll('.predictions li')].map(li => li.textContent).join() === was, words.join());
+        await page.waitForFunction(
+            was => [...document.querySelectorAll('.predictions li')].map(li => li.textContent).join() === was,
+            words.join()
+        );
         await page.click('.stage [data-value="look"]');
     });
 
@@ -67,21 +70,25 @@ module.exports = test => {
         await showsProjection(page);
         await page.click('.moves summary');
         const slider = page.locator('input[aria-label="Turn"]');
-        for (const [value, points] of [
-            ['30', 1],
-            ['60', 2],
-            ['-90', 3],
+        const points = n =>
+            page.waitForFunction(n => document.querySelector('.curve-note').textContent.startsWith(`${n} point`), n);
+        await points(1); // as it is
+        for (const [value, n] of [
+            ['30', 2],
+            ['60', 3],
+            ['-90', 4],
         ]) {
             await settled(() => slider.fill(value));
             await comes(page, 'e', `turn:${value}`);
-            await page.waitForFunction(n => document.querySelector('.curve-note').textContent.startsWith(`${n} point`), points);
+            await points(n);
         }
         await showsProjection(page);
         const { models } = await state(page);
         assert.strictEqual(await page.locator('.curve').first().locator('.line').count(), models[0].layers.length);
         assert.strictEqual(await page.locator('.line.class').count(), 1);
         await page.click('text=Sweep');
-        await page.waitForFunction(() => document.querySelector('.curve-note').textContent.startsWith('2'));
+        await page.waitForFunction(() => parseInt(document.querySelector('.curve-note').textContent, 10) >= 10);
+        await page.click('.moves button:text-is("Stop")');
         await page.waitForFunction(() => document.querySelector('.moves button').textContent === 'Sweep');
         await comes(page, 'e', 'turn:-90');
         for (const [label, text] of [
@@ -89,12 +96,16 @@ module.exports = test => {
             ['Move down', 'move:5,-3'],
             ['Scale', 'move:5,-3;turn:-90;scale:1.5'],
         ]) {
-            await settled(() => page.locator(`input[aria-label="${label}"]`).fill({ 'Move to the right': '5', 'Move down': '-3', Scale: '1.5' }[label]));
+            await settled(() =>
+                page
+                    .locator(`input[aria-label="${label}"]`)
+                    .fill({ 'Move to the right': '5', 'Move down': '-3', Scale: '1.5' }[label])
+            );
             await page.waitForFunction(t => decodeURIComponent(location.hash).includes(`e=${t}`), text);
         }
         await showsProjection(page);
         await page.click('.moves summary');
-        await settled(() => page.click('text=As it was'));
+        await settled(() => page.click('button:text-is("As it was")'));
         assert.strictEqual(address(page).get('e'), null);
     });
 

@@ -5,6 +5,9 @@ const fs = require('fs');
 const path = require('path');
 const zlib = require('zlib');
 
+const children = new Set();
+process.on('exit', () => children.forEach(child => child.kill('SIGKILL')));
+
 /** Starts it, and waits for the line that says where it is. @returns {Promise<{url, stop}>} */
 function serve(build, words) {
     const child = spawn(path.join(build, 'deconvviz'), ['serve', '--no-browser', '-q', ...words], {
@@ -16,7 +19,8 @@ function serve(build, words) {
             child.on('exit', resolve);
             child.kill('SIGTERM');
         });
-    process.on('exit', () => child.kill('SIGKILL'));
+    children.add(child);
+    child.on('exit', () => children.delete(child));
     return new Promise((resolve, reject) => {
         let text = '';
         child.on('error', reject);

@@ -175,12 +175,7 @@ function fieldFrame(w, h) {
             node.replaceChildren();
             return true;
         }
-        const [x0, y0, x1, y1] = [
-            Math.max(0, box[0]),
-            Math.max(0, box[1]),
-            Math.min(w, box[2]),
-            Math.min(h, box[3]),
-        ];
+        const [x0, y0, x1, y1] = [Math.max(0, box[0]), Math.max(0, box[1]), Math.min(w, box[2]), Math.min(h, box[3])];
         const whole = x0 === box[0] && y0 === box[1] && x1 === box[2] && y1 === box[3];
         const [shade, ...rects] = parts;
         shade.setAttribute('d', `M0 0H${w}V${h}H0ZM${x0} ${y0}V${y1}H${x1}V${y0}Z`);

@@ -47,7 +47,10 @@ const Address = (() => {
     function format(state) {
         const words = Object.entries(KEYS)
             .filter(([key, [unsaid]]) => state[key] !== unsaid)
-            .map(([key]) => `${key}=${encodeURIComponent(state[key]).replace(/%(2C|3A|3B)/g, c => decodeURIComponent(c))}`);
+            .map(
+                ([key]) =>
+                    `${key}=${encodeURIComponent(state[key]).replace(/%(2C|3A|3B)/g, c => decodeURIComponent(c))}`
+            );
         return words.length ? `#/?${words.join('&')}` : '#/';
     }
 

@@ -154,7 +154,13 @@ class Lane {
             if (!stale) this.answered = one.turn;
             one.resolve(stale ? undefined : value);
         } catch (error) {
-            if (error instanceof Gone || error.status === 204 || error.status === 409 || one.turn < this.turn || one.turn <= this.answered)
+            if (
+                error instanceof Gone ||
+                error.status === 204 ||
+                error.status === 409 ||
+                one.turn < this.turn ||
+                one.turn <= this.answered
+            )
                 one.resolve(undefined);
             else one.reject(error);
         } finally {

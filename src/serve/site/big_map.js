@@ -5,6 +5,7 @@ class BigMap {
     /**
      * @param {Object} o
      * @param {function(number, number)|function(null)} o.onhover a place y, x; null: none
+     * @param {function()} o.onpoint another map points at a place of this one, which is in `hovered`
      * @param {function(string, boolean)} o.onchoose "y,x", "max" or "all"; whether it is a click (not a drag)
      */
     constructor(o) {
@@ -29,13 +30,27 @@ class BigMap {
         this.shown = el('p.map-value');
         this.note = el('p.aside.map-note');
         const go = (place, text) =>
-            el('button', { type: 'button', 'aria-pressed': 'false', 'data-place': place, onclick: () => this.o.onchoose(place, true) }, text);
+            el(
+                'button',
+                {
+                    type: 'button',
+                    'aria-pressed': 'false',
+                    'data-place': place,
+                    onclick: () => this.o.onchoose(place, true),
+                },
+                text
+            );
         this.places = [go('max', 'Strongest'), go('all', 'Whole map')];
         this.node = el(
             'div.map',
             null,
             this.frame,
-            el('div.map-side', null, el('div', null, this.shown, this.note), el('div.map-places', { role: 'group', 'aria-label': 'Position' }, this.places))
+            el(
+                'div.map-side',
+                null,
+                el('div', null, this.shown, this.note),
+                el('div.map-places', { role: 'group', 'aria-label': 'Position' }, this.places)
+            )
         );
         Tints.follow(() => this.draw());
         new ResizeObserver(() => this.draw()).observe(this.frame);
@@ -159,10 +174,16 @@ class BigMap {
         const [y, x] = place || [];
         const [hy, hx] = this.hovered || [];
         if (y === hy && x === hx) return;
+        this.point(place);
+        this.o.onhover(place);
+    }
+
+    /** As if the pointer were there. */
+    point(place) {
         this.hovered = place;
         this.draw();
         this.tell();
-        this.o.onhover(place);
+        this.o.onpoint();
     }
 
     press(event) {

@@ -13,7 +13,13 @@ class Film {
         this.list = el('ol.film-list');
         this.webcam = el(
             'button.film-add',
-            { type: 'button', 'aria-pressed': 'false', 'aria-label': 'Webcam', title: 'Webcam', onclick: () => o.onwebcam() },
+            {
+                type: 'button',
+                'aria-pressed': 'false',
+                'aria-label': 'Webcam',
+                title: 'Webcam',
+                onclick: () => o.onwebcam(),
+            },
             webcamMark()
         );
         this.node = el(
@@ -23,7 +29,16 @@ class Film {
             el(
                 'div.film-more',
                 null,
-                el('button.film-add', { type: 'button', 'aria-label': 'Add images', title: 'Add images', onclick: () => chooseFiles(o.onfiles) }, plusMark()),
+                el(
+                    'button.film-add',
+                    {
+                        type: 'button',
+                        'aria-label': 'Add images',
+                        title: 'Add images',
+                        onclick: () => chooseFiles(o.onfiles),
+                    },
+                    plusMark()
+                ),
                 navigator.mediaDevices ? this.webcam : null
             )
         );
@@ -64,7 +79,12 @@ class Film {
                 'data-image': image.id,
                 onclick: () => this.o.onpick(image.id),
             },
-            el('img', { src: Images.src(image.id, 128), alt: shorten(image.name, 80), loading: 'lazy', draggable: 'false' })
+            el('img', {
+                src: Images.src(image.id, 128),
+                alt: shorten(image.name, 80),
+                loading: 'lazy',
+                draggable: 'false',
+            })
         );
         return { button, node: el('li', null, button) };
     }
@@ -76,7 +96,11 @@ class Film {
 }
 
 function plusMark() {
-    return svg('svg.sign', { viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' }, svg('path', { d: 'M8 3v10M3 8h10' }));
+    return svg(
+        'svg.sign',
+        { viewBox: '0 0 16 16', width: 16, height: 16, 'aria-hidden': 'true' },
+        svg('path', { d: 'M8 3v10M3 8h10' })
+    );
 }
 
 function webcamMark() {

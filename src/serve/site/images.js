@@ -63,7 +63,8 @@ const Images = (() => {
     async function restore(state) {
         const there = new Set(state.images.map(image => image.id));
         for (const image of state.images) if (!list.some(one => one.id === image.id)) list.push(image);
-        for (const [id, { blob, name }] of sent) if (!there.has(id)) await post(blob, { name, lane: `${Server.me}-images` });
+        for (const [id, { blob, name }] of sent)
+            if (!there.has(id)) await post(blob, { name, lane: `${Server.me}-images` });
         list = list.filter(image => there.has(image.id) || sent.has(image.id));
         onchange();
     }

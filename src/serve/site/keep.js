@@ -13,7 +13,7 @@ const Keep = (() => {
 
     function ready(side) {
         const there = side.v && side.v.image && side.v.u !== '';
-        if (!there) App.tell('There is nothing to keep yet: choose an image and a unit.');
+        if (!there) Messages.tell('There is nothing to keep yet: choose an image and a unit.');
         return there;
     }
 
@@ -27,7 +27,10 @@ const Keep = (() => {
         if (!ready(side)) return;
         try {
             const text = (await commands(side)).join('\n');
-            App.tell((await copy(text)) ? `Copied: ${text}` : 'The browser does not let it be copied: see Save.', 'said');
+            Messages.tell(
+                (await copy(text)) ? `Copied: ${text}` : 'The browser does not let it be copied: see Save.',
+                'said'
+            );
         } catch (error) {
             side.complain(error);
         }
@@ -65,9 +68,31 @@ const Keep = (() => {
             'Save',
             rules.map((rule, k) => [
                 el('h3', null, `Projection by ${rule}`),
-                el('div.toolbar', null, ['png', 'npy', 'svg', 'pdf'].map(format => link(rule, format))),
+                el(
+                    'div.toolbar',
+                    null,
+                    ['png', 'npy', 'svg', 'pdf'].map(format => link(rule, format))
+                ),
                 commandLine(lines[k], `The command that writes the PNG by ${rule}`),
             ]),
+            side.v.e === ''
+                ? null
+                : [
+                      el('h3', null, 'The image as it is now'),
+                      el('p.aside', null, 'The command reads it: save it beside the image.'),
+                      el(
+                          'div.toolbar',
+                          null,
+                          el(
+                              'a.button',
+                              {
+                                  href: Server.url('input', side.trace()),
+                                  download: `${base(side.v.image.name)}-input.png`,
+                              },
+                              'PNG of the input'
+                          )
+                      ),
+                  ],
             el('h3', null, 'Session'),
             el(
                 'p.aside',
@@ -108,7 +133,12 @@ const Keep = (() => {
         const field = side.fieldOf(side.map.at());
         if (field && stage.map) {
             const [x0, y0, sx, sy] = stage.map;
-            const at = [x0 + sx * field[1], y0 + sy * field[0], sx * (field[3] - field[1]), sy * (field[2] - field[0])].map(v => v * f);
+            const at = [
+                x0 + sx * field[1],
+                y0 + sy * field[0],
+                sx * (field[3] - field[1]),
+                sy * (field[2] - field[0]),
+            ].map(v => v * f);
             for (const [colour, width] of [
                 ['#ffffff', 4],
                 ['#e8590c', 2],
@@ -136,13 +166,22 @@ const Keep = (() => {
             about: [
                 ['Image', visible(v.image.name)],
                 ['Model', visible(v.model.name)],
-                ['Position', v.p === 'all' ? 'the whole map' : v.layer.maps && map.at() ? `y ${map.at()[0]}, x ${map.at()[1]}` : ''],
+                [
+                    'Position',
+                    v.p === 'all'
+                        ? 'the whole map'
+                        : v.layer.maps && map.at()
+                          ? `y ${map.at()[0]}, x ${map.at()[1]}`
+                          : '',
+                ],
                 ['Value', v.layer.maps && map.at() ? number(map.value(map.at())) : ''],
                 ['Changed', v.e === '' ? '' : v.e.replace(/(grey|blur):[0-9a-f]+/g, '$1: painted')],
-                ...(side.predictions.top || []).slice(0, 3).map((one, k) => [
-                    k ? '' : 'Prediction',
-                    `${one.label ? visible(one.label) : `class ${one.class}`} ${one.p === null || one.p === undefined ? number(one.score) : share(one.p)}`,
-                ]),
+                ...(side.predictions.top || [])
+                    .slice(0, 3)
+                    .map((one, k) => [
+                        k ? '' : 'Prediction',
+                        `${one.label ? visible(one.label) : `class ${one.class}`} ${one.p === null || one.p === undefined ? number(one.score) : share(one.p)}`,
+                    ]),
             ].filter(([, text]) => text),
             photo: photograph(side),
             map: v.layer.maps && map.rows ? map.canvas.toDataURL('image/png') : null,
@@ -158,7 +197,10 @@ const Keep = (() => {
             await side.busy;
             kept.push(await capture(side));
             onchange(kept.length);
-            App.tell(`Kept: ${kept[kept.length - 1].title}. ${counted(kept.length, 'view')} so far; Save writes them as one page.`, 'said');
+            Messages.tell(
+                `Kept: ${kept[kept.length - 1].title}. ${counted(kept.length, 'view')} so far; Save writes them as one page.`,
+                'said'
+            );
         } catch (error) {
             side.complain(error);
         }
@@ -194,7 +236,9 @@ ${one.commands.map(text => `<pre>${escape(text)}</pre>`).join('\n')}</article>`;
 
     /** @returns the text of a page without scripts, all pictures inside */
     function page(views, info) {
-        const models = [...new Set(views.flatMap(one => one.about.filter(([term]) => term === 'Model').map(([, text]) => text)))];
+        const models = [
+            ...new Set(views.flatMap(one => one.about.filter(([term]) => term === 'Model').map(([, text]) => text))),
+        ];
         return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">

@@ -15,7 +15,7 @@ class MapsGrid {
         this.hovered = -1;
         this.scratch = Tints.scratch();
         this.canvas = el('canvas', { 'aria-hidden': 'true' });
-        this.option = el('div.out-of-sight', { role: 'option', id: `maps-option-${MapsGrid.made++}` });
+        this.option = el('div.out-of-sight', { role: 'option', id: `maps-option-${MapsGrid.made++}` }, 'no unit yet');
         this.space = el('div.maps-space', null, this.canvas);
         this.scroll = el(
             'div.maps-scroll',
@@ -99,7 +99,11 @@ class MapsGrid {
         this.bytes = new Uint8Array(bytes, 12 + 4 * this.units);
         this.greatest = this.max.reduce((a, b) => Math.max(a, b), 0);
         this.layer = layer;
-        this.title.replaceChildren(name(layer.name, 'span'), el('span.aside', null, ` ${counted(this.units, 'unit')}`));
+        this.title.title = visible(layer.name);
+        this.title.replaceChildren(
+            el('span.maps-name', null, shortLayer(layer.name)),
+            el('span.aside', null, counted(this.units, 'unit'))
+        );
         if (anew || this.order.length !== this.units) {
             this.arrange();
             if (anew) this.scroll.scrollTop = 0;
@@ -214,7 +218,11 @@ class MapsGrid {
                 context.fillText(String(unit), x + 1, y + this.tall + 9);
             }
             if (marked || place === this.hovered) this.outline(context, x, y, colour(marked ? '--field' : '--accent'));
-            if (place === this.active && document.activeElement === this.scroll && this.scroll.matches(':focus-visible'))
+            if (
+                place === this.active &&
+                document.activeElement === this.scroll &&
+                this.scroll.matches(':focus-visible')
+            )
                 this.outline(context, x - 1, y - 1, colour('--accent'), 2);
         }
     }

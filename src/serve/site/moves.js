@@ -22,7 +22,8 @@ class Moves {
         this.kind = 'turn';
         this.points = new Map(); // value -> {distances: [{layer, distance}], p}
         this.about = ''; // what the curve is of, all but the value
-        this.sweeping = 0;
+        this.sweeping = 0; // the number of the sweep, or of the slide that has ended it
+        this.running = false;
         this.rows = new Map(Moves.KINDS.map(([kind, text]) => [kind, this.row(kind, text)]));
         this.sweep = el('button.quiet', { type: 'button', onclick: () => this.run() }, 'Sweep');
         this.chart = el('div.curves');
@@ -131,7 +132,10 @@ class Moves {
         const names = points[0][1].distances.map(d => String(d.layer));
         const lines = names.map(id => ({
             id,
-            values: points.map(([v, { distances }]) => [v, (distances.find(d => String(d.layer) === id) || {}).distance]),
+            values: points.map(([v, { distances }]) => [
+                v,
+                (distances.find(d => String(d.layer) === id) || {}).distance,
+            ]),
         }));
         const most = Math.max(...lines.flatMap(line => line.values.map(([, d]) => d || 0)), 0.1);
         const named = id => {
@@ -163,12 +167,7 @@ class Moves {
             ...(p.some(([, v]) => v !== null && v !== undefined)
                 ? [
                       this.plot(`Probability of the class by ${text}`, lo, hi, 1, [[p, 'class']], '100\u2009%'),
-                      el(
-                          'p.legend',
-                          null,
-                          el('span.key.class', { 'aria-hidden': 'true' }),
-                          'probability of its class'
-                      ),
+                      el('p.legend', null, el('span.key.class', { 'aria-hidden': 'true' }), 'probability of its class'),
                   ]
                 : [])
         );
@@ -207,8 +206,13 @@ class Moves {
         );
     }
 
-    /** Runs the slider that was moved last from end to end, and back to where it was. */
+    /** Runs the slider that was moved last from end to end, and back to where it was; or stops. */
     async run() {
+        if (this.running) {
+            this.running = false;
+            return;
+        }
+        this.running = true;
         const mine = ++this.sweeping;
         const kind = this.kind,
             was = this.edit[kind];
@@ -217,13 +221,14 @@ class Moves {
             hi = Number(slider.max);
         this.sweep.textContent = 'Stop';
         const n = 24;
-        for (let i = 0; i <= n && mine === this.sweeping; i++) {
+        for (let i = 0; i <= n && this.running && mine === this.sweeping; i++) {
             const step = Number(slider.step);
             const value = Math.round((lo + ((hi - lo) * i) / n) / step) * step;
             const arrived = new Promise(resolve => (this.arrived = resolve));
             this.set(kind, Number(value.toFixed(3)), i === 0);
             await Promise.race([arrived, Server.pause(3000)]);
         }
+        this.running = false;
         this.sweep.textContent = 'Sweep';
         if (mine === this.sweeping) this.set(kind, was, false);
     }

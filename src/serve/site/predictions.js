@@ -2,10 +2,18 @@
 'use strict';
 
 class Predictions {
-    constructor() {
+    /** @param {function(number)} onpick of a class */
+    constructor(onpick) {
+        this.onpick = onpick;
         this.list = el('ol.bars.predictions');
         this.note = el('p.aside');
-        this.node = el('section.prediction', { 'aria-label': 'Prediction' }, el('h2', null, 'Prediction'), this.list, this.note);
+        this.node = el(
+            'section.prediction',
+            { 'aria-label': 'Prediction' },
+            el('h2', null, 'Prediction'),
+            this.list,
+            this.note
+        );
         this.before = new Map(); // class -> p of the image as it was
         this.rows = [];
     }
@@ -23,10 +31,11 @@ class Predictions {
             least = Math.min(...top.map(one => one.score), 0);
         top.forEach((one, k) => {
             const row = this.rows[k];
+            row.class = one.class;
             const text = one.label ? visible(one.label) : `class ${one.class}`;
             if (row.label.textContent !== text) {
                 row.label.textContent = text;
-                row.label.title = text;
+                row.label.title = `${text}: the unit that stands for it`;
             }
             row.amount.textContent = known(one) ? share(one.p) : number(one.score);
             const length = known(one) ? one.p : (one.score - least) / (most - least || 1);
@@ -44,17 +53,18 @@ class Predictions {
     }
 
     row() {
-        const label = el('bdi.label', { dir: 'auto' }),
+        const label = el('bdi', { dir: 'auto' }),
             amount = el('span.amount'),
             fill = el('span.fill'),
             was = el('span.was', { hidden: true });
-        const node = el('li', null, label, amount, el('span.track', { 'aria-hidden': 'true' }, fill, was));
-        return { node, label, amount, fill, was };
-    }
-
-    none(message) {
-        this.list.replaceChildren();
-        this.note.textContent = message;
-        this.note.hidden = false;
+        const row = { label, amount, fill, was };
+        row.node = el(
+            'li',
+            null,
+            el('button.label', { type: 'button', onclick: () => this.onpick(row.class) }, label),
+            amount,
+            el('span.track', { 'aria-hidden': 'true' }, fill, was)
+        );
+        return row;
     }
 }

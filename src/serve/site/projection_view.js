@@ -18,11 +18,41 @@ class ProjectionView {
         const pick = key => v => o.set({ [key]: v }, 'push');
         this.switches = {
             r: segmented('Rule', [...RULES.map(r => [r, r]), ['three', 'all']], 'deconvnet', pick('r')),
-            s: segmented('Seed', [['value', 'its value'], ['one', 'one']], 'value', pick('s')),
-            f: segmented('Rectify', [['relu', 'ReLUs'], ['all', 'all activations']], 'relu', pick('f')),
-            v: segmented('View', [['crop', 'patch'], ['full', 'whole input']], 'crop', pick('v')),
-            c: segmented('Scale', [['own', 'its own'], ['held', 'held']], 'own', v =>
-                v === 'own' ? o.set({ c: 'own' }, 'push') : o.onhold()
+            s: segmented(
+                'Seed',
+                [
+                    ['value', 'its value'],
+                    ['one', 'one'],
+                ],
+                'value',
+                pick('s')
+            ),
+            f: segmented(
+                'Rectify',
+                [
+                    ['relu', 'ReLUs'],
+                    ['all', 'all activations'],
+                ],
+                'relu',
+                pick('f')
+            ),
+            v: segmented(
+                'View',
+                [
+                    ['crop', 'patch'],
+                    ['full', 'whole input'],
+                ],
+                'crop',
+                pick('v')
+            ),
+            c: segmented(
+                'Scale',
+                [
+                    ['own', 'its own'],
+                    ['held', 'held'],
+                ],
+                'own',
+                v => (v === 'own' ? o.set({ c: 'own' }, 'push') : o.onhold())
             ),
         };
         this.zoom = selection(
@@ -84,7 +114,10 @@ class ProjectionView {
         figure.picture = picture;
         this.paint(figure, bitmap.width, bitmap.height, context => context.drawImage(bitmap, 0, 0));
         const where = this.v.p === 'all' ? 'the whole map' : 'one position';
-        figure.canvas.setAttribute('aria-label', `Projection of ${where} by ${rule}, ${bitmap.width} by ${bitmap.height} pixels`);
+        figure.canvas.setAttribute(
+            'aria-label',
+            `Projection of ${where} by ${rule}, ${bitmap.width} by ${bitmap.height} pixels`
+        );
         figure.caption.textContent = rule;
         this.message.hidden = unit.length === 0 || unit[0] !== 0;
         if (!this.message.hidden) this.message.textContent = 'It is 0 here: there is nothing to project.';
@@ -95,13 +128,18 @@ class ProjectionView {
     showPatch(input, box, bitmap) {
         if (!input) return;
         const whole = this.v.v === 'full' || box.length !== 4;
-        const [y0, x0] = whole ? [0, 0] : box;
+        // A field larger than the input is cut to it.
+        const start = (k, size) => (whole ? 0 : box[k + 2] - box[k] === size ? box[k] : Math.max(0, box[k]));
+        const [y0, x0] = [start(0, bitmap.height), start(1, bitmap.width)];
         this.paint(this.patch, bitmap.width, bitmap.height, context => {
             context.clearRect(0, 0, bitmap.width, bitmap.height);
             context.drawImage(input, -x0, -y0);
         });
         const size = `${bitmap.height}\u2009×\u2009${bitmap.width}`;
-        this.patch.canvas.setAttribute('aria-label', whole ? 'The input of the network' : 'The patch of the input that it is of');
+        this.patch.canvas.setAttribute(
+            'aria-label',
+            whole ? 'The input of the network' : 'The patch of the input that it is of'
+        );
         this.patch.caption.textContent = `${whole ? 'input' : 'patch'} ${size}`;
     }
 

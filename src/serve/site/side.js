@@ -23,20 +23,21 @@ class Side {
         const edited = (edit, begins) => set({ e: edit.toString() }, begins ? 'push' : 'replace');
         this.film = new Film({
             onpick: id => set({ i: id, e: '' }, 'push'),
-            onfiles: files => App.take(files, this),
-            onwebcam: () => App.webcam(this),
+            onfiles: files => Incoming.take(files, this),
+            onwebcam: () => Incoming.webcam(this),
         });
         this.stage = new Stage({
             onpaint: edited,
             onpoint: (y, x) => this.point(y, x),
             onview: w => set({ w }, 'replace'),
         });
-        this.predictions = new Predictions();
+        this.predictions = new Predictions(one => this.classUnit(one));
         this.moves = new Moves({ lane: `shift-${k}`, onedit: edited });
         this.strip = new Strip(id => set({ l: id, u: '', p: 'max' }, 'push'));
         this.grid = new MapsGrid(unit => set({ u: String(unit), p: this.v.p === 'all' ? 'all' : 'max' }, 'push'));
         this.map = new BigMap({
             onhover: place => this.hover(place),
+            onpoint: () => this.field(),
             onchoose: (place, click) => set({ p: place }, click ? 'push' : 'replace'),
         });
         this.projection = new ProjectionView({ set, onhold: () => this.hold() });
@@ -120,13 +121,15 @@ class Side {
             if (changed('e', 'i')) this.moves.update(new Edit(v.e));
             if (image) jobs.push(this.askInput(), this.askPrediction());
             if (image || changed('l')) jobs.push(this.askMaps(changed('m', 'l') || !this.grid.units));
+            else if (v.u === '') jobs.push(Promise.resolve().then(() => this.settle()));
             this.grid.choose(v.u === '' ? -1 : Number(v.u));
             if (v.u !== '') {
                 if (image || changed('l', 'u')) jobs.push(this.askMap());
                 if (image || changed('l', 'u', 'p', 'r', 's', 'f', 'v', 'c')) jobs.push(...this.askProjection());
             }
             if (image || changed('l')) jobs.push(this.moves.measure(this.trace(), v.l, v.model));
-            if (image || changed('r') || changed('l')) this.strongest.later(this.trace(), v.l, v.r === 'three' ? 'deconvnet' : v.r, v.model);
+            if (image || changed('r') || changed('l'))
+                this.strongest.later(this.trace(), v.l, v.r === 'three' ? 'deconvnet' : v.r, v.model);
             if (this.info.index && v.u !== '' && changed('m', 'l', 'u'))
                 jobs.push(
                     this.unit.hits.show(
@@ -138,7 +141,8 @@ class Side {
                 );
             this.field();
         }
-        this.busy = Promise.all(jobs.map(job => job.catch(error => this.complain(error))));
+        // What was asked before may still be on its way; where it is not wanted any more its lane ends it.
+        this.busy = Promise.all([this.busy, ...jobs.map(job => job.catch(error => this.complain(error)))]);
         return this.busy;
     }
 
@@ -152,7 +156,7 @@ class Side {
     complain(error) {
         if (error instanceof Gone || (error.status === 404 && Webcam.on())) return;
         if (!(error instanceof Refused)) throw error;
-        App.tell(error.message);
+        Messages.tell(error.message);
     }
 
     showPhoto() {
@@ -183,7 +187,13 @@ class Side {
         const bytes = await this.lanes.maps.ask('maps', { ...this.trace(), layer: layer.id }, asBytes);
         if (!bytes || layer !== this.v.layer) return;
         this.grid.show(bytes, layer, anew);
-        if (this.v.u === '') this.set({ u: String(this.grid.strongest()) }, 'replace');
+        this.settle();
+    }
+
+    /** Where no unit is said it is the strongest. */
+    settle() {
+        if (this.v.u === '' && this.grid.layer === this.v.layer)
+            this.set({ u: String(this.grid.strongest()) }, 'replace');
     }
 
     async askMap() {
@@ -207,6 +217,7 @@ class Side {
                 if (!picture || !ProjectionView.rules(this.v).includes(rule)) return;
                 this.pictures.set(rule, picture);
                 this.projection.show(rule, picture, this.input);
+                if (picture.unit.length) this.unit.value.textContent = number(picture.unit[0]);
                 this.shown = performance.now();
             } catch (error) {
                 if (!(error instanceof Refused) || (error.status === 404 && Webcam.on())) throw error;
@@ -228,10 +239,15 @@ class Side {
     }
 
     hover(place) {
+        // On both sides, where they are of the same map.
+        for (const other of App.sides)
+            if (other !== this && other.v.m === this.v.m && other.v.l === this.v.l) other.map.point(place);
         this.field();
         const { layer } = this.v;
         if (place && layer.field)
-            this.stage.tell(`receptive field of y ${place[0]}, x ${place[1]}: ${layer.field.size[0]} × ${layer.field.size[1]} pixels`);
+            this.stage.tell(
+                `receptive field of y ${place[0]}, x ${place[1]}: ${layer.field.size[0]} × ${layer.field.size[1]} pixels`
+            );
         else this.note();
     }
 
@@ -241,7 +257,8 @@ class Side {
 
     note() {
         const { image } = this.v;
-        if (image && !Webcam.on()) this.stage.tell(`${shorten(base(image.name), 60)}, ${image.width} × ${image.height}`);
+        if (image && !Webcam.on())
+            this.stage.tell(`${shorten(base(image.name), 60)}, ${image.width} × ${image.height}`);
     }
 
     /** A click on the photograph: the place of the map whose field is centred there. */
@@ -250,11 +267,19 @@ class Side {
         if (!layer || !layer.maps || !layer.field || this.v.u === '') return;
         const { size, stride, first } = layer.field;
         const [, , rows, columns] = layer.shape;
-        const place = (v, j, n) => Math.max(0, Math.min(n - 1, Math.round((v - first[j] - size[j] / 2) / (stride[j] || 1))));
+        const place = (v, j, n) =>
+            Math.max(0, Math.min(n - 1, Math.round((v - first[j] - size[j] / 2) / (stride[j] || 1))));
         this.set({ p: `${place(y, 0, rows)},${place(x, 1, columns)}` }, 'push');
     }
 
     // -- what is done ------------------------------------------------------------------------------
+
+    /** The unit of the output that stands for a class. */
+    classUnit(one) {
+        const { layers, n_classes } = this.v.model;
+        const last = layers[layers.length - 1];
+        if (last.units === n_classes) this.set({ l: last.id, u: String(one), p: 'max' }, 'push');
+    }
 
     step(by) {
         const next = this.grid.beside(Number(this.v.u), by);
@@ -265,7 +290,9 @@ class Side {
         const n = Number(text);
         if (/^\d{1,7}$/.test(text) && n < this.v.layer.units) this.set({ u: String(n) }, 'push');
         else {
-            App.tell(`There is no unit ${shorten(text, 20)}: ${visible(this.v.layer.name)} has ${counted(this.v.layer.units, 'unit')}, from 0.`);
+            Messages.tell(
+                `There is no unit ${shorten(text, 20)}: ${visible(this.v.layer.name)} has ${counted(this.v.layer.units, 'unit')}, from 0.`
+            );
             this.unit.input.value = this.v.u;
         }
     }
@@ -286,7 +313,9 @@ class Side {
     async hold() {
         try {
             const scales = await Promise.all(
-                ProjectionView.rules(this.v).map(rule => Server.json('project', { ...this.asked(rule), scale: 'tile', format: 'json' }))
+                ProjectionView.rules(this.v).map(rule =>
+                    Server.json('project', { ...this.asked(rule), scale: 'tile', format: 'json' })
+                )
             );
             const most = Math.max(...scales.map(one => one.scale));
             if (most > 0) this.set({ c: String(Number(most.toPrecision(6))) }, 'push');

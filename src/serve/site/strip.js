@@ -1,6 +1,16 @@
 // strip.js - the network as a strip of its layers.
 'use strict';
 
+/** "/features/features.4/expand3x3/Conv" -> "features.4/expand3x3": what tells a layer from others. */
+function shortLayer(text) {
+    return (
+        visible(text)
+            .replace(/^\/+/, '')
+            .replace(/\/(Conv|Gemm|MatMul)(_\d+)?$/, '')
+            .replace(/(^|\/)([^/]+)\/(?=\2[._])/g, '$1') || visible(text)
+    );
+}
+
 class Strip {
     /** @param {function(string)} onpick of a layer's id */
     constructor(onpick) {
@@ -23,12 +33,13 @@ class Strip {
                         title: `${visible(layer.name)}: ${layer.op}, ${shape(layer.shape)}`,
                         onclick: () => this.onpick(layer.id),
                     },
-                    fieldDrawing(model.input, layer.field && layer.field.size, 30),
+                    // Where there are no positions it is all of the input.
+                    fieldDrawing(model.input, layer.maps ? layer.field && layer.field.size : model.input.slice(2), 30),
                     el(
                         'span.strip-text',
                         null,
-                        el('span.strip-name', null, visible(layer.name)),
-                        el('span.strip-note', null, shape(layer.shape))
+                        el('span.strip-name', null, shortLayer(layer.name)),
+                        el('span.strip-note', null, el('span.layer-id', null, layer.id), shape(layer.shape))
                     )
                 ),
             ])

@@ -34,7 +34,7 @@ class Strongest {
     /** Once it has come to rest: nine projections cost more than one. */
     later(trace, layer, rule, model) {
         clearTimeout(this.timer);
-        this.again = () => this.ask(trace, layer, rule, model).catch(error => this.say(error.message));
+        this.again = () => this.ask(trace, layer, rule, model).catch(error => Webcam.on() || this.say(error.message));
         this.timer = setTimeout(this.again, 180);
     }
 
@@ -60,9 +60,16 @@ class Strongest {
             const one = model.layers.find(l => l.id === String(id));
             return one ? one.name : String(id);
         };
+        const short = id => {
+            const text = shortLayer(named(id));
+            return text.length <= 7 ? text : `layer ${id}`;
+        };
         this.list.replaceChildren(
             ...units.map(one => {
-                const about = which === 'unusual' ? `above ${(100 * one.above).toFixed(1)}\u2009%` : number(one.value);
+                const about =
+                    which === 'unusual'
+                        ? `${number(one.value)}, above ${(100 * one.above).toFixed(1)}\u2009% of the images`
+                        : number(one.value);
                 return el(
                     'li',
                     null,
@@ -72,7 +79,7 @@ class Strongest {
                             type: 'button',
                             'data-unit': one.unit,
                             'data-layer': one.layer,
-                            title: `${visible(named(one.layer))}, unit ${one.unit}: ${number(one.value)}`,
+                            title: `${visible(named(one.layer))}, unit ${one.unit}: ${about}`,
                             onclick: () => this.o.onpick({ layer: String(one.layer), unit: String(one.unit) }),
                         },
                         el('img', {
@@ -90,10 +97,10 @@ class Strongest {
                             draggable: 'false',
                         }),
                         el(
-                            'span.caption',
+                            which === 'layer' ? 'span.caption' : 'span.caption.stacked',
                             null,
-                            el('span.unit-number', null, which === 'layer' ? one.unit : `${shorten(named(one.layer), 10)} ${one.unit}`),
-                            which === 'all' ? null : el('span.below', null, about)
+                            el('span.unit-number', null, one.unit),
+                            el('span.below', null, which === 'layer' ? about : short(one.layer))
                         )
                     )
                 );

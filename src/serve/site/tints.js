@@ -4,12 +4,30 @@
 const Tints = (() => {
     const STOPS = {
         light: {
-            up: [[0, 0xee, 0xf1, 0xf0], [0.3, 0x9c, 0xc9, 0xcf], [0.65, 0x1c, 0x76, 0x86], [1, 0x05, 0x1f, 0x27]],
-            down: [[0, 0xee, 0xf1, 0xf0], [0.5, 0xf2, 0xa0, 0x6c], [1, 0x8f, 0x34, 0x04]],
+            up: [
+                [0, 0xee, 0xf1, 0xf0],
+                [0.3, 0x9c, 0xc9, 0xcf],
+                [0.65, 0x1c, 0x76, 0x86],
+                [1, 0x05, 0x1f, 0x27],
+            ],
+            down: [
+                [0, 0xee, 0xf1, 0xf0],
+                [0.5, 0xf2, 0xa0, 0x6c],
+                [1, 0x8f, 0x34, 0x04],
+            ],
         },
         dark: {
-            up: [[0, 0x20, 0x26, 0x2a], [0.3, 0x1b, 0x5c, 0x68], [0.65, 0x6c, 0xc4, 0xd0], [1, 0xf6, 0xfe, 0xff]],
-            down: [[0, 0x20, 0x26, 0x2a], [0.5, 0xa8, 0x52, 0x1c], [1, 0xff, 0xc9, 0xa0]],
+            up: [
+                [0, 0x20, 0x26, 0x2a],
+                [0.3, 0x1b, 0x5c, 0x68],
+                [0.65, 0x6c, 0xc4, 0xd0],
+                [1, 0xf6, 0xfe, 0xff],
+            ],
+            down: [
+                [0, 0x20, 0x26, 0x2a],
+                [0.5, 0xa8, 0x52, 0x1c],
+                [1, 0xff, 0xc9, 0xa0],
+            ],
         },
     };
     const made = new Map();
@@ -23,7 +41,10 @@ const Tints = (() => {
                 key,
                 Uint32Array.from({ length: 256 }, (_, i) => {
                     const t = (i / 255) ** 0.7; // so that what is weak beside the strongest is still seen
-                    const k = Math.max(1, stops.findIndex(stop => stop[0] >= t));
+                    const k = Math.max(
+                        1,
+                        stops.findIndex(stop => stop[0] >= t)
+                    );
                     const [a, b] = [stops[k - 1], stops[k]];
                     const f = (t - a[0]) / (b[0] - a[0]);
                     const c = j => Math.round(a[j] + f * (b[j] - a[j]));

@@ -22,6 +22,13 @@ class UnitPanel {
         this.of = el('span.aside.unit-of');
         const step = (by, text, label) =>
             el('button.step', { type: 'button', 'aria-label': label, title: label, onclick: () => o.onstep(by) }, text);
+        this.value = el('p.map-value');
+        this.single = el(
+            'div.single',
+            { hidden: true },
+            this.value,
+            el('p.aside', null, 'one value: the layer has no positions')
+        );
         this.hits = new Hits();
         this.node = el(
             'section.unit-panel',
@@ -35,7 +42,7 @@ class UnitPanel {
                 step(1, '\u203a', 'Next unit'),
                 this.of
             ),
-            el('div.unit-seen', null, o.map.node, o.projection.node),
+            el('div.unit-seen', null, o.map.node, this.single, o.projection.node),
             el(
                 'div.toolbar.unit-actions',
                 null,
@@ -49,8 +56,10 @@ class UnitPanel {
 
     update(v) {
         this.input.value = v.u;
-        this.of.replaceChildren(v.layer ? `of ${count(v.layer.units)} in ` : '', v.layer ? name(v.layer.name) : '');
+        this.of.textContent = v.layer ? `of ${count(v.layer.units)} in ${shortLayer(v.layer.name)}` : '';
+        this.of.title = v.layer ? visible(v.layer.name) : '';
         this.o.map.node.hidden = !v.layer || !v.layer.maps;
+        this.single.hidden = !this.o.map.node.hidden;
     }
 }
 
@@ -60,7 +69,13 @@ class Hits {
         this.lane = new Lane(`hits-${Hits.made++}`);
         this.grid = el('div.hits-grid');
         this.note = el('p.aside');
-        this.node = el('section.hits', { 'aria-label': 'Over all images of the index', hidden: true }, el('h2', null, 'Over all images'), this.note, this.grid);
+        this.node = el(
+            'section.hits',
+            { 'aria-label': 'Over all images of the index', hidden: true },
+            el('h2', null, 'Over all images'),
+            this.note,
+            this.grid
+        );
     }
 
     /** @param {boolean} known whether the layer is in the index */

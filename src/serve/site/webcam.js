@@ -35,13 +35,15 @@ const Webcam = (() => {
                 if (stream !== mine) break;
                 await side.frame(image);
                 frames++;
-                side.stage.tell(`webcam, ${((1000 * frames) / (performance.now() - began)).toFixed(0)} frames a second`);
+                side.stage.tell(
+                    `webcam, ${((1000 * frames) / (performance.now() - began)).toFixed(0)} frames a second`
+                );
             } catch (error) {
                 if (error instanceof Gone) await Server.pause(500);
                 else if (error.status === 429 || error.status === 503) await Server.pause(100);
                 else {
                     stop();
-                    App.tell(error.message);
+                    Messages.tell(error.message);
                 }
             }
             if (document.hidden) await Server.pause(200);
