@@ -104,8 +104,8 @@ async function drag(page, moves) {
     const began = Date.now();
     for (let i = 1; i <= moves; i++)
         await page.mouse.move(
-            frame.x + (frame.width - 3) * (0.5 + 0.5 * Math.sin(i / 9)),
-            frame.y + (frame.height - 3) * (0.5 + 0.5 * Math.cos(i / 7))
+            frame.x + (frame.width - 3) * (0.5 + 0.5 * Math.sin(i * 0.9)),
+            frame.y + (frame.height - 3) * (0.5 + 0.5 * Math.cos(i * 0.7))
         );
     const seconds = (Date.now() - began) / 1000;
     await page.mouse.up();
