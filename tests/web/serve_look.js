@@ -44,15 +44,23 @@ module.exports = test => {
         assert.strictEqual((await state(page)).images.length, images.length);
     });
 
-    test('photographs are pasted, and chosen in the dialog of the browser, several at once', async ({ page, visit }) => {
+    test('photographs are pasted, and chosen in the dialog of the browser, several at once', async ({
+        page,
+        visit,
+    }) => {
         await visit('#/?l=3');
-        await page.evaluate(text => {
-            const clipboardData = new DataTransfer();
-            clipboardData.items.add(
-                new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], 'pasted.png', { type: 'image/png' })
-            );
-            document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
-        }, photograph(70, 100, 9).toString('base64'));
+        await page.evaluate(
+            text => {
+                const clipboardData = new DataTransfer();
+                clipboardData.items.add(
+                    new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], 'pasted.png', { type: 'image/png' })
+                );
+                document.body.dispatchEvent(
+                    new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
+                );
+            },
+            photograph(70, 100, 9).toString('base64')
+        );
         await page.waitForSelector('.film-image[title="pasted.png"][aria-pressed="true"]');
         await showsProjection(page);
         const waiting = page.waitForEvent('filechooser');
