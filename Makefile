@@ -119,11 +119,16 @@ $B/watched/%.o: %.c Makefile $B/flags
 	@mkdir -p $(@D)
 	$(COMPILE) -MMD -MP -c $< -o $@
 
-# The built-in model, and the page of an atlas: what is listed for the one is read by the other.
+# The built-in model, the page of an atlas, and that of `serve`, which has files of the atlas's: what is listed here is read there.
 SITE := $(sort $(wildcard src/atlas/site/*.html src/atlas/site/*.css src/atlas/site/*.js))
-$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE)
+PAGE_STYLES := $(addprefix src/atlas/site/,page.css views.css) $(sort $(wildcard src/serve/site/*.css))
+PAGE_SCRIPTS := $(addprefix src/atlas/site/,theme.js dom.js charts.js shell.js) $(sort $(wildcard src/serve/site/*.js))
+PAGE := src/serve/site/serve.html $(PAGE_STYLES) $(PAGE_SCRIPTS)
+$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE) $(PAGE)
 	@mkdir -p $(@D)
 	@printf '%s\n' $(foreach f,$(SITE),'site_file "$(notdir $f)", "$f"') >$(@D)/site_list.inc
+	@printf '%s\n' $(foreach f,$(PAGE_STYLES),'part "$f"') >$(@D)/page_styles.inc
+	@printf '%s\n' $(foreach f,$(PAGE_SCRIPTS),'part "$f"') >$(@D)/page_scripts.inc
 	$(CC) -c -Wa,-I,$(@D) $< -o $@
 
 # Headers of what draws figures, which src/plot/drawing_library.c opens when it is needed.

@@ -56,6 +56,7 @@
 #include "deconvviz/reference.h"
 #include "deconvviz/rule.h"
 #include "deconvviz/select.h"
+#include "deconvviz/serve.h"
 #include "deconvviz/sheets.h"
 #include "deconvviz/steps.h"
 #include "deconvviz/tensor.h"

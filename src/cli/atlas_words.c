@@ -1,4 +1,5 @@
 #include "cli/atlas_words.h"
+#include "base/shell_word.h"
 #include "deconvviz/atlas.h"
 
 #include <stdio.h>
@@ -16,31 +17,12 @@ bool cli_is_index(const char *path)
     return is;
 }
 
-/* A word, in quotes where the shell would take it apart. */
-static void add_word(dv_text *t, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_-./,:=+@%";
-    const char *apart = t->size > 0 ? " " : "";
-    if (*word && word[strspn(word, plain)] == '\0') {
-        dv_text_format(t, "%s%s", apart, word);
-        return;
-    }
-    dv_text_format(t, "%s'", apart);
-    for (const char *c = word; *c; c++)
-        if (*c == '\'')
-            dv_text_format(t, "'\\''");
-        else
-            dv_text_add(t, c, 1);
-    dv_text_format(t, "'");
-}
-
 static void add_option(dv_text *t, const char *option, const char *value)
 {
     if (!value)
         return;
-    add_word(t, option);
-    add_word(t, value);
+    dv_shell_word(t, option);
+    dv_shell_word(t, value);
 }
 
 static void add_number(dv_text *t, const char *option, int value)
@@ -100,18 +82,30 @@ static void add_model(dv_text *t, const cli_network_options *o, const dv_index *
 static void add_projects(dv_text *t, const cli_network_options *o, const cli_network *n,
                          const dv_index *x)
 {
-    add_word(t, "deconvviz");
+    dv_shell_word(t, "deconvviz");
     add_model(t, o, x);
     add_preprocess(t, o, n, &x->preprocess);
     if (x->exact)
-        add_word(t, "--exact");
+        dv_shell_word(t, "--exact");
+}
+
+bool cli_projects_words(dv_text *t, const cli_network_options *o, const cli_network *n,
+                        const dv_preprocess *p, dv_error *err)
+{
+    dv_shell_word(t, "deconvviz");
+    add_option(t, "-m", dv_model_path(n->model));
+    add_option(t, "--weights", o->weights);
+    add_preprocess(t, o, n, p);
+    if (o->exact)
+        dv_shell_word(t, "--exact");
+    return dv_text_ok(t, "a command line", err);
 }
 
 static void add_command(dv_text *t, const cli_atlas_options *o, const cli_network *n,
                         const dv_index *x, bool mined, int n_args, char **args)
 {
-    add_word(t, "deconvviz");
-    add_word(t, "atlas");
+    dv_shell_word(t, "deconvviz");
+    dv_shell_word(t, "atlas");
     add_model(t, &o->network, x);
     if (!mined) {
         add_preprocess(t, &o->network, n, &x->preprocess);
@@ -119,7 +113,7 @@ static void add_command(dv_text *t, const cli_atlas_options *o, const cli_networ
         if (o->per_image > 1)
             add_number(t, "--per-image", o->per_image);
         if (o->network.exact)
-            add_word(t, "--exact");
+            dv_shell_word(t, "--exact");
     }
     for (int i = 0; i < o->layers.n; i++)
         add_option(t, "-l", o->layers.text[i]);
@@ -131,10 +125,10 @@ static void add_command(dv_text *t, const cli_atlas_options *o, const cli_networ
     add_option(t, "--labels-from", o->labels_from);
     add_number(t, "--compare", o->compared);
     if (o->samples_projected)
-        add_word(t, "--project-samples");
+        dv_shell_word(t, "--project-samples");
     add_number(t, "--quality", o->quality);
     if (o->no_context)
-        add_word(t, "--no-context");
+        dv_shell_word(t, "--no-context");
     if (o->rectify)
         add_option(t, "--rectify", "all");
     add_option(t, "--against", o->against);
@@ -144,7 +138,7 @@ static void add_command(dv_text *t, const cli_atlas_options *o, const cli_networ
         add_option(t, "--match", o->match == DV_MATCH_NUMBER ? "number" : "responses");
     add_option(t, "-o", o->out);
     for (int i = 0; i < n_args; i++)
-        add_word(t, args[i]);
+        dv_shell_word(t, args[i]);
 }
 
 bool cli_atlas_words(dv_text *command, dv_text *projects, const cli_atlas_options *o,

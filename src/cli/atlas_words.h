@@ -22,6 +22,11 @@ bool cli_is_index(const char *path);
 /* Whether the options say how images are prepared. */
 bool cli_atlas_prepares(const cli_network_options *o);
 
+/* "deconvviz -m MODEL …" for any unit of an open network, with images prepared so. The caller frees
+ * it. */
+bool cli_projects_words(dv_text *projects, const cli_network_options *o, const cli_network *n,
+                        const dv_preprocess *p, dv_error *err) DV_MUST_CHECK;
+
 /* "deconvviz -m MODEL …" for the units of the index of --against. The caller frees it. */
 bool cli_atlas_other_words(dv_text *projects, const cli_atlas_options *o, const cli_network *n,
                            const dv_index *x, dv_error *err) DV_MUST_CHECK;

@@ -14,6 +14,7 @@
     X(merge)                \
     X(sheets)               \
     X(atlas)                \
+    X(serve)                \
     X(record)               \
     X(verify)               \
     X(filters)              \

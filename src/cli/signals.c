@@ -32,6 +32,7 @@ static sigset_t awaited;
 static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER; /* who keeps it ends the process */
 static const char *kept;                                   /* under the same lock */
 static _Atomic(atomic_bool *) polite;                      /* see cli_signals_ask */
+static atomic_bool all_ask;                                /* see cli_signals_end_by */
 static _Atomic(void *) lost;                               /* where memory could not be read */
 
 /* -- words ------------------------------------------------------------------------------------ */
@@ -91,7 +92,9 @@ static void end_by(int number)
 static bool only_asks(int number)
 {
     atomic_bool *asked = atomic_load(&polite);
-    return number == SIGINT && asked && !atomic_exchange(asked, true);
+    const bool may =
+        number == SIGINT || (atomic_load(&all_ask) && (number == SIGTERM || number == SIGHUP));
+    return may && asked && !atomic_exchange(asked, true);
 }
 
 static void *wait_for_one(void *unused)
@@ -175,6 +178,13 @@ void cli_signals_end(void)
 
 void cli_signals_ask(atomic_bool *asked)
 {
+    atomic_store(&polite, asked);
+}
+
+void cli_signals_end_by(atomic_bool *asked)
+{
+    signal(SIGPIPE, SIG_IGN);
+    atomic_store(&all_ask, true);
     atomic_store(&polite, asked);
 }
 

@@ -18,4 +18,8 @@ void cli_signals_keep(const char *path);
  * next one ends it as ever. NULL: all do. */
 void cli_signals_ask(atomic_bool *asked);
 
+/* The same for a run that only ends when it is asked to: SIGINT, SIGTERM or SIGHUP, once. A broken
+ * pipe is no end for it. */
+void cli_signals_end_by(atomic_bool *asked);
+
 #endif

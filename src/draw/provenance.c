@@ -59,3 +59,12 @@ bool dv_picture_write(const char *path, const dv_image *picture, const dv_proven
     dv_provenance_say(&t, p);
     return dv_png_write(path, picture->width, picture->height, 3, picture->rgb, t.text, t.n, err);
 }
+
+bool dv_picture_encode(uint8_t **png, size_t *size, const dv_image *picture, const dv_provenance *p,
+                       dv_error *err)
+{
+    dv_provenance_texts t;
+    dv_provenance_say(&t, p);
+    return dv_png_encode(png, size, picture->width, picture->height, 3, picture->rgb, t.text, t.n,
+                         err);
+}

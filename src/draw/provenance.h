@@ -40,6 +40,9 @@ typedef struct dv_provenance_texts {
 
 void dv_provenance_say(dv_provenance_texts *t, const dv_provenance *p);
 
+/* A picture as a PNG, which the caller frees. */
+bool dv_picture_encode(uint8_t **png, size_t *size, const dv_image *picture, const dv_provenance *p,
+                       dv_error *err) DV_MUST_CHECK;
 /* Writes a picture. Fails with the path. */
 bool dv_picture_write(const char *path, const dv_image *picture, const dv_provenance *p,
                       dv_error *err) DV_MUST_CHECK;

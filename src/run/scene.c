@@ -39,17 +39,36 @@ static dv_provenance provenance_of(const dv_scene *s)
                             .seed = s->seed == DV_SEED_ONE ? "one" : "value" };
 }
 
+static bool draw_with_words(const dv_scene *s, const dv_result *r, dv_image *picture,
+                            dv_provenance *p, dv_error *err)
+{
+    *p = provenance_of(s);
+    p->layer = r->layer;
+    p->tensor = dv_tensor_name(s->model, r->unit.tensor);
+    p->unit = &r->unit;
+    p->shape = dv_tensor_shape(s->model, r->unit.tensor);
+    p->value = r->value;
+    p->scale = r->scale;
+    return dv_scene_draw(picture, s, r, err);
+}
+
+bool dv_scene_encode_png(uint8_t **png, size_t *size, const dv_scene *s, const dv_result *r,
+                         dv_error *err)
+{
+    dv_provenance p;
+    dv_image picture;
+    if (!draw_with_words(s, r, &picture, &p, err))
+        return false;
+    const bool ok = dv_picture_encode(png, size, &picture, &p, err);
+    dv_image_free(&picture);
+    return ok;
+}
+
 bool dv_scene_write_png(const char *path, const dv_scene *s, const dv_result *r, dv_error *err)
 {
-    dv_provenance p = provenance_of(s);
-    p.layer = r->layer;
-    p.tensor = dv_tensor_name(s->model, r->unit.tensor);
-    p.unit = &r->unit;
-    p.shape = dv_tensor_shape(s->model, r->unit.tensor);
-    p.value = r->value;
-    p.scale = r->scale;
+    dv_provenance p;
     dv_image picture;
-    if (!dv_scene_draw(&picture, s, r, err))
+    if (!draw_with_words(s, r, &picture, &p, err))
         return false;
     bool ok = dv_picture_write(path, &picture, &p, err);
     dv_image_free(&picture);
@@ -81,15 +100,17 @@ bool dv_scene_write_sheet(const char *path, const dv_scene *s, const dv_image *p
     return ok;
 }
 
-bool dv_scene_write_npy(const char *path, const dv_scene *s, const dv_result *r, dv_error *err)
+float *dv_scene_array(const dv_scene *s, const dv_result *r, dv_shape *shape, dv_error *err)
 {
     const dv_shape *in = dv_tensor_shape(s->model, dv_model_input(s->model));
     dv_box whole = dv_box_whole(in);
-    dv_shape shape = { 3, { whole.hi[DV_C], whole.hi[DV_Y], whole.hi[DV_X] } };
-    float *data = calloc(dv_shape_count(&shape), sizeof *data);
-    if (!data)
-        return dv_fail(err, DV_NO_MEMORY, "no memory for a projection of %zu values",
-                       dv_shape_count(&shape));
+    *shape = (dv_shape){ 3, { whole.hi[DV_C], whole.hi[DV_Y], whole.hi[DV_X] } };
+    float *data = calloc(dv_shape_count(shape), sizeof *data);
+    if (!data) {
+        dv_fail(err, DV_NO_MEMORY, "no memory for a projection of %zu values",
+                dv_shape_count(shape));
+        return NULL;
+    }
     dv_signal all = { whole, data };
     const dv_box *b = &r->signal.box;
     size_t row = dv_box_empty(b) ? 0 : (size_t)(b->hi[DV_X] - b->lo[DV_X]) * sizeof *data;
@@ -97,7 +118,14 @@ bool dv_scene_write_npy(const char *path, const dv_scene *s, const dv_result *r,
         for (int32_t y = b->lo[DV_Y]; y < b->hi[DV_Y]; y++)
             memcpy(dv_signal_at(&all, c, y, b->lo[DV_X]),
                    dv_signal_at(&r->signal, c, y, b->lo[DV_X]), row);
-    bool ok = dv_npy_write(path, &shape, data, err);
+    return data;
+}
+
+bool dv_scene_write_npy(const char *path, const dv_scene *s, const dv_result *r, dv_error *err)
+{
+    dv_shape shape;
+    float *data = dv_scene_array(s, r, &shape, err);
+    bool ok = data && dv_npy_write(path, &shape, data, err);
     free(data);
     return ok;
 }

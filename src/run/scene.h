@@ -36,7 +36,9 @@ typedef struct dv_result {
 bool dv_scene_draw(dv_image *out, const dv_scene *s, const dv_result *r,
                    dv_error *err) DV_MUST_CHECK;
 
-/* The picture with its text chunks. */
+/* The picture with its text chunks; the caller frees *png. */
+bool dv_scene_encode_png(uint8_t **png, size_t *size, const dv_scene *s, const dv_result *r,
+                         dv_error *err) DV_MUST_CHECK;
 bool dv_scene_write_png(const char *path, const dv_scene *s, const dv_result *r,
                         dv_error *err) DV_MUST_CHECK;
 
@@ -44,7 +46,9 @@ bool dv_scene_write_png(const char *path, const dv_scene *s, const dv_result *r,
 bool dv_scene_write_sheet(const char *path, const dv_scene *s, const dv_image *picture,
                           const dv_result *r, int n, dv_error *err) DV_MUST_CHECK;
 
-/* The whole projection (C,H,W), zero outside the receptive field. */
+/* The whole projection (C,H,W), zero outside the receptive field; the caller frees it. */
+float *dv_scene_array(const dv_scene *s, const dv_result *r, dv_shape *shape,
+                      dv_error *err) DV_MUST_CHECK;
 bool dv_scene_write_npy(const char *path, const dv_scene *s, const dv_result *r,
                         dv_error *err) DV_MUST_CHECK;
 

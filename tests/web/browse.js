@@ -5,6 +5,7 @@ const assert = require('assert');
 const fs = require('fs');
 const path = require('path');
 const { launch, open } = require('./browser.js');
+const { tap } = require('./tap.js');
 const { folder, layerHash, text } = require('./written.js');
 
 const tests = [];
@@ -15,35 +16,9 @@ async function main() {
     const browser = await launch();
     const held = await open(browser, folder);
     await held.visit('#/');
-    console.log(`1..${tests.length + 2}`);
-    let n = 0,
-        bad = 0;
-    const report = (error, name) => {
-        n++;
-        bad += Boolean(error);
-        console.log(`${error ? 'not ok' : 'ok'} ${n} - ${name}`);
-        if (error)
-            console.log(
-                String(error.stack || error)
-                    .split('\n')
-                    .slice(0, 24)
-                    .map(line => `# ${line}`)
-                    .join('\n')
-            );
-    };
+    const { report, run, bad } = tap(tests.length + 2);
     const only = process.argv[3];
-    for (const { name, run } of tests) {
-        if (only && !name.includes(only)) continue;
-        const began = Date.now();
-        report(
-            await run(held).then(
-                () => null,
-                error => error
-            ),
-            name
-        );
-        if (process.env.TIMES) console.log(`# ${Date.now() - began} ms`);
-    }
+    for (const test of tests) if (!only || test.name.includes(only)) await run(test.name, () => test.run(held));
     report(
         held.faults.length ? held.faults.slice(0, 10).join('\n') : null,
         'nothing is asked of the network, nothing fails, nothing is complained of'
@@ -54,26 +29,20 @@ async function main() {
     const broken = await open(browser, folder);
     const file = path.join(folder, 'data', 'layer-0.js');
     fs.renameSync(file, `${file}.away`);
-    report(
-        await (async () => {
-            await broken.visit(layerHash(0));
-            assert((await text(broken.page, 'main')).includes('data/layer-0.js is missing'));
-            await broken.page.evaluate(() => {
-                const script = document.createElement('script');
-                script.textContent = 'document.title = "ran"';
-                document.body.append(script);
-                document.body.insertAdjacentHTML('beforeend', '<img src="no.png" onerror="document.title = \'ran\'">');
-            });
-            await broken.page.waitForTimeout(100);
-            assert.notStrictEqual(await broken.page.title(), 'ran');
-        })().then(
-            () => null,
-            error => error
-        ),
-        name
-    );
+    await run(name, async () => {
+        await broken.visit(layerHash(0));
+        assert((await text(broken.page, 'main')).includes('data/layer-0.js is missing'));
+        await broken.page.evaluate(() => {
+            const script = document.createElement('script');
+            script.textContent = 'document.title = "ran"';
+            document.body.append(script);
+            document.body.insertAdjacentHTML('beforeend', '<img src="no.png" onerror="document.title = \'ran\'">');
+        });
+        await broken.page.waitForTimeout(100);
+        assert.notStrictEqual(await broken.page.title(), 'ran');
+    });
     fs.renameSync(`${file}.away`, file);
-    process.exit(bad ? 1 : 0); // the browser's own end takes half a minute
+    process.exit(bad() ? 1 : 0); // the browser's own end takes half a minute
 }
 
 main().catch(error => {

@@ -188,7 +188,10 @@ module.exports = test => {
         );
         assert.strictEqual(Number(await text(page, '.cell[data-place="0"] .unit-number')), order[0]);
         const picture = () =>
-            page.locator('.couple .picture').first().evaluate(e => getComputedStyle(e).backgroundImage);
+            page
+                .locator('.couple .picture')
+                .first()
+                .evaluate(e => getComputedStyle(e).backgroundImage);
         assert((await picture()).includes('/grid-'));
         await page.click('text=Patches');
         assert((await picture()).includes('/patches-'));

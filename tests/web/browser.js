@@ -1,4 +1,4 @@
-// browser.js - a browser without network, and what must not happen in it.
+// browser.js - a browser without network, but for a server on this machine, and what must not happen in it.
 'use strict';
 const path = require('path');
 const { pathToFileURL } = require('url');
@@ -17,23 +17,25 @@ async function launch(options = {}) {
 
 /**
  * A page in a context of its own. Whatever it asks for, fails to get or complains of is put into `faults`.
+ * @param {string} from the folder of an atlas, or the address of a server
  * @returns {Promise<{page, faults: string[], asked: string[], visit: function, settled: function}>}
  */
-async function open(browser, folder, options = {}) {
+async function open(browser, from, options = {}) {
+    const served = from.startsWith('http:');
     const context = await browser.newContext({
         viewport: { width: 1280, height: 800 },
-        offline: true,
+        offline: !served,
         reducedMotion: 'reduce',
         ...options,
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(60000); // of a machine that has much to do
-    const root = pathToFileURL(`${folder}/`).href;
+    page.setDefaultTimeout(Number(process.env.PATIENCE) || 60000); // of a machine that has much to do
+    const root = served ? from : pathToFileURL(`${from}/`).href;
     const faults = [],
         asked = [];
     page.on('request', r => {
         asked.push(r.url());
-        if (!r.url().startsWith(root) && r.url() !== 'data:,') faults.push(`asks for ${r.url()}`);
+        if (!r.url().startsWith(root) && !/^(data|blob):/.test(r.url())) faults.push(`asks for ${r.url()}`);
     });
     page.on('requestfailed', r => {
         if (r.failure().errorText !== 'net::ERR_ABORTED')
@@ -59,7 +61,7 @@ async function open(browser, folder, options = {}) {
     const visit = hash =>
         settled(() =>
             page.url() === 'about:blank'
-                ? page.goto(`${root}index.html${hash}`)
+                ? page.goto(`${root}${served ? '' : 'index.html'}${hash}`)
                 : page.evaluate(h => {
                       if (location.hash === h) {
                           history.replaceState(null, '');

@@ -1,6 +1,6 @@
 #!/bin/sh
-# run.sh BUILD - the page of an atlas in a browser, from a file, with the network off. Node's playwright-core drives Debian's
-# chromium; scripts/setup check installs both.
+# run.sh BUILD - the page of an atlas in a browser, from a file, with the network off; then that of `serve`, from its server.
+# Node's playwright-core drives Debian's chromium; scripts/setup check installs both.
 here=$(cd "$(dirname "$0")" && pwd)
 modules="$here/../../build/web/node_modules"
 missing=
@@ -19,4 +19,10 @@ fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 "${PYTHON:-/usr/bin/python3}" "$here/make_atlas.py" "$here/../../src/atlas/site" "$dir/an atlas" || exit 1
-node "$here/browse.js" "$dir/an atlas"
+# Both at once: each waits for its browser most of the time.
+node "$here/serve.js" "$1" "$dir/serve" >"$dir/serve.tap" 2>&1 &
+status=0
+node "$here/browse.js" "$dir/an atlas" || status=1
+wait $! || status=1
+cat "$dir/serve.tap"
+exit $status

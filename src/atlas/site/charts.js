@@ -156,3 +156,38 @@ function rail(from, pitch) {
     const height = pitch * (from.length + 1);
     return svg('svg.rail', { viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true' }, paths, dots);
 }
+
+/**
+ * What is drawn over a photograph: a receptive field, and the rest in the shade.
+ * @param {number} w @param {number} h of the photograph, in its own pixels
+ */
+function fieldFrame(w, h) {
+    const node = svg('svg.field', {
+        viewBox: `0 0 ${w} ${h}`,
+        'aria-hidden': 'true',
+        preserveAspectRatio: 'none',
+    });
+    const parts = [svg('path.shade'), svg('rect.under'), svg('rect.over')]; // kept: a pointer moves them often
+    /** @param {number[]|null} box [x0, y0, x1, y1] in pixels of the photograph
+     *  @returns whether the whole of it lies on the photograph */
+    function draw(box) {
+        if (!box) {
+            node.replaceChildren();
+            return true;
+        }
+        const [x0, y0, x1, y1] = [Math.max(0, box[0]), Math.max(0, box[1]), Math.min(w, box[2]), Math.min(h, box[3])];
+        const whole = x0 === box[0] && y0 === box[1] && x1 === box[2] && y1 === box[3];
+        const [shade, ...rects] = parts;
+        shade.setAttribute('d', `M0 0H${w}V${h}H0ZM${x0} ${y0}V${y1}H${x1}V${y0}Z`);
+        for (const rect of rects) {
+            rect.setAttribute('x', x0);
+            rect.setAttribute('y', y0);
+            rect.setAttribute('width', Math.max(1, x1 - x0));
+            rect.setAttribute('height', Math.max(1, y1 - y0));
+        }
+        parts[2].classList.toggle('beyond', !whole);
+        if (!node.firstChild) node.append(...parts);
+        return whole;
+    }
+    return { node, draw };
+}

@@ -125,24 +125,6 @@ const Router = (() => {
         );
     }
 
-    /** Nine squares, of which some are alight. */
-    function mark() {
-        return svg(
-            'svg',
-            { viewBox: '0 0 22 22', width: 18, height: 18 },
-            Array.from({ length: 9 }, (_, i) =>
-                svg('rect', {
-                    x: 1 + (i % 3) * 7,
-                    y: 1 + Math.floor(i / 3) * 7,
-                    width: 6,
-                    height: 6,
-                    rx: 1.2,
-                    opacity: [1, 0.35, 0.6, 0.35, 1, 0.35, 0.6, 0.35, 1][i],
-                })
-            )
-        );
-    }
-
     function step(direction) {
         const href = shown && shown.siblings && shown.siblings[direction];
         if (href) location.hash = href;
@@ -179,62 +161,25 @@ const Router = (() => {
 
     // -- above all views ---------------------------------------------------------------------------
 
-    function tools() {
-        const theme = el(
-            'button.icon',
-            { type: 'button', onclick: () => tell(Theme.toggle()) },
-            el('span.sun', { 'aria-hidden': 'true' })
-        );
-        const tell = now => {
-            theme.setAttribute('aria-label', now === 'dark' ? 'Light colours' : 'Dark colours');
-            theme.title = theme.getAttribute('aria-label');
-        };
-        tell(Theme.now());
-        const help = el(
-            'button.icon',
-            { type: 'button', 'aria-label': 'Help: keys', title: 'Help: keys', onclick: showHelp },
-            '?'
-        );
-        document.getElementById('tools').replaceChildren(theme, help);
-    }
+    const KEYS = [
+        ['/', 'search'],
+        ['?', 'this list'],
+        ['\u2190 \u2191 \u2192 \u2193', 'from picture to picture in a grid'],
+        ['Enter', 'open it'],
+        ['Page Up, Page Down, Home, End', 'far in a grid'],
+        ['j, k', 'next and previous unit, layer, class or image'],
+        ['u', 'up: from a unit to its layer, from there to the front'],
+        ['r', 'the next rule, at a unit'],
+        ['s', 'own or common scale, at a unit'],
+        ['1 \u2026 9', 'one of the nine in its photograph'],
+        ['t', 'light or dark'],
+    ];
+    const ABOUT =
+        'A projection shows what a unit sees in a photograph: middle grey is nothing, and what differs from it drives the unit. ' +
+        'The rules differ in what they do where a rectifier was on the way.';
 
-    function showHelp() {
-        const rows = [
-            ['/', 'search'],
-            ['?', 'this list'],
-            ['\u2190 \u2191 \u2192 \u2193', 'from picture to picture in a grid'],
-            ['Enter', 'open it'],
-            ['Page Up, Page Down, Home, End', 'far in a grid'],
-            ['j, k', 'next and previous unit, layer, class or image'],
-            ['u', 'up: from a unit to its layer, from there to the front'],
-            ['r', 'the next rule, at a unit'],
-            ['s', 'own or common scale, at a unit'],
-            ['1 \u2026 9', 'one of the nine in its photograph'],
-            ['t', 'light or dark'],
-        ];
-        const dialog = el(
-            'dialog.help',
-            { 'aria-labelledby': 'help-title' },
-            el('h2', { id: 'help-title' }, 'Keys'),
-            el(
-                'dl',
-                null,
-                rows.map(([keys, what]) => el('div', null, el('dt', null, el('kbd', null, keys)), el('dd', null, what)))
-            ),
-            el(
-                'p.aside',
-                null,
-                'A projection shows what a unit sees in a photograph: middle grey is nothing, and what differs from it drives the unit. ' +
-                    'The rules differ in what they do where a rectifier was on the way.'
-            ),
-            el('form', { method: 'dialog' }, el('button', { type: 'submit' }, 'Close'))
-        );
-        dialog.addEventListener('close', () => dialog.remove());
-        dialog.addEventListener('click', event => {
-            if (event.target === dialog) dialog.close();
-        });
-        document.body.append(dialog);
-        dialog.showModal();
+    function tools() {
+        document.getElementById('tools').replaceChildren(themeButton(), helpButton(KEYS, ABOUT));
     }
 
     function key(event) {
@@ -255,14 +200,14 @@ const Router = (() => {
                     return true;
                 },
                 '?': () => {
-                    showHelp();
+                    showHelp(KEYS, ABOUT);
                     return true;
                 },
                 j: () => step('after'),
                 k: () => step('before'),
                 u: up,
                 t: () => {
-                    document.querySelector('.tools button').click();
+                    document.querySelector('.theme').click();
                     return true;
                 },
             }[event.key] ||

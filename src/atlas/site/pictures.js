@@ -93,11 +93,7 @@ function unitLink(owner, k, i, below) {
  * @param {string} text its file's name
  */
 function photoWithField(owner, i, image, text) {
-    const frame = svg('svg.field', {
-        viewBox: `0 0 ${image.w} ${image.h}`,
-        'aria-hidden': 'true',
-        preserveAspectRatio: 'none',
-    });
+    const frame = fieldFrame(image.w, image.h);
     const picture = image.photo
         ? el('img', {
               src: owner.photo(i),
@@ -107,26 +103,6 @@ function photoWithField(owner, i, image, text) {
               alt: `Photograph ${shorten(text, 80)}`,
           })
         : el('p.gone', null, 'The photograph is not there any more.');
-    const node = el('div.photo', { style: { 'aspect-ratio': `${image.w} / ${image.h}` } }, picture, frame);
-    /** @param {number[]|null} box [x0, y0, x1, y1] in pixels of the photograph
-     *  @returns whether the whole of it lies on the photograph */
-    function draw(box) {
-        frame.replaceChildren();
-        if (!box) return true;
-        const [x0, y0, x1, y1] = [
-            Math.max(0, box[0]),
-            Math.max(0, box[1]),
-            Math.min(image.w, box[2]),
-            Math.min(image.h, box[3]),
-        ];
-        const whole = x0 === box[0] && y0 === box[1] && x1 === box[2] && y1 === box[3];
-        const at = { x: x0, y: y0, width: Math.max(1, x1 - x0), height: Math.max(1, y1 - y0) };
-        frame.append(
-            svg('path.shade', { d: `M0 0H${image.w}V${image.h}H0ZM${x0} ${y0}V${y1}H${x1}V${y0}Z` }),
-            svg('rect.under', at),
-            svg(whole ? 'rect.over' : 'rect.over.beyond', at)
-        );
-        return whole;
-    }
-    return { node, draw };
+    const node = el('div.photo', { style: { 'aspect-ratio': `${image.w} / ${image.h}` } }, picture, frame.node);
+    return { node, draw: frame.draw };
 }
