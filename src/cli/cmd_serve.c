@@ -217,7 +217,7 @@ const cli_command cmd_serve = {
         "--listen says otherwise. From another one, over SSH: ssh -L 8421:localhost:8421 HOST, "
         "then "
         "open http://localhost:8421/ there.",
-    .arguments = { CLI_IMAGES },
+    .arguments = { .what = CLI_IMAGES },
     .options = options,
     .examples = examples,
     .statuses = statuses,
