@@ -133,6 +133,18 @@ def maps_strongest_and_predictions_agree(server):
 
 
 @test
+def an_edit_is_held_against_the_image_as_it_was(server):
+    """Also where the memory is full of what else was looked at."""
+    given = [json.loads(server.give(png(32, 24, 30 + i), 'full')[2])['id'] for i in range(24)]
+    asked = dict(model=0, image=images(server)[0], edit='move:5,3')
+    for image in given:
+        server.json('predict', model=0, image=image)
+    for how in 'all', 'relu', 'all':
+        distances = [d['distance'] for d in server.json('shift', rectify=how, **asked)['distances']]
+        assert len(distances) == 8 and min(distances) > .01, (how, distances)
+
+
+@test
 def the_index_tells_hits_and_what_is_unusual(server):
     asked = dict(model=0, image=images(server)[0])
     hits = server.json('hits', model=0, layer=5, unit=3)['hits']
