@@ -256,8 +256,9 @@ def images_come_in_once_and_bad_ones_are_named(server):
         status, _, body = server.give(broken, 'broken.png')
         message = json.loads(body)['error']
         assert status == 415 and message and '\n' not in message, (broken[:20], status, body)
-    huge = PICTURE[:16] + struct.pack('>II', 30000, 30000) + PICTURE[24:]
-    assert server.give(huge, 'huge.png')[0] == 415
+    for side in 6400, 30000:                                         # of what is not even begun to be decoded
+        status, _, body = server.give(PICTURE[:16] + struct.pack('>II', side, side) + PICTURE[24:], 'huge.png')
+        assert status == 415 and 'at most 40 million in all' in json.loads(body)['error'], body
     assert server.get('image', image=first['id'], side=64)[0] == 200
     for wrong in ('0' * 32, 'x', '', '../../etc'):
         assert server.get('image', image=wrong)[0] in (400, 404)
@@ -279,6 +280,40 @@ def a_body_that_is_too_long_is_not_read(server):
         except OSError:
             pass
     assert server.memory() < before + (80 << 10)
+
+
+@test
+def who_is_slow_has_the_time_that_it_needs(server):
+    """DV_LONG: idle for a while, then a body as through a slow tunnel; 30 seconds for a head that never ends."""
+    idle, pause = (25, 1) if LONG else (0, .02)
+    with socket.create_connection((server.address, server.port), timeout=60) as s:
+        s.sendall(b'GET /theme.js HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        assert s.recv(100).startswith(b'HTTP/1.1 200')
+        s.settimeout(.3)
+        try:
+            while s.recv(65536):
+                pass
+        except OSError:
+            pass
+        s.settimeout(60)
+        time.sleep(idle)
+        s.sendall(b'POST /api/images?name=slow HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n' % len(PICTURE))
+        step = len(PICTURE) // 20 + 1
+        for i in range(0, len(PICTURE), step):
+            s.sendall(PICTURE[i:i + step])
+            time.sleep(pause)
+        assert s.recv(100).startswith(b'HTTP/1.1 200')
+    if not LONG:
+        return
+    with socket.create_connection((server.address, server.port), timeout=5) as s:
+        began = time.time()
+        try:
+            while time.time() < began + 60:
+                s.sendall(b'G')
+                time.sleep(1)
+        except OSError:
+            pass
+        assert 25 < time.time() - began < 40
 
 
 @test
