@@ -279,7 +279,7 @@ def a_body_that_is_too_long_is_not_read(server):
             assert b' 413 ' in s.recv(2000).split(b'\r\n')[0]
         except OSError:
             pass
-    assert server.memory() < before + (80 << 10)
+    assert SANITIZED or server.memory() < before + (80 << 10)
 
 
 @test
@@ -429,15 +429,17 @@ def rubbish_does_no_harm(server):
         if i == MALFORMED // 2:
             middle = server.memory()
     assert server.process.poll() is None and len(server.json('state')['models']) == 1
-    assert server.memory() < middle + (24 << 10), (middle, server.memory())
+    assert SANITIZED or server.memory() < middle + (24 << 10), (middle, server.memory())
     for s in slow:
         s.close()
 
 
 def main():
-    global PROGRAM, FOLDER, PICTURE
+    global PROGRAM, FOLDER, PICTURE, SANITIZED
     PROGRAM, FOLDER = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
     PICTURE = png(40, 30, 1)
+    with open(PROGRAM, 'rb') as f:
+        SANITIZED = b'__asan_init' in (read := f.read()) or b'__tsan_init' in read     # which keep what was freed
     names = []
     for i in range(3):
         names.append(f'photo{i}.png')
