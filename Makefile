@@ -121,13 +121,14 @@ $B/watched/%.o: %.c Makefile $B/flags
 
 # The built-in model, the page of an atlas, and that of `serve`, which has files of the atlas's: what is listed here is read there.
 SITE := $(sort $(wildcard src/atlas/site/*.html src/atlas/site/*.css src/atlas/site/*.js))
-PAGE := $(addprefix src/atlas/site/,page.css views.css theme.js) $(sort $(wildcard src/serve/site/*.html src/serve/site/*.css))
-PAGE_SCRIPTS := $(addprefix src/atlas/site/,dom.js charts.js shell.js) $(sort $(wildcard src/serve/site/*.js))
-$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE) $(PAGE) $(PAGE_SCRIPTS)
+PAGE_STYLES := $(addprefix src/atlas/site/,page.css views.css) $(sort $(wildcard src/serve/site/*.css))
+PAGE_SCRIPTS := $(addprefix src/atlas/site/,theme.js dom.js charts.js shell.js) $(sort $(wildcard src/serve/site/*.js))
+PAGE := src/serve/site/serve.html $(PAGE_STYLES) $(PAGE_SCRIPTS)
+$B/%.o: %.S Makefile $(wildcard models/zfnet64.* models/tiny-imagenet-100.txt) $(SITE) $(PAGE)
 	@mkdir -p $(@D)
 	@printf '%s\n' $(foreach f,$(SITE),'site_file "$(notdir $f)", "$f"') >$(@D)/site_list.inc
-	@printf '%s\n' $(foreach f,$(PAGE),'site_file "$(notdir $f)", "$f"') >$(@D)/page_list.inc
-	@printf '%s\n' $(foreach f,$(PAGE_SCRIPTS),'page_script "$f"') >$(@D)/page_scripts.inc
+	@printf '%s\n' $(foreach f,$(PAGE_STYLES),'part "$f"') >$(@D)/page_styles.inc
+	@printf '%s\n' $(foreach f,$(PAGE_SCRIPTS),'part "$f"') >$(@D)/page_scripts.inc
 	$(CC) -c -Wa,-I,$(@D) $< -o $@
 
 # Headers of what draws figures, which src/plot/drawing_library.c opens when it is needed.

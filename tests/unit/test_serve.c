@@ -198,6 +198,18 @@ static int count_waiting(dv_turnstile *t)
     return n;
 }
 
+/* Whether the newest of the lane has come, and so many wait. */
+static bool has_come(dv_turnstile *t, const char *lane, int64_t turn, int n)
+{
+    bool come = false;
+    pthread_mutex_lock(&t->lock);
+    for (int i = 0; i < DV_TURNSTILE_LANES; i++)
+        come = come || (strcmp(t->lanes[i].name, lane) == 0 && t->lanes[i].turn == turn);
+    come = come && t->waiting == n;
+    pthread_mutex_unlock(&t->lock);
+    return come;
+}
+
 static void those_that_were_overtaken_leave_the_line(void **state)
 {
     (void)state;
@@ -210,7 +222,7 @@ static void those_that_were_overtaken_leave_the_line(void **state)
     for (int i = 0; i < N; i++) {
         w[i] = (waiting){ &t, i == 0 ? "other" : "lane", i, DV_TOO_MANY };
         assert_int_equal(pthread_create(&threads[i], NULL, wait_in_line, &w[i]), 0);
-        while (count_waiting(&t) != (i == 0 ? 1 : 2)) /* the newest of each lane */
+        while (!has_come(&t, w[i].lane, i, i == 0 ? 1 : 2)) /* the newest of each lane wait */
             rest();
     }
     dv_turnstile_leave(&t);

@@ -44,6 +44,38 @@ module.exports = test => {
         assert.strictEqual((await state(page)).images.length, images.length);
     });
 
+    test('photographs are pasted, and chosen in the dialog of the browser, several at once', async ({
+        page,
+        visit,
+    }) => {
+        await visit('#/?l=3');
+        await page.evaluate(
+            text => {
+                const clipboardData = new DataTransfer();
+                clipboardData.items.add(
+                    new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], 'pasted.png', { type: 'image/png' })
+                );
+                document.body.dispatchEvent(
+                    new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true })
+                );
+            },
+            photograph(70, 100, 9).toString('base64')
+        );
+        await page.waitForSelector('.film-image[title="pasted.png"][aria-pressed="true"]');
+        await showsProjection(page);
+        const waiting = page.waitForEvent('filechooser');
+        await page.click('.film-add[aria-label="Add images"]');
+        const files = [11, 12].map(seed => ({
+            name: `chosen ${seed}.png`,
+            mimeType: 'image/png',
+            buffer: photograph(80, 60, seed),
+        }));
+        await (await waiting).setFiles(files);
+        await page.waitForSelector('.film-image[title="chosen 11.png"][aria-pressed="true"]');
+        await page.waitForSelector('.film-image[title="chosen 12.png"]');
+        await showsProjection(page);
+    });
+
     test('a layer, a map, a place: what is clicked is seen, and is in the address', async ({
         page,
         visit,

@@ -148,7 +148,8 @@ module.exports = test => {
                 await page.keyboard.press('n');
                 await page.waitForSelector('.message');
             }
-            for (const dark of [false, true]) {
+            // The colours are the same everywhere: the first view has all of them.
+            for (const dark of hash === views[0] ? [false, true] : [false]) {
                 if (dark) await page.emulateMedia({ colorScheme: 'dark' });
                 const rules = dark
                     ? { type: 'rule', values: ['color-contrast'] }

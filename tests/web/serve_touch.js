@@ -87,7 +87,7 @@ module.exports = test => {
         assert.strictEqual(await page.locator('.curve').first().locator('.line').count(), models[0].layers.length);
         assert.strictEqual(await page.locator('.line.class').count(), 1);
         await page.click('text=Sweep');
-        await page.waitForFunction(() => parseInt(document.querySelector('.curve-note').textContent, 10) >= 10);
+        await page.waitForFunction(() => parseInt(document.querySelector('.curve-note').textContent, 10) >= 7);
         await page.click('.moves button:text-is("Stop")');
         await page.waitForFunction(() => document.querySelector('.moves button').textContent === 'Sweep');
         await comes(page, 'e', 'turn:-90');

@@ -14,7 +14,7 @@ class Gone extends Error {}
 
 const Server = (() => {
     const me = Array.from(crypto.getRandomValues(new Uint8Array(4)), b => b.toString(36)).join('');
-    const WAIT = 500; // ms between two attempts to find it again
+    const WAIT = 300; // ms between two attempts to find it again
     let away = false;
     let onaway = () => {},
         onback = () => {};

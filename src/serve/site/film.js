@@ -58,15 +58,19 @@ class Film {
         if (chosen === this.chosen && this.items.size === this.count) return;
         this.chosen = chosen;
         this.count = this.items.size;
-        for (const [id, { node, button }] of this.items) {
-            const here = id === chosen;
-            button.setAttribute('aria-pressed', String(here));
-            if (!here) continue;
-            const { offsetLeft, offsetWidth } = node;
-            const { scrollLeft, clientWidth } = this.list;
-            if (offsetLeft < scrollLeft || offsetLeft + offsetWidth > scrollLeft + clientWidth)
-                this.list.scrollLeft = offsetLeft + offsetWidth / 2 - clientWidth / 2;
+        for (const [id, { button }] of this.items) {
+            button.setAttribute('aria-pressed', String(id === chosen));
         }
+        requestAnimationFrame(() => this.reveal());
+    }
+
+    reveal() {
+        const item = this.items.get(this.chosen);
+        if (!item) return;
+        const { offsetLeft, offsetWidth } = item.node;
+        const { scrollLeft, clientWidth } = this.list;
+        if (offsetLeft < scrollLeft || offsetLeft + offsetWidth > scrollLeft + clientWidth)
+            this.list.scrollLeft = offsetLeft + offsetWidth / 2 - clientWidth / 2;
     }
 
     item(image) {

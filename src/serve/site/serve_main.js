@@ -63,6 +63,7 @@ const App = (() => {
         const hash = Address.format(next);
         if (hash === Address.format(state)) return;
         state = next;
+        show(how); // first: an entry of the history takes a browser some milliseconds
         if (how === 'push') {
             clearTimeout(written);
             written = 0;
@@ -71,7 +72,6 @@ const App = (() => {
             if (performance.now() - wrote > 150) write();
             else written = setTimeout(write, 150);
         }
-        show(how);
     }
 
     /** Browsers complain of those who change the address with each move of the pointer. */

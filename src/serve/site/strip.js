@@ -51,14 +51,18 @@ class Strip {
     mark(id) {
         this.marked = id;
         for (const [other, button] of this.buttons) {
-            const here = other === id;
-            button.setAttribute('aria-pressed', String(here));
-            if (!here || !this.list.clientWidth) continue;
-            const { offsetLeft, offsetWidth } = button.parentElement;
-            const { scrollLeft, clientWidth } = this.list;
-            if (offsetLeft < scrollLeft || offsetLeft + offsetWidth > scrollLeft + clientWidth)
-                this.list.scrollLeft = offsetLeft + offsetWidth / 2 - clientWidth / 2;
+            button.setAttribute('aria-pressed', String(other === id));
         }
+        requestAnimationFrame(() => this.reveal()); // when it is laid out anyway
+    }
+
+    reveal() {
+        const button = this.buttons.get(this.marked);
+        if (!button) return;
+        const { offsetLeft, offsetWidth } = button.parentElement;
+        const { scrollLeft, clientWidth } = this.list;
+        if (offsetLeft < scrollLeft || offsetLeft + offsetWidth > scrollLeft + clientWidth)
+            this.list.scrollLeft = offsetLeft + offsetWidth / 2 - clientWidth / 2;
     }
 
     key(event) {

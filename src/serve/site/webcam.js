@@ -1,4 +1,4 @@
-// webcam.js - the webcam: a frame is sent as soon as all of the one before has been answered.
+// webcam.js - the webcam: a frame is sent as soon as all of the one before has been answered; it is taken meanwhile.
 'use strict';
 
 const Webcam = (() => {
@@ -25,14 +25,18 @@ const Webcam = (() => {
         canvas.width = Math.round(video.videoWidth * scale);
         canvas.height = Math.round(video.videoHeight * scale);
         const context = canvas.getContext('2d');
+        const take = () => {
+            context.drawImage(video, 0, 0, canvas.width, canvas.height);
+            return new Promise(resolve => canvas.toBlob(resolve, 'image/jpeg', 0.85));
+        };
+        let next = take();
         frames = 0;
         const began = performance.now();
         while (stream === mine) {
-            context.drawImage(video, 0, 0, canvas.width, canvas.height);
-            const blob = await new Promise(resolve => canvas.toBlob(resolve, 'image/jpeg', 0.85));
             try {
-                const image = await Images.addLive(blob);
+                const image = await Images.addLive(await next);
                 if (stream !== mine) break;
+                next = take();
                 await side.frame(image);
                 frames++;
                 side.stage.tell(
