@@ -2,6 +2,7 @@
 import json
 import os
 import random
+import shlex
 import socket
 import struct
 import subprocess
@@ -84,6 +85,16 @@ def the_command_that_is_copied_writes_the_same_picture(server):
                    stdout=subprocess.DEVNULL)
     with open(os.path.join(FOLDER, 'copied.png'), 'rb') as f:
         assert f.read() == server.get('project', **asked)[2]
+
+
+@test
+def no_name_of_an_image_is_taken_for_an_option(server):
+    for name in '--npy=x', '-rf.png', "a'; touch x; '.png":
+        image = json.loads(server.give(PICTURE, name)[2])['id']
+        for edit in '', 'turn:3':
+            line = server.json('command', model=0, image=image, layer=5, unit=3, edit=edit)['command']
+            last = shlex.split(line)[-1]
+            assert last == ('./' if name[0] == '-' else '') + name + ('-input.png' if edit else ''), line
 
 
 @test
@@ -287,7 +298,7 @@ def who_is_slow_has_the_time_that_it_needs(server):
     """DV_LONG: idle for a while, then a body as through a slow tunnel; 30 seconds for a head that never ends."""
     idle, pause = (25, 1) if LONG else (0, .02)
     with socket.create_connection((server.address, server.port), timeout=60) as s:
-        s.sendall(b'GET /theme.js HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        s.sendall(b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
         assert s.recv(100).startswith(b'HTTP/1.1 200')
         s.settimeout(.3)
         try:
