@@ -7,6 +7,7 @@
 #include "deconvviz/serve.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -76,14 +77,32 @@ static void open_browser(const char *url)
     char address[200];
     char *words[] = { program, address, NULL };
     posix_spawn_file_actions_t quiet;
+    posix_spawnattr_t own;
+    sigset_t none, ignored;
     pid_t child;
-    if ((!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY")) ||
-        posix_spawn_file_actions_init(&quiet) != 0)
+    if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
         return;
+    if (posix_spawn_file_actions_init(&quiet) != 0)
+        return;
+    if (posix_spawnattr_init(&own) != 0) {
+        posix_spawn_file_actions_destroy(&quiet);
+        return;
+    }
     snprintf(address, sizeof address, "%s", url);
+    /* This program's signals are not the browser's: neither those that it blocks and ignores nor
+     * the Ctrl-C that ends it. */
+    sigemptyset(&none);
+    sigemptyset(&ignored);
+    sigaddset(&ignored, SIGPIPE);
+    posix_spawnattr_setsigmask(&own, &none);
+    posix_spawnattr_setsigdefault(&own, &ignored);
+    posix_spawnattr_setpgroup(&own, 0);
+    posix_spawnattr_setflags(&own, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                       POSIX_SPAWN_SETPGROUP);
     posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    (void)posix_spawnp(&child, words[0], &quiet, NULL, words, environ);
+    (void)posix_spawnp(&child, words[0], &quiet, &own, words, environ);
+    posix_spawnattr_destroy(&own);
     posix_spawn_file_actions_destroy(&quiet);
 }
 

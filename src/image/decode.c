@@ -105,7 +105,7 @@ static bool find_size(const uint8_t *bytes, int size, int *w, int *h)
     return true;
 }
 
-bool dv_decode_limit(int64_t width, int64_t height, dv_error *err)
+bool dv_decode_limit(int64_t width, int64_t height, int64_t most, dv_error *err)
 {
     long long w = width, h = height;
     if (w < 1 || h < 1)
@@ -113,9 +113,9 @@ bool dv_decode_limit(int64_t width, int64_t height, dv_error *err)
     if (w > DV_IMAGE_MAX_SIDE || h > DV_IMAGE_MAX_SIDE)
         return dv_fail(err, DV_UNSUPPORTED, "%lld x %lld pixels: a side may have 1 to %d", w, h,
                        DV_IMAGE_MAX_SIDE);
-    if (w * h > DV_IMAGE_MAX_PIXELS)
+    if (w * h > most)
         return dv_fail(err, DV_UNSUPPORTED, "%lld x %lld pixels: at most %d million in all", w, h,
-                       DV_IMAGE_MAX_PIXELS / 1000000);
+                       (int)(most / 1000000));
     return true;
 }
 
@@ -129,13 +129,13 @@ static bool fail_given_up(const char *what, const char *why, dv_error *err)
                    why ? ")" : "");
 }
 
-static bool check_size(const uint8_t *bytes, int size, dv_error *err)
+static bool check_size(const uint8_t *bytes, int size, int64_t most, dv_error *err)
 {
     int w, h;
     errno = 0;
     if (!find_size(bytes, size, &w, &h))
         return fail_given_up("not an image that can be read", NULL, err);
-    if (!dv_decode_limit(w, h, err))
+    if (!dv_decode_limit(w, h, most, err))
         return false;
     /* stb_image takes the bytes of each number in the wrong order */
     if (bytes[0] == 'P' && stbi_is_16_bit_from_memory(bytes, size))
@@ -158,7 +158,7 @@ static uint8_t *load(struct source *s, dv_pixels *found)
     return to;
 }
 
-bool dv_decode(dv_pixels *p, const void *bytes, size_t size, dv_error *err)
+bool dv_decode(dv_pixels *p, const void *bytes, size_t size, int64_t most, dv_error *err)
 {
     static const uint8_t jpeg[] = { 0xff, 0xd8, 0xff };
     if (size == 0)
@@ -166,8 +166,8 @@ bool dv_decode(dv_pixels *p, const void *bytes, size_t size, dv_error *err)
     if (size > INT_MAX)
         return dv_fail(err, DV_UNSUPPORTED, "%zu bytes are too many for an image", size);
     if (size >= sizeof jpeg && memcmp(bytes, jpeg, sizeof jpeg) == 0)
-        return dv_decode_jpeg(p, bytes, size, err);
-    if (!check_size(bytes, (int)size, err))
+        return dv_decode_jpeg(p, bytes, size, most, err);
+    if (!check_size(bytes, (int)size, most, err))
         return false;
     struct source s = { .bytes = bytes, .size = size };
     dv_pixels found = { .orientation = 1 };

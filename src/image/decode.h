@@ -2,7 +2,7 @@
 #ifndef DV_IMAGE_DECODE_H
 #define DV_IMAGE_DECODE_H
 
-#include "deconvviz/error.h"
+#include "deconvviz/image.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -15,14 +15,20 @@ typedef struct dv_pixels {
 } dv_pixels;
 
 /* Decodes JPEG, PNG, BMP, GIF (first frame), TGA, PSD, PNM; 16 bits a channel become 8. The size is
- * held against DV_IMAGE_MAX_SIDE and DV_IMAGE_MAX_PIXELS before anything is decoded. Fails without
+ * held against DV_IMAGE_MAX_SIDE and `most` pixels in all before anything is decoded. Fails without
  * a name, also for a file that ends too early. The caller frees data. */
-bool dv_decode(dv_pixels *p, const void *bytes, size_t size, dv_error *err) DV_MUST_CHECK;
+bool dv_decode(dv_pixels *p, const void *bytes, size_t size, int64_t most,
+               dv_error *err) DV_MUST_CHECK;
 
 /* The same for JPEG alone. */
-bool dv_decode_jpeg(dv_pixels *p, const uint8_t *bytes, size_t size, dv_error *err) DV_MUST_CHECK;
+bool dv_decode_jpeg(dv_pixels *p, const uint8_t *bytes, size_t size, int64_t most,
+                    dv_error *err) DV_MUST_CHECK;
 
 /* Fails with the size and the limit when an image may not be so large. */
-bool dv_decode_limit(int64_t width, int64_t height, dv_error *err) DV_MUST_CHECK;
+bool dv_decode_limit(int64_t width, int64_t height, int64_t most, dv_error *err) DV_MUST_CHECK;
+
+/* dv_image_decode for who has less room: images of at most `most` pixels. */
+bool dv_image_decode_within(dv_image *im, const void *data, size_t size, int64_t most,
+                            const char *name, dv_error *err) DV_MUST_CHECK;
 
 #endif

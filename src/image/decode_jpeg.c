@@ -20,6 +20,7 @@ struct decoder {
     jmp_buf failed; /* where libjpeg's fatal errors lead */
     bool cut;       /* the file ended too early */
     dv_pixels found;
+    int64_t most; /* pixels */
     dv_error *err;
 };
 
@@ -97,7 +98,7 @@ static bool decode(struct decoder *d, const uint8_t *bytes, size_t size)
     jpeg_mem_src(jpeg, bytes, size);
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(jpeg, TRUE);
-    if (!dv_decode_limit(jpeg->image_width, jpeg->image_height, d->err))
+    if (!dv_decode_limit(jpeg->image_width, jpeg->image_height, d->most, d->err))
         return false;
     if (jpeg->num_components == 2 || jpeg->num_components > 4)
         return dv_fail(d->err, DV_UNSUPPORTED, "a JPEG of %d channels", jpeg->num_components);
@@ -127,9 +128,9 @@ static bool decode_or_return(struct decoder *d, const uint8_t *bytes, size_t siz
     return decode(d, bytes, size);
 }
 
-bool dv_decode_jpeg(dv_pixels *p, const uint8_t *bytes, size_t size, dv_error *err)
+bool dv_decode_jpeg(dv_pixels *p, const uint8_t *bytes, size_t size, int64_t most, dv_error *err)
 {
-    struct decoder d = { .err = err };
+    struct decoder d = { .most = most, .err = err };
     d.jpeg.err = jpeg_std_error(&d.messages);
     d.jpeg.client_data = &d;
     d.messages.error_exit = fatal;

@@ -45,8 +45,14 @@ static void to_rgb(const uint8_t *from, int channels, uint8_t rgb[3])
 
 bool dv_image_decode(dv_image *im, const void *data, size_t size, const char *name, dv_error *err)
 {
+    return dv_image_decode_within(im, data, size, DV_IMAGE_MAX_PIXELS, name, err);
+}
+
+bool dv_image_decode_within(dv_image *im, const void *data, size_t size, int64_t most,
+                            const char *name, dv_error *err)
+{
     dv_pixels p;
-    if (!dv_decode(&p, data, size, err))
+    if (!dv_decode(&p, data, size, most, err))
         return dv_fail_in(err, "%s", name);
     if (p.channels == 3 && p.orientation == 1) {
         *im = (dv_image){ p.width, p.height, p.data };

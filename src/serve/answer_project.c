@@ -236,6 +236,17 @@ static void add_option(dv_text *t, const char *option, const char *value)
     dv_shell_word(t, value);
 }
 
+/* What was done to an image is in the picture of the input alone, which the page can save. The name
+ * is anybody's choice: it must not be taken for an option. */
+static void add_image(dv_text *t, const dv_shelf_image *image, bool edited)
+{
+    const char *file = image->path && !edited ? image->path : image->name;
+    dv_text word = { 0 };
+    dv_text_format(&word, "%s%s%s", *file == '-' ? "./" : "", file, edited ? "-input.png" : "");
+    dv_shell_word(t, word.data ? word.data : "");
+    free(word.data);
+}
+
 bool dv_answer_command(dv_server *s, dv_question *q, dv_reply *r, dv_error *err)
 {
     static const char *const views[] = { "pair", "crop", "full" };
@@ -268,15 +279,7 @@ bool dv_answer_command(dv_server *s, dv_question *q, dv_reply *r, dv_error *err)
         dv_text_format(&t, " --scale abs:");
         dv_text_float(&t, a->scale);
     }
-    /* What was done to an image is in the picture of the input alone, which the page can save. */
-    if (*a->edit.text) {
-        dv_text name = { 0 };
-        dv_text_format(&name, "%s-input.png", image.name);
-        dv_shell_word(&t, name.data ? name.data : "");
-        free(name.data);
-    } else {
-        dv_shell_word(&t, image.path ? image.path : image.name);
-    }
+    add_image(&t, &image, *a->edit.text != '\0');
     dv_shelf_image_free(&image);
     dv_reply_json j;
     dv_json *w = dv_reply_begin(&j);

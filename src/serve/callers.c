@@ -1,16 +1,21 @@
-/* callers.c - how long each connection has been at what it asks: one that takes for ever, writing a
- * byte now and then, is shut. */
+/* callers.c - how much time each connection has left to ask, or to take its answer: one that takes
+ * for ever, writing or reading a byte now and then, is shut. */
 #include "serve/server.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 
-enum { MOST = 256, PATIENCE = 30 /* seconds from one answer to the end of the next question */ };
+enum {
+    MOST = 256,
+    PATIENCE = 30,   /* seconds, and more for what is large: */
+    SLOWEST = 16384, /* bytes a second */
+};
 
 typedef struct caller {
-    int socket; /* -1: none */
-    double since;
+    int socket;   /* -1: none */
+    double until; /* INFINITY: the server works */
 } caller;
 
 struct dv_callers {
@@ -46,39 +51,59 @@ void dv_callers_free(struct dv_callers *c)
     free(c);
 }
 
-/* Makes the caller of that socket another, from now on. */
-static void change(struct dv_callers *c, int from, int to)
+static caller *find(struct dv_callers *c, int socket)
+{
+    for (int i = 0; i < MOST; i++)
+        if (c->callers[i].socket == socket)
+            return &c->callers[i];
+    return NULL;
+}
+
+/* Makes the caller of that socket another, who has until then. */
+static void change(struct dv_callers *c, int from, int to, double until)
 {
     pthread_mutex_lock(&c->lock);
-    for (int i = 0; i < MOST; i++)
-        if (c->callers[i].socket == from) {
-            c->callers[i] = (caller){ to, now() };
-            break;
-        }
+    caller *found = find(c, from);
+    if (found)
+        *found = (caller){ to, until };
     pthread_mutex_unlock(&c->lock);
 }
 
 void dv_callers_come(struct dv_callers *c, int socket)
 {
-    change(c, -1, socket);
-}
-
-void dv_callers_answered(struct dv_callers *c, int socket)
-{
-    change(c, socket, socket);
+    change(c, -1, socket, now() + PATIENCE);
 }
 
 void dv_callers_leave(struct dv_callers *c, int socket)
 {
-    change(c, socket, -1);
+    change(c, socket, -1, 0);
+}
+
+void dv_callers_begin(struct dv_callers *c, int socket, size_t bytes)
+{
+    change(c, socket, socket, now() + PATIENCE + (double)bytes / SLOWEST);
+}
+
+void dv_callers_wait(struct dv_callers *c, int socket)
+{
+    change(c, socket, socket, INFINITY);
+}
+
+void dv_callers_sent(struct dv_callers *c, int socket, size_t bytes)
+{
+    pthread_mutex_lock(&c->lock);
+    caller *found = find(c, socket);
+    if (found)
+        found->until += (double)bytes / SLOWEST;
+    pthread_mutex_unlock(&c->lock);
 }
 
 void dv_callers_hurry(struct dv_callers *c)
 {
-    const double limit = now() - PATIENCE;
+    const double at = now();
     pthread_mutex_lock(&c->lock);
     for (int i = 0; i < MOST; i++)
-        if (c->callers[i].socket >= 0 && c->callers[i].since < limit)
+        if (c->callers[i].socket >= 0 && c->callers[i].until < at)
             shutdown(c->callers[i].socket, SHUT_RDWR);
     pthread_mutex_unlock(&c->lock);
 }

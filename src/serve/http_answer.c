@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { COMING_IN = 8 * DV_SHELF_BODY /* bytes, of all bodies */ };
+
 /* A request while its body comes in. */
 typedef struct request {
     dv_question question;
@@ -13,6 +15,15 @@ typedef struct request {
     int status;     /* for that */
     bool has_token;
 } request;
+
+/* -- connections ------------------------------------------------------------------------------ */
+
+static int socket_of(const dv_server *s, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *i =
+        s->http->MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    return i ? i->connect_fd : -1;
+}
 
 /* -- answers ---------------------------------------------------------------------------------- */
 
@@ -50,6 +61,7 @@ static enum MHD_Result respond(const dv_server *s, struct MHD_Connection *connec
         return MHD_NO;
     }
     add_headers(s, response, r);
+    dv_callers_begin(s->callers, socket_of(s, connection), r->size);
     const enum MHD_Result sent = s->http->MHD_queue_response(
         connection, r->status ? (unsigned)r->status : MHD_HTTP_OK, response);
     s->http->MHD_destroy_response(response);
@@ -113,7 +125,7 @@ static request *begin(const dv_server *s, struct MHD_Connection *connection)
 }
 
 /* More of the body. */
-static void take_body(request *q, const char *bytes, size_t n)
+static void take_body(dv_server *s, request *q, const char *bytes, size_t n)
 {
     dv_question *to = &q->question;
     if (q->status)
@@ -124,11 +136,13 @@ static void take_body(request *q, const char *bytes, size_t n)
         return;
     }
     if (to->size + n > q->room) {
-        const size_t room = 2 * (to->size + n);
-        void *grown = realloc(to->body, room);
+        const size_t room = 2 * (to->size + n), more = room - q->room;
+        const bool much = atomic_fetch_add(&s->coming_in, more) + more > COMING_IN;
+        void *grown = much ? NULL : realloc(to->body, room);
         if (!grown) {
+            atomic_fetch_sub(&s->coming_in, more);
             q->status = MHD_HTTP_SERVICE_UNAVAILABLE;
-            dv_fail(&q->wrong, DV_NO_MEMORY, "no memory for the file");
+            dv_fail(&q->wrong, DV_NO_MEMORY, "too many files come in at the same time");
             return;
         }
         to->body = grown;
@@ -162,8 +176,9 @@ static int status_of(const dv_error *err, bool post)
 static void answer(dv_server *s, const dv_endpoint *e, dv_question *q, dv_reply *r)
 {
     dv_error err = { 0 };
-    const dv_passage passage =
-        e->works ? dv_turnstile_enter(&s->turnstile, q->asked.lane, q->asked.turn) : DV_PASSED;
+    dv_turnstile *t = e->works == DV_N_WORKS ? NULL : &s->turnstiles[e->works];
+    const char *lane = e->works == DV_WORKS_ON_NETWORKS ? q->asked.lane : "";
+    const dv_passage passage = t ? dv_turnstile_enter(t, lane, q->asked.turn) : DV_PASSED;
     if (passage == DV_OVERTAKEN) {
         r->status = MHD_HTTP_NO_CONTENT;
     } else if (passage == DV_TOO_MANY) {
@@ -171,8 +186,8 @@ static void answer(dv_server *s, const dv_endpoint *e, dv_question *q, dv_reply 
         dv_reply_header(r, "Retry-After", "1");
     } else {
         const bool ok = e->answer(s, q, r, &err);
-        if (e->works)
-            dv_turnstile_leave(&s->turnstile);
+        if (t)
+            dv_turnstile_leave(t);
         if (!ok)
             dv_reply_error(r, status_of(&err, e->post), err.message);
     }
@@ -204,6 +219,7 @@ static enum MHD_Result answer_call(dv_server *s, struct MHD_Connection *connecti
     if (e->post != post)
         return refuse(s, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
                       e->post ? "this is sent, by POST" : "this is asked, by GET");
+    dv_callers_wait(s->callers, socket_of(s, connection));
     answer(s, e, &q->question, &r);
     return respond(s, connection, &r, false);
 }
@@ -253,10 +269,12 @@ enum MHD_Result dv_http_answer(void *server, struct MHD_Connection *connection, 
         *state = q = begin(s, connection);
         if (!q)
             return MHD_NO;
+        dv_callers_begin(s->callers, socket_of(s, connection), 0);
         return may_go_on(s, connection, q, name, api, method, &sent) ? MHD_YES : sent;
     }
     if (*size > 0) {
-        take_body(q, body, *size);
+        dv_callers_sent(s->callers, socket_of(s, connection), *size);
+        take_body(s, q, body, *size);
         *size = 0;
         return MHD_YES;
     }
@@ -267,14 +285,7 @@ enum MHD_Result dv_http_answer(void *server, struct MHD_Connection *connection, 
     return answer_call(s, connection, q, name, strcmp(method, "POST") == 0);
 }
 
-/* -- connections ------------------------------------------------------------------------------ */
-
-static int socket_of(const dv_server *s, struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *i =
-        s->http->MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    return i ? i->connect_fd : -1;
-}
+/* -- what comes and goes ---------------------------------------------------------------------- */
 
 void dv_http_completed(void *server, struct MHD_Connection *connection, void **state,
                        enum MHD_RequestTerminationCode how)
@@ -282,11 +293,13 @@ void dv_http_completed(void *server, struct MHD_Connection *connection, void **s
     dv_server *s = server;
     request *q = *state;
     (void)how;
-    if (q)
+    if (q) {
+        atomic_fetch_sub(&s->coming_in, q->room);
         free(q->question.body);
+    }
     free(q);
     *state = NULL;
-    dv_callers_answered(s->callers, socket_of(s, connection));
+    dv_callers_begin(s->callers, socket_of(s, connection), 0);
 }
 
 void dv_http_connected(void *server, struct MHD_Connection *connection, void **of_connection,

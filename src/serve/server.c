@@ -10,10 +10,10 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     CONNECTIONS = 96,
-    IDLE = 20,                /* seconds that a connection may be silent */
     CONNECTION_BYTES = 49152, /* for the head of a request */
 };
 
@@ -66,6 +66,8 @@ static int open_socket(const address *a, dv_error *err, const char *where, int p
     if (fd >= 0 && bind(fd, &a->any, size) == 0 && listen(fd, 64) == 0)
         return fd;
     dv_fail(err, DV_IO, "cannot listen to %s, port %d: %s", where, port, strerror(errno));
+    if (fd >= 0)
+        close(fd);
     return -1;
 }
 
@@ -108,7 +110,8 @@ static void close_parts(dv_server *s)
 {
     dv_sights_close(&s->sights);
     dv_shelf_destroy(&s->shelf);
-    dv_turnstile_destroy(&s->turnstile);
+    for (int i = 0; i < DV_N_WORKS; i++)
+        dv_turnstile_destroy(&s->turnstiles[i]);
     dv_callers_free(s->callers);
 }
 
@@ -136,13 +139,18 @@ static bool run(dv_server *s, int fd, const char *where, dv_error *err)
     struct MHD_Daemon *daemon = s->http->MHD_start_daemon(
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, 0, NULL,
         NULL, dv_http_answer, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES, MHD_OPTION_NOTIFY_COMPLETED,
-        dv_http_completed, s, MHD_OPTION_NOTIFY_CONNECTION, dv_http_connected, s, MHD_OPTION_END);
-    if (!daemon)
-        return dv_fail(err, DV_IO, "the server cannot be started: %s", strerror(errno));
+        (unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_NOTIFY_COMPLETED, dv_http_completed, s, MHD_OPTION_NOTIFY_CONNECTION,
+        dv_http_connected, s, MHD_OPTION_END);
+    if (!daemon) {
+        dv_fail(err, DV_IO, "the server cannot be started: %s", strerror(errno));
+        close(fd);
+        return false;
+    }
     tell(s, where, port_of(fd));
     wait_for_end(s);
+    for (int i = 0; i < DV_N_WORKS; i++)
+        dv_turnstile_close(&s->turnstiles[i]);
     s->http->MHD_stop_daemon(daemon); /* closes the socket, too */
     return true;
 }
@@ -160,9 +168,14 @@ bool dv_serve(const dv_serve_options *o, dv_error *err)
         return false;
     s.gate.token = outside ? s.token : NULL;
     dv_shelf_init(&s.shelf);
-    dv_turnstile_init(&s.turnstile);
+    for (int i = 0; i < DV_N_WORKS; i++)
+        dv_turnstile_init(&s.turnstiles[i]);
     const int fd = open_socket(&a, err, where, o->port);
-    const bool ok = fd >= 0 && open_parts(&s, err) && run(&s, fd, where, err);
+    bool ok = fd >= 0 && open_parts(&s, err);
+    if (ok)
+        ok = run(&s, fd, where, err);
+    else if (fd >= 0)
+        close(fd);
     close_parts(&s);
     return ok;
 }

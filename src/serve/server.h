@@ -10,14 +10,21 @@
 #include "serve/sights.h"
 #include "serve/turnstile.h"
 
+#include <stdatomic.h>
+
+/* What there is one turnstile for each of: images that are decoded are large, and networks are for
+ * one thread at a time. */
+typedef enum dv_works { DV_WORKS_ON_IMAGES, DV_WORKS_ON_NETWORKS, DV_N_WORKS } dv_works;
+
 typedef struct dv_server {
     const dv_serve_options *o;
     const dv_http_library *http;
     dv_gate gate;
     char token[DV_SERVE_TOKEN_MAX];
     dv_shelf shelf;
-    dv_turnstile turnstile;
-    dv_sights sights; /* behind the turnstile */
+    dv_turnstile turnstiles[DV_N_WORKS];
+    dv_sights sights;        /* behind the turnstile of networks */
+    atomic_size_t coming_in; /* bytes that bodies take which are not on the shelf yet */
     struct dv_callers *callers;
 } dv_server;
 
@@ -34,7 +41,7 @@ typedef bool dv_endpoint_call(dv_server *s, dv_question *q, dv_reply *r, dv_erro
 typedef struct dv_endpoint {
     const char *name; /* behind "api/" */
     bool post;
-    bool works; /* through the turnstile */
+    dv_works works; /* DV_N_WORKS: it needs to wait for nothing */
     dv_endpoint_call *answer;
 } dv_endpoint;
 
@@ -60,13 +67,17 @@ const void *dv_page_file(const char *name, size_t *size, const char **type);
 
 /* -- HTTP ------------------------------------------------------------------------------------- */
 
-/* Connections: how long each has been at its request, so that none takes for ever. */
+/* Connections: how much time each has left, so that none takes for ever. */
 struct dv_callers *dv_callers_new(dv_error *err) DV_MUST_CHECK;
 void dv_callers_free(struct dv_callers *c);
-/* Begins, or ends, to listen to a socket; what comes through it is new again. */
 void dv_callers_come(struct dv_callers *c, int socket);
-void dv_callers_answered(struct dv_callers *c, int socket);
 void dv_callers_leave(struct dv_callers *c, int socket);
+/* It begins anew: to ask, or to take an answer of so many bytes. */
+void dv_callers_begin(struct dv_callers *c, int socket, size_t bytes);
+/* So many bytes of what it sends have come. */
+void dv_callers_sent(struct dv_callers *c, int socket, size_t bytes);
+/* It is the server that works, for as long as it takes. */
+void dv_callers_wait(struct dv_callers *c, int socket);
 /* Shuts the sockets that have taken too long. */
 void dv_callers_hurry(struct dv_callers *c);
 

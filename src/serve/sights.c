@@ -42,7 +42,10 @@ static bool open_model(dv_served *m, const dv_serve_model *is, dv_error *err)
 const dv_served_layer *dv_served_find(const dv_served *m, const char *text, dv_error *err)
 {
     for (int i = 0; i < m->n_layers; i++)
-        if (strcmp(m->layers[i].id, text) == 0 || strcmp(m->layers[i].layer->name, text) == 0)
+        if (strcmp(m->layers[i].id, text) == 0)
+            return &m->layers[i];
+    for (int i = 0; i < m->n_layers; i++)
+        if (strcmp(m->layers[i].layer->name, text) == 0)
             return &m->layers[i];
     dv_fail(err, DV_BAD_USAGE, "layer '%.60s': %s has 1 to %d", text, dv_model_name(m->model),
             m->n_layers);
@@ -155,7 +158,8 @@ static bool is_full(const dv_sights *s, size_t more)
     return s->n == DV_SIGHTS_MOST || (s->n > 1 && bytes > DV_SIGHTS_BYTES);
 }
 
-/* Memory for a sight of this kind: that of an empty one, a new one, or the oldest's. */
+/* Memory for a sight of this kind: that of an empty one, a new one, or that of the sight which of
+ * all kinds was not asked for longest. Never that which was asked for last. */
 static dv_sight *find_memory(dv_sights *s, dv_served *m, dv_rectify rectify, dv_error *err)
 {
     const dv_plan *plan = plan_of(s, m, rectify, err);
@@ -163,11 +167,13 @@ static dv_sight *find_memory(dv_sights *s, dv_served *m, dv_rectify rectify, dv_
         return NULL;
     const size_t bytes = dv_plan_trace_bytes(plan, s->o->pool);
     dv_sight *t = oldest(s, m, (int)rectify);
-    if (t && (!*t->image || is_full(s, bytes)))
+    if (t && !*t->image)
         return t;
     while (is_full(s, bytes)) {
         int at = 0;
         t = oldest(s, NULL, 0);
+        if (t->of == m && t->rectify == rectify)
+            return t;
         while (s->sights[at] != t)
             at++;
         release(t);

@@ -64,7 +64,8 @@ void dv_sights_close(dv_sights *s);
 dv_sight *dv_sights_get(dv_sights *s, int model, const char *image, const dv_edit *edit,
                         dv_rectify rectify, dv_error *err) DV_MUST_CHECK;
 
-/* The layer that `text` names, by number or name. Fails with how many there are. */
+/* The layer that `text` names: by number or, where there is none of that number, by name, as -l has
+ * it. Fails with how many there are. */
 const dv_served_layer *dv_served_find(const dv_served *m, const char *text,
                                       dv_error *err) DV_MUST_CHECK;
 

@@ -48,19 +48,27 @@ dv_passage dv_turnstile_enter(dv_turnstile *t, const char *lane, int64_t turn)
             pthread_cond_broadcast(&t->moved); /* those that it overtakes */
         }
     }
-    if (t->busy && t->waiting >= DV_TURNSTILE_WAITING) {
+    if (t->closed || (t->busy && t->waiting >= DV_TURNSTILE_WAITING)) {
         passage = DV_TOO_MANY;
     } else {
         t->waiting++;
-        while (t->busy && !overtaken(t, lane, turn))
+        while (t->busy && !t->closed && !overtaken(t, lane, turn))
             pthread_cond_wait(&t->moved, &t->lock);
         t->waiting--;
-        passage = overtaken(t, lane, turn) ? DV_OVERTAKEN : DV_PASSED;
+        passage = t->closed ? DV_TOO_MANY : overtaken(t, lane, turn) ? DV_OVERTAKEN : DV_PASSED;
     }
     if (passage == DV_PASSED)
         t->busy = true;
     pthread_mutex_unlock(&t->lock);
     return passage;
+}
+
+void dv_turnstile_close(dv_turnstile *t)
+{
+    pthread_mutex_lock(&t->lock);
+    t->closed = true;
+    pthread_cond_broadcast(&t->moved);
+    pthread_mutex_unlock(&t->lock);
 }
 
 void dv_turnstile_leave(dv_turnstile *t)

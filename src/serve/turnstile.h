@@ -18,7 +18,7 @@ typedef struct dv_lane {
 typedef struct dv_turnstile {
     pthread_mutex_t lock;
     pthread_cond_t moved;
-    bool busy;
+    bool busy, closed;
     int waiting;
     uint64_t come; /* requests */
     dv_lane lanes[DV_TURNSTILE_LANES];
@@ -28,6 +28,9 @@ typedef enum dv_passage { DV_PASSED, DV_OVERTAKEN, DV_TOO_MANY } dv_passage;
 
 void dv_turnstile_init(dv_turnstile *t);
 void dv_turnstile_destroy(dv_turnstile *t);
+
+/* Nobody passes any more; those that wait are told that they are too many. */
+void dv_turnstile_close(dv_turnstile *t);
 
 /* Waits for its turn. Who passed must leave. lane "": it has none. */
 dv_passage dv_turnstile_enter(dv_turnstile *t, const char *lane, int64_t turn);
