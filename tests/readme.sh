@@ -28,9 +28,27 @@ cd "$dir" || exit 1
 # An indented line that begins with the program's name; what follows three blanks explains it.
 sed -n 's/^    \(deconvviz .*\)$/\1/p' "$here/README.md" | sed 's/   .*//' >commands
 n=0 failed=0
+
+# A server does not end by itself: it has said where it is, and ends when it is asked to.
+serve() {
+    sh -c "exec $1 --port 0 --no-browser" >said 2>&1 </dev/null &
+    for _ in $(seq 300); do
+        grep -q '^http://' said && break
+        sleep 0.1
+    done
+    kill $! && wait $! && grep -q '^http://' said
+}
+
+run() {
+    case $1 in
+    'deconvviz serve'*) serve "$1" ;;
+    *) sh -c "$1" >said 2>&1 </dev/null ;;
+    esac
+}
+
 while read -r command; do
     n=$((n + 1))
-    if sh -c "$command" >said 2>&1 </dev/null; then
+    if run "$command"; then
         echo "ok $n - $command"
     else
         echo "not ok $n - $command"

@@ -226,7 +226,7 @@ static const cli_status statuses[] = {
 
 const cli_command cmd_serve = {
     .name = "serve",
-    .summary = "A page where one points at a unit and sees its projection at once",
+    .summary = "Point at a unit in a browser, and see its projection at once",
     .description =
         "Serves a page to the browsers of this machine: photographs are dropped on it, or taken by "
         "a camera; it shows what the network says, its maps, and the projection of whatever unit "
