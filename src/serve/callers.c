@@ -86,7 +86,7 @@ void dv_callers_begin(struct dv_callers *c, int socket, size_t bytes)
 
 void dv_callers_wait(struct dv_callers *c, int socket)
 {
-    change(c, socket, socket, INFINITY);
+    change(c, socket, socket, (double)INFINITY);
 }
 
 void dv_callers_sent(struct dv_callers *c, int socket, size_t bytes)
