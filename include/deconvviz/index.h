@@ -188,6 +188,9 @@ const dv_index_layer *dv_index_find(const dv_index *x, const char *text);
 /* The file of an image that occurs in hits or samples. */
 const dv_index_file *dv_index_file_of(const dv_index *x, int32_t image);
 
+/* Where bin i of a histogram begins, i from 0; it ends where the next one does. */
+double dv_index_bin_begin(int i);
+
 /* Hits at n quantiles of the activation over the unit's active images, (i + 1/2) / n for i from 0,
  * out of its sample, the largest first: hits (n). Returns how many there are: all of a sample that
  * is smaller. */

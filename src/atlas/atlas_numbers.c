@@ -111,12 +111,9 @@ static void number_classes(const dv_atlas_work *w, const dv_atlas_unit *u, const
 
 /* -- activity --------------------------------------------------------------------------------- */
 
-/* The middle of a bin of the histogram. */
 static double middle(int bin)
 {
-    const int octave = bin - DV_INDEX_BINS / 2;
-    const double low = ldexp(1, octave >= 0 ? octave / 2 : -((1 - octave) / 2));
-    return low * (bin % 2 ? 1.75 : 1.25);
+    return (dv_index_bin_begin(bin) + dv_index_bin_begin(bin + 1)) / 2;
 }
 
 /* (1 - (mean r)^2 / mean r^2) / (1 - 1/n) */

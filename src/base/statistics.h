@@ -44,6 +44,9 @@ void dv_change_interval(int64_t won, int64_t lost, int64_t n, double interval[2]
  * line between them. A NaN where there are none. */
 double dv_quantile(double *v, size_t n, double q);
 
+/* The Euclidean distance of a from b: (n); b NULL: from 0. */
+double dv_distance(const float *a, const float *b, size_t n);
+
 /* Pearson's correlation of a and b: (n). A NaN where one of them does not vary. */
 double dv_correlation(const float *a, const float *b, size_t n);
 

@@ -329,3 +329,10 @@ bool dv_index_same_run(const dv_index *a, const dv_index *b, dv_error *err)
                        a->exact ? "exact" : "fast", b->exact ? "exact" : "fast");
     return same_layers(a, b, err);
 }
+
+double dv_index_bin_begin(int i)
+{
+    const int half_octaves = i - DV_INDEX_BINS / 2;
+    const int octave = half_octaves >= 0 ? half_octaves / 2 : -((1 - half_octaves) / 2);
+    return ldexp(i % 2 ? 1.5 : 1, octave);
+}

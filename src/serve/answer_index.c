@@ -99,42 +99,19 @@ static double share_below(const dv_index_unit *u, int32_t read, double v)
 {
     double below = (double)(read - u->active_images);
     for (int i = 0; i < DV_INDEX_BINS; i++) {
-        const int octave = i - DV_INDEX_BINS / 2;
-        const double two = ldexp(1, octave >= 0 ? octave / 2 : -((1 - octave) / 2));
-        const double low = i % 2 ? 1.5 * two : two, high = i % 2 ? 2 * two : 1.5 * two;
+        const double low = dv_index_bin_begin(i), high = dv_index_bin_begin(i + 1);
         const double part = (v - low) / (high - low);
         below += u->histogram[i] * (part < 0 ? 0 : part > 1 ? 1 : part);
     }
     return below / read;
 }
 
-typedef struct unusual {
-    const dv_served_layer *layer;
-    dv_unit unit;
-    float value;
-    double above, times; /* share of the images that are below; of the largest in the index */
-} unusual;
-
-static bool before(const unusual *a, const unusual *b)
-{
-    return a->above != b->above ? a->above > b->above : a->times > b->times;
-}
-
-static void insert(unusual *best, int *n, int most, unusual v)
-{
-    if (*n == most && !before(&v, &best[*n - 1]))
-        return;
-    int at = *n < most ? (*n)++ : *n - 1;
-    for (; at > 0 && before(&v, &best[at - 1]); at--)
-        best[at] = best[at - 1];
-    best[at] = v;
-}
-
 static const double unusual_from = 0.99;
 enum { UNUSUAL = 20 };
 
+/* By the share of images that are below, then by how far it is above all of them. */
 static void rank_layer(const dv_server *s, const dv_sight *t, const dv_served_layer *l,
-                       unusual *best, int *n, int most)
+                       dv_ranking *r)
 {
     const dv_index *x = s->o->index;
     const dv_index_layer *mined = dv_index_find(x, l->id);
@@ -148,7 +125,7 @@ static void rank_layer(const dv_server *s, const dv_sight *t, const dv_served_la
             continue;
         const double above = v >= of->max ? 1 : share_below(of, x->read, (double)v);
         if (above >= unusual_from)
-            insert(best, n, most, (unusual){ l, u, v, above, (double)v / (double)of->max });
+            dv_ranking_add(r, (dv_ranked){ l, u, v, above, (double)v / (double)of->max });
     }
 }
 
@@ -160,17 +137,16 @@ bool dv_answer_unusual(dv_server *s, dv_question *q, dv_reply *r, dv_error *err)
     const dv_sight *t = dv_question_sight(s, q, NULL, err);
     if (!t)
         return false;
-    unusual best[DV_ASKED_MOST];
-    int n = 0;
+    dv_ranking ranking = { .most = a->n ? a->n : UNUSUAL };
     for (int i = 0; i < t->of->n_layers; i++)
-        rank_layer(s, t, &t->of->layers[i], best, &n, a->n ? a->n : UNUSUAL);
+        rank_layer(s, t, &t->of->layers[i], &ranking);
     dv_reply_json j;
     dv_json *w = dv_reply_begin(&j);
     dv_json_list(w, NULL);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < ranking.n; i++) {
         dv_json_object(w, NULL);
-        dv_put_unit(w, best[i].layer, &best[i].unit, best[i].value);
-        dv_json_put_short(w, "above", best[i].above, 6);
+        dv_put_ranked(w, &ranking.best[i]);
+        dv_json_put_short(w, "above", ranking.best[i].rank, 6);
         dv_json_end(w);
     }
     dv_json_end(w);

@@ -1,5 +1,6 @@
 /* answer_look.c - what a network sees and says of an image: its input, classes, maps, strongest
  * units, and how far an edit has moved it all. */
+#include "base/statistics.h"
 #include "image/png.h"
 #include "run/scores.h"
 #include "serve/server.h"
@@ -177,36 +178,18 @@ bool dv_answer_map(dv_server *s, dv_question *q, dv_reply *r, dv_error *err)
 
 /* -- strongest units -------------------------------------------------------------------------- */
 
-typedef struct strong {
-    const dv_served_layer *layer;
-    dv_unit unit;
-    float value;
-    double rank; /* what they are sorted by */
-} strong;
-
-void dv_put_unit(dv_json *w, const dv_served_layer *l, const dv_unit *u, float value)
+void dv_put_ranked(dv_json *w, const dv_ranked *r)
 {
-    dv_json_put_text(w, "layer", l->id);
-    dv_json_put_int(w, "unit", u->channel);
-    dv_json_put_float(w, "value", value);
-    dv_json_put_int(w, "y", u->y);
-    dv_json_put_int(w, "x", u->x);
-}
-
-static void insert(strong *best, int *n, int most, strong v)
-{
-    if (*n == most && !(v.rank > best[*n - 1].rank))
-        return;
-    int at = *n < most ? (*n)++ : *n - 1;
-    for (; at > 0 && v.rank > best[at - 1].rank; at--)
-        best[at] = best[at - 1];
-    best[at] = v;
+    dv_json_put_text(w, "layer", r->layer->id);
+    dv_json_put_int(w, "unit", r->unit.channel);
+    dv_json_put_float(w, "value", r->value);
+    dv_json_put_int(w, "y", r->unit.y);
+    dv_json_put_int(w, "x", r->unit.x);
 }
 
 /* Of one layer by value; `relative`, of several by how far they are above the root mean square of
  * the layer's strongest values. */
-static void rank_layer(const dv_sight *t, const dv_served_layer *l, bool relative, strong *best,
-                       int *n, int most)
+static void rank_layer(const dv_sight *t, const dv_served_layer *l, bool relative, dv_ranking *r)
 {
     double squares = 0;
     dv_unit u = { l->layer->tensor, 0, 0, 0 };
@@ -217,7 +200,7 @@ static void rank_layer(const dv_sight *t, const dv_served_layer *l, bool relativ
     for (u.channel = 0; u.channel < l->size[DV_C]; u.channel++) {
         const float v = dv_strongest(t->trace, &u);
         const double rank = !relative ? (double)v : squares > 0 ? (double)v / sqrt(squares) : 0;
-        insert(best, n, most, (strong){ l, u, v, rank });
+        dv_ranking_add(r, (dv_ranked){ l, u, v, rank, 0 });
     }
 }
 
@@ -230,19 +213,17 @@ bool dv_answer_strongest(dv_server *s, dv_question *q, dv_reply *r, dv_error *er
     const dv_sight *t = dv_question_sight(s, q, all ? NULL : &l, err);
     if (!t)
         return false;
-    strong best[DV_ASKED_MOST];
-    int n = 0;
-    const int most = q->asked.n ? q->asked.n : STRONGEST;
+    dv_ranking ranking = { .most = q->asked.n ? q->asked.n : STRONGEST };
     for (int i = 0; all && i < t->of->n_layers; i++)
-        rank_layer(t, &t->of->layers[i], true, best, &n, most);
+        rank_layer(t, &t->of->layers[i], true, &ranking);
     if (!all)
-        rank_layer(t, l, false, best, &n, most);
+        rank_layer(t, l, false, &ranking);
     dv_reply_json j;
     dv_json *w = dv_reply_begin(&j);
     dv_json_list(w, NULL);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < ranking.n; i++) {
         dv_json_object(w, NULL);
-        dv_put_unit(w, best[i].layer, &best[i].unit, best[i].value);
+        dv_put_ranked(w, &ranking.best[i]);
         dv_json_end(w);
     }
     dv_json_end(w);
@@ -254,13 +235,8 @@ bool dv_answer_strongest(dv_server *s, dv_question *q, dv_reply *r, dv_error *er
 /* |a - b| / |b|, as the study of invariance has it; a NaN where b is 0. */
 static double distance(const float *a, const float *b, size_t n)
 {
-    double apart = 0, length = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double d = (double)a[i] - (double)b[i];
-        apart += d * d;
-        length += (double)b[i] * (double)b[i];
-    }
-    return length > 0 ? sqrt(apart / length) : (double)NAN;
+    const double length = dv_distance(b, NULL, n);
+    return length > 0 ? dv_distance(a, b, n) / length : (double)NAN;
 }
 
 static void put_distance(dv_json *w, const dv_served *m, const dv_served_layer *l,

@@ -5,6 +5,7 @@
 #include "deconvviz/serve.h"
 #include "serve/gate.h"
 #include "serve/http_library.h"
+#include "serve/ranking.h"
 #include "serve/reply.h"
 #include "serve/shelf.h"
 #include "serve/sights.h"
@@ -60,7 +61,7 @@ dv_sight *dv_question_sight(dv_server *s, const dv_question *q, const dv_served_
                             dv_error *err) DV_MUST_CHECK;
 
 /* {"layer","unit","value","y","x"} of a unit. */
-void dv_put_unit(dv_json *w, const dv_served_layer *l, const dv_unit *u, float value);
+void dv_put_ranked(dv_json *w, const dv_ranked *r);
 
 /* A file of the page by its name, *type of it; NULL: there is none. The bytes are the program's. */
 const void *dv_page_file(const char *name, size_t *size, const char **type);

@@ -1,5 +1,6 @@
 /* One image: its untransformed view, and how far others go from that. */
 #include "base/random.h"
+#include "base/statistics.h"
 #include "run/scores.h"
 #include "studies/invariance.h"
 
@@ -16,26 +17,6 @@ int dv_invariance_kept_layers(const dv_invariance_study *s)
 size_t dv_invariance_count(const dv_invariance_study *s, int layer)
 {
     return dv_shape_count(dv_tensor_shape(s->model, s->result->layers[layer].tensor));
-}
-
-/* The distance of a from b, NULL: from 0. In eight sums, so that it is quick. */
-static double distance_of(const float *a, const float *b, size_t n)
-{
-    enum { SUMS = 8 };
-    double sums[SUMS] = { 0 }, total = 0;
-    size_t i = 0;
-    for (; b && i + SUMS <= n; i += SUMS)
-        for (size_t k = 0; k < SUMS; k++) {
-            const double d = (double)a[i + k] - (double)b[i + k];
-            sums[k] += d * d;
-        }
-    for (; i < n; i++) {
-        const double d = (double)a[i] - (b ? (double)b[i] : 0);
-        sums[i % SUMS] += d * d;
-    }
-    for (size_t k = 0; k < SUMS; k++)
-        total += sums[k];
-    return sqrt(total);
 }
 
 static const float *scores_of(const dv_invariance_study *s, const dv_trace *t)
@@ -92,7 +73,7 @@ bool dv_invariance_open(const dv_invariance_study *s, dv_worker *w, dv_desk *d, 
         const size_t n = dv_invariance_count(s, l);
         const float *from = dv_trace_tensor(w->trace, s->result->layers[l].tensor);
         memcpy(to, from, n * sizeof *to);
-        d->norm[l] = distance_of(from, NULL, n);
+        d->norm[l] = dv_distance(from, NULL, n);
         to += n;
     }
     const float *scores = scores_of(s, w->trace);
@@ -115,7 +96,7 @@ bool dv_invariance_see_point(const dv_invariance_study *s, dv_worker *w, dv_desk
     for (int l = 0; l < s->result->n_layers; l++) {
         const size_t n = dv_invariance_count(s, l);
         const float *now = dv_trace_tensor(w->trace, s->result->layers[l].tensor);
-        to->distance[l] = distance_of(now, before, n);
+        to->distance[l] = dv_distance(now, before, n);
         before += n;
     }
     const float *scores = scores_of(s, w->trace);

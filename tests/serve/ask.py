@@ -165,10 +165,13 @@ def the_index_tells_hits_and_what_is_unusual(server):
     status, headers, _ = server.get('hit', model=0, layer=5, unit=3, place=0)
     assert status == 200 and headers['Content-Type'] == 'image/png'
     assert abs(float(headers['X-Unit'].split()[0]) - mined[0][0]) <= 1e-2 * mined[0][0]
-    found = server.json('unusual', **asked)
+    found = server.json('unusual', n=100, **asked)
     assert all(u['above'] >= .99 for u in found)
-    # The unit that this image is the best hit of is unusual here.
     assert server.json('state')['index']['images'] == 3
+    # Of three images only the largest of them is above 99 %: the units that this image is the best hit of, and no other.
+    best = {c for c, u in enumerate(index['layers'][0]['units']) if u['hits'] and u['hits'][0][1] == 0}
+    got = {u['unit'] for u in found}
+    assert len(found) == len(got) == min(100, len(best)) and got <= best, (got - best, len(best))
 
 
 # -- who may ask ----------------------------------------------------------------------------------

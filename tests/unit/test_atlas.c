@@ -42,13 +42,18 @@ static int end(void **state)
     return 0;
 }
 
-static void make(int threads, const dv_watch *w)
+static void make_by(album_call *call, int threads, const dv_watch *w)
 {
     dv_error err = { 0 };
     dv_pool *pool = threads > 1 ? dv_pool_new(threads, &err) : NULL;
-    if (!album_atlas(model, pool, w, &err))
+    if (!call(model, pool, w, &err))
         fail_msg("%s", err.message);
     dv_pool_free(pool);
+}
+
+static void make(int threads, const dv_watch *w)
+{
+    make_by(album_atlas, threads, w);
 }
 
 static void run(const char *command)
@@ -76,25 +81,31 @@ static bool at(void *ctx)
     return --*(int *)ctx < 0;
 }
 
-/* Stopped wherever it asks whether it may go on, and taken up again. */
-static void a_run_that_is_stopped_anywhere_ends_the_same(void **state)
+/* Stopped wherever it asks whether it may go on, and taken up again. Returns how often that was. */
+static int stop_anywhere(album_call *call, const char *same)
 {
-    (void)state;
     int stops = 0;
     for (bool done = false; !done; stops++) {
         dv_error err = { 0 };
         int left = stops;
         const dv_watch w = { .ctx = &left, .cancelled = at };
         run("rm -rf atlas");
-        done = album_atlas(model, NULL, &w, &err);
+        done = call(model, NULL, &w, &err);
         if (done)
             break;
         assert_int_equal(err.code, DV_CANCELLED);
         run("test -e atlas.unfinished/cells && ! test -e atlas");
-        make(1 + stops % 3, &(dv_watch){ .ctx = NULL });
-        run("diff -r first atlas && ! test -e atlas.unfinished");
+        make_by(call, 1 + stops % 3, &(dv_watch){ .ctx = NULL });
+        run(same);
+        run("! test -e atlas.unfinished");
     }
-    assert_true(stops >= ALBUM_IMAGES);
+    return stops;
+}
+
+static void a_run_that_is_stopped_anywhere_ends_the_same(void **state)
+{
+    (void)state;
+    assert_true(stop_anywhere(album_atlas, "diff -r first atlas") >= ALBUM_IMAGES);
 }
 
 /* What is behind the last whole image is made again. */
@@ -434,22 +445,13 @@ static void twins_are_by_the_angle_of_their_weights(void **state)
 
 /* -- two networks ----------------------------------------------------------------------------- */
 
-static void beside(int threads, const dv_watch *w)
-{
-    dv_error err = { 0 };
-    dv_pool *pool = threads > 1 ? dv_pool_new(threads, &err) : NULL;
-    if (!album_against(model, pool, w, &err))
-        fail_msg("%s", err.message);
-    dv_pool_free(pool);
-}
-
 /* The one atlas is as without the other, which is as the one: the network is the same. */
 static void two_networks_are_two_atlases_and_what_is_between_them(void **state)
 {
     (void)state;
     const dv_watch none = { .ctx = NULL };
     run("rm -rf atlas");
-    beside(1, &none);
+    make_by(album_against, 1, &none);
     run("cp -r atlas pair && ! test -e atlas.unfinished && ! test -e pair/against/index.html");
     run("sed -i 's/,\"against\":true//' pair/data/front.js && mv pair/against other");
     run("mv pair/data/against.js . && diff -r first pair");
@@ -458,7 +460,7 @@ static void two_networks_are_two_atlases_and_what_is_between_them(void **state)
         "diff -r other/pictures pair/pictures && diff -r other/photos pair/photos");
     for (int threads = 2; threads <= 4; threads++) {
         run("mv atlas before");
-        beside(threads, &none);
+        make_by(album_against, threads, &none);
         run("diff -r before atlas && rm -r before");
     }
     run("mv atlas both; rm -r pair other");
@@ -485,21 +487,8 @@ static void the_same_network_has_not_changed(void **state)
 static void two_networks_that_are_stopped_anywhere_end_the_same(void **state)
 {
     (void)state;
-    int stops = 0;
-    for (bool done = false; !done; stops++) {
-        dv_error err = { 0 };
-        int left = stops;
-        const dv_watch w = { .ctx = &left, .cancelled = at };
-        run("rm -rf atlas");
-        done = album_against(model, NULL, &w, &err);
-        if (done)
-            break;
-        assert_int_equal(err.code, DV_CANCELLED);
-        run("test -e atlas.unfinished/cells && ! test -e atlas");
-        beside(1 + stops % 2, &(dv_watch){ .ctx = NULL });
-        run("diff -r both atlas && ! test -e atlas.unfinished");
-    }
-    assert_true(stops >= 4 * ALBUM_IMAGES); /* pictures and responses, of each */
+    /* pictures and responses, of each */
+    assert_true(stop_anywhere(album_against, "diff -r both atlas") >= 4 * ALBUM_IMAGES);
     run("rm -rf atlas both");
 }
 
