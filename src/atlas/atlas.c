@@ -27,16 +27,25 @@ static bool look_for(const char *folder, const char *name, bool *there, dv_error
     return path != NULL;
 }
 
-static bool look_into(const char *path, bool *empty, dv_error *err)
+/* What is there before the first image's cells are: an index, and what belongs to it. */
+static bool is_beginning(const char *name)
+{
+    return name[0] == '.' || strncmp(name, "index.json", strlen("index.json")) == 0;
+}
+
+/* Whether there is nothing in a folder, or nothing behind a run's beginning. */
+static bool look_into(const char *path, bool *empty, bool *beginning, dv_error *err)
 {
     DIR *d = opendir(path);
-    int n = 0;
-    while (d && readdir(d))
-        n++;
+    const struct dirent *e;
+    *empty = *beginning = true;
+    while (d && (e = readdir(d)) != NULL) {
+        *empty = *empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
+        *beginning = *beginning && is_beginning(e->d_name);
+    }
     const int problem = d ? 0 : errno;
     if (d)
         closedir(d);
-    *empty = n <= 2; /* . and .. */
     return !problem ||
            dv_fail(err, dv_file_code(problem), "%s: cannot read: %s", path, strerror(problem));
 }
@@ -45,13 +54,25 @@ static bool look_into(const char *path, bool *empty, dv_error *err)
 static bool check_folder(const char *folder, dv_error *err)
 {
     struct stat st;
-    bool atlas = false, empty = false;
+    bool atlas = false, empty = false, beginning;
     if (stat(folder, &st) < 0)
         return true;
-    if (S_ISDIR(st.st_mode) &&
-        (!look_for(folder, "atlas.json", &atlas, err) || !look_into(folder, &empty, err)))
+    if (S_ISDIR(st.st_mode) && (!look_for(folder, "atlas.json", &atlas, err) ||
+                                !look_into(folder, &empty, &beginning, err)))
         return false;
     return atlas || empty || dv_fail(err, DV_BAD_USAGE, "%s: is there, and is no atlas", folder);
+}
+
+/* A run that was killed may have left the atlas it replaced there, or a part of it. */
+static bool clear_unfinished(const char *path, dv_error *err)
+{
+    bool cells, empty, beginning = true;
+    if (!look_for(path, "cells", &cells, err) ||
+        (!cells && dv_folder_exists(path) && !look_into(path, &empty, &beginning, err)))
+        return false;
+    if (!beginning)
+        dv_folder_remove(path);
+    return true;
 }
 
 char *dv_atlas_unfinished(const char *folder, dv_error *err)
@@ -68,14 +89,10 @@ char *dv_atlas_unfinished(const char *folder, dv_error *err)
         return NULL;
     }
     snprintf(path, room, "%.*s.unfinished", (int)n, folder);
-    bool atlas = false, cells = false;
-    if (!look_for(path, "atlas.json", &atlas, err) || !look_for(path, "cells", &cells, err)) {
-        free(path);
-        return NULL;
-    }
-    if (atlas && !cells)
-        dv_folder_remove(path);
-    return path;
+    if (clear_unfinished(path, err))
+        return path;
+    free(path);
+    return NULL;
 }
 
 /* -- what it is made of ----------------------------------------------------------------------- */
@@ -167,6 +184,8 @@ static bool fill(dv_atlas_work *w, dv_index *x, dv_spool **s, dv_error *err)
     int done = 0;
     bool ok = keep_index(w, x, &key, err) && (*s = dv_spool_open(w, key.data, &done, err)) != NULL;
     free(key.data);
+    if (ok) /* the file of cells is locked: no other run writes here */
+        dv_folder_sweep(w->folder);
     w->result->resumed = done;
     return ok && dv_atlas_pictures(w, *s, done, err) && dv_atlas_write_sheets(w, *s, err) &&
            dv_atlas_write_data(w, err) && write_settings(w, err);

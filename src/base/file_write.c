@@ -77,7 +77,7 @@ static int open_beside(const char *path, char *temp, size_t room)
     const char *slash = strrchr(path, '/');
     int folder = slash ? (int)(slash + 1 - path) : 0;
     for (int attempt = 0; attempt < 100; attempt++) {
-        snprintf(temp, room, "%.*s.deconvviz-%ld-%u", folder, path, (long)getpid(),
+        snprintf(temp, room, "%.*s" DV_TEMPORARY_PREFIX "%ld-%u", folder, path, (long)getpid(),
                  atomic_fetch_add(&counter, 1));
         int fd = dv_temporary_file(temp, O_WRONLY | O_EXCL | O_CLOEXEC);
         if (fd >= 0 || errno != EEXIST)

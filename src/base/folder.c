@@ -69,8 +69,8 @@ static char *make_beside(const char *path, dv_error *err)
         return NULL;
     }
     for (int attempt = 0; attempt < 100; attempt++) {
-        snprintf(name, room, "%.*s.deconvviz-%ld-%u.d", (int)parent, path, (long)getpid(),
-                 atomic_fetch_add(&counter, 1));
+        snprintf(name, room, "%.*s" DV_TEMPORARY_PREFIX "%ld-%u.d", (int)parent, path,
+                 (long)getpid(), atomic_fetch_add(&counter, 1));
         if (dv_temporary_folder(name) == 0)
             return name;
         if (errno != EEXIST)
@@ -104,6 +104,20 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 void dv_folder_remove(const char *path)
 {
     (void)!nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int remove_half(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)kind;
+    if (S_ISREG(st->st_mode) &&
+        strncmp(path + where->base, DV_TEMPORARY_PREFIX, strlen(DV_TEMPORARY_PREFIX)) == 0)
+        unlink(path);
+    return 0;
+}
+
+void dv_folder_sweep(const char *path)
+{
+    (void)!nftw(path, remove_half, 16, FTW_PHYS);
 }
 
 void dv_folder_discard(const char *path)

@@ -23,4 +23,8 @@ bool dv_folder_swap(const char *from, const char *path, dv_error *err) DV_MUST_C
 void dv_folder_remove(const char *path);
 void dv_folder_discard(const char *path);
 
+/* Removes files that runs which were killed left half written in a folder, and below it. Whoever
+ * else writes there meanwhile may lose one. */
+void dv_folder_sweep(const char *path);
+
 #endif

@@ -4,6 +4,9 @@
 #ifndef DV_BASE_TEMPORARY_H
 #define DV_BASE_TEMPORARY_H
 
+/* What the names of all of them begin with; the process and a number are behind it. */
+#define DV_TEMPORARY_PREFIX ".deconvviz-"
+
 /* Makes a file, opened with these flags and O_CREAT, that is temporary from then on. Returns its
  * descriptor; -1 with errno set. */
 int dv_temporary_file(const char *path, int flags);

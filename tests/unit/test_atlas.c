@@ -131,6 +131,25 @@ static void a_torn_file_of_cells_loses_its_end_alone(void **state)
     run("diff -r first atlas");
 }
 
+/* Killed, a run leaves the file it was writing; or in the place of its own folder a part of the
+ * atlas it replaced. */
+static void what_a_killed_run_left_is_not_published(void **state)
+{
+    (void)state;
+    int left = 4;
+    dv_error err = { 0 };
+    const dv_watch w = { .ctx = &left, .cancelled = at };
+    assert_false(album_atlas(model, NULL, &w, &err));
+    run("mkdir -p atlas.unfinished/data && "
+        "touch atlas.unfinished/.deconvviz-1-0 atlas.unfinished/data/.deconvviz-1-1");
+    make(1, &(dv_watch){ .ctx = NULL });
+    run("diff -r first atlas");
+    run("mkdir -p atlas.unfinished/pictures/layer-99 && touch "
+        "atlas.unfinished/pictures/layer-99/x");
+    make(1, &(dv_watch){ .ctx = NULL });
+    run("diff -r first atlas && ! test -e atlas.unfinished");
+}
+
 static void an_unfinished_run_of_another_kind_is_refused(void **state)
 {
     (void)state;
@@ -643,6 +662,7 @@ int main(void)
         cmocka_unit_test(any_number_of_threads_gives_the_same_bytes), /* makes first/ */
         cmocka_unit_test(a_run_that_is_stopped_anywhere_ends_the_same),
         cmocka_unit_test(a_torn_file_of_cells_loses_its_end_alone),
+        cmocka_unit_test(what_a_killed_run_left_is_not_published),
         cmocka_unit_test(an_unfinished_run_of_another_kind_is_refused),
         cmocka_unit_test(nothing_but_an_atlas_is_replaced),
         cmocka_unit_test(an_image_that_has_changed_is_left_out_and_told),
