@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdalign.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,6 +17,16 @@
 enum { SPIN_NS = 300000, LOOKS = 64 /* between looks at the clock */ };
 
 enum { HELPINGS = 64 }; /* of one worker in a round, at least */
+
+enum { LINE = 64 }; /* bytes that processors pass from one to another */
+
+/* The tasks of a round that a worker begins with: the same part of each round, as what it wrote in
+ * the one before is in its own cache, and comes from another's a quarter as fast. Whoever has done
+ * its own takes those of others. */
+typedef struct share {
+    alignas(LINE) atomic_int next; /* the first that nobody has taken */
+    int end;
+} share;
 
 struct dv_pool {
     int size;             /* workers, the caller of dv_pool_run being number 0 */
@@ -33,8 +44,8 @@ struct dv_pool {
     void (*task)(void *ctx, int i, int worker);
     void *ctx;
     int n;
-    int helping;     /* taken at once: of many small tasks, several */
-    atomic_int next; /* the first i that nobody has taken */
+    int helping;   /* taken at once: of many small tasks, several */
+    share *shares; /* (size) of the n */
 };
 
 struct seat {
@@ -72,14 +83,28 @@ static bool spin(int64_t *until, int *looks)
     return now_ns() < *until;
 }
 
-static void work(dv_pool *p, int worker)
+static void work_on(dv_pool *p, share *s, int worker)
 {
     for (;;) {
-        int i = atomic_fetch_add_explicit(&p->next, p->helping, memory_order_relaxed);
-        if (i >= p->n)
+        int i = atomic_fetch_add_explicit(&s->next, p->helping, memory_order_relaxed);
+        if (i >= s->end)
             return;
-        for (int end = p->n - i < p->helping ? p->n : i + p->helping; i < end; i++)
+        for (int end = s->end - i < p->helping ? s->end : i + p->helping; i < end; i++)
             p->task(p->ctx, i, worker);
+    }
+}
+
+static void work(dv_pool *p, int worker)
+{
+    for (int i = 0; i < p->size; i++)
+        work_on(p, &p->shares[(worker + i) % p->size], worker);
+}
+
+static void share_out(dv_pool *p)
+{
+    for (int i = 0; i < p->size; i++) {
+        atomic_store(&p->shares[i].next, (int)((int64_t)p->n * i / p->size));
+        p->shares[i].end = (int)((int64_t)p->n * (i + 1) / p->size);
     }
 }
 
@@ -146,14 +171,17 @@ dv_pool *dv_pool_new(int threads, dv_error *err)
     }
     dv_pool *p = calloc(1, sizeof *p);
     pthread_t *list = calloc((size_t)threads, sizeof *list);
-    if (!p || !list) {
+    share *shares = aligned_alloc(LINE, (size_t)threads * sizeof *shares);
+    if (!p || !list || !shares) {
         free(p);
         free(list);
+        free(shares);
         dv_fail(err, DV_NO_MEMORY, "out of memory for %d threads", threads);
         return NULL;
     }
     p->size = threads;
     p->threads = list;
+    p->shares = shares;
     pthread_mutex_init(&p->turn, NULL);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->wake, NULL);
@@ -193,6 +221,7 @@ void dv_pool_free(dv_pool *p)
     pthread_mutex_destroy(&p->lock);
     pthread_mutex_destroy(&p->turn);
     free(p->threads);
+    free(p->shares);
     free(p);
 }
 
@@ -212,7 +241,7 @@ static void run_on_the_spot(int n, void (*task)(void *ctx, int i, int worker), v
 
 static void begin_round(dv_pool *p)
 {
-    atomic_store(&p->next, 0);
+    share_out(p);
     pthread_mutex_lock(&p->lock);
     p->open = true;
     atomic_fetch_add(&p->round, 1);
