@@ -259,6 +259,7 @@ static void map(dv_function f, int n, const float *x, float first, float second,
         MAP(DV_MAP_RECIPROCAL, one / v)
         MAP(DV_MAP_SELU, b * f_elu(v, a))
         MAP(DV_MAP_SIGMOID, f_sigmoid(v))
+        MAP(DV_MAP_SILU, v * f_sigmoid(v))
         MAP(DV_MAP_SOFTPLUS, f_softplus(v))
         MAP(DV_MAP_SOFTSIGN, v / (one + f_abs(v)))
         MAP(DV_MAP_SQRT, v_sqrt(v))
