@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """compare.py BUILD [THREADS|CASE...] - whole networks: deconvviz beside ONNX Runtime and PyTorch, on the same weights.
 
-CASE: only cases whose name contains one of these, as "forward resnet18" or "torch".
+CASE: only cases whose name contains one of these, as "forward resnet18" or "torch". `others`: all of torchvision's other
+classifiers, forward (hours; `others regnet`: some of them).
 
 The contenders run in turns, one image at a time, in processes that live through all rounds. What counts is the ratio ours / peer:
 the median of the ratios of the rounds, whose two turns follow each other, so that what slows the machine for a while slows both.
@@ -111,6 +112,13 @@ def export(name, batch=1):
     return path
 
 
+def others():
+    """Cases of all classifiers that have no goal of their own."""
+    code = 'import torchvision.models as m; print(*m.list_models(module=m))'
+    names = subprocess.run([PYTHON, '-W', 'ignore', '-c', code], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    return [('forward', n, 1, 'ort', 1.0) for n in names if n not in GOALS]
+
+
 def medians(times, warm):
     """Of two lists of times, without the first `warm` of each, and of their ratios."""
     times = [t[warm:] for t in times]
@@ -170,8 +178,12 @@ def main():
         counts = [1]
     print(f'{"case":34}{"threads":>8}{"ours ms":>10}{"peer ms":>10}{"ours / peer":>13}{"asked":>8}')
     chosen = [c for c in sys.argv[2:] if not c.isdigit()]
+    cases = CASES
+    if 'others' in chosen:
+        cases = others()
+        chosen = [c for c in chosen if c != 'others'] or ['forward']
     for threads in counts:
-        for word, name, layer, peer, goal in CASES:
+        for word, name, layer, peer, goal in cases:
             goal = goal or GOALS[name][machine.units][min(threads, 2) - 1]
             what = f'{word} {name}{"" if word == "forward" else " layer " + str(layer)} : {peer}'
             if not have[peer] or (chosen and not any(c in what for c in chosen)):
