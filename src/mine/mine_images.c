@@ -168,9 +168,12 @@ bool dv_mine_images(const dv_model *m, const dv_mine_options *o, const dv_list *
     const int32_t left = count_of_shard(x->done, x->count, o->shard, o->shards);
     p.total = count_of_shard(first, x->count, o->shard, o->shards);
     p.done = p.total - left;
-    const dv_request r = {
-        .n_keep = x->n_layers, .keep = tensors, .exact = o->exact, .images = left, .unchecked = true
-    };
+    const dv_request r = { .n_keep = x->n_layers,
+                           .keep = tensors,
+                           .exact = o->exact,
+                           .images = left,
+                           .in_place = true,
+                           .unchecked = true };
     const dv_crew_options c = { .request = &r, .pool = o->pool, .tasks = left, .together = true };
     const dv_tasks tasks = { .n = left,
                              .watch = &o->watch,
