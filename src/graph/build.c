@@ -363,6 +363,6 @@ bool dv_model_finish(dv_model *m, const char *output, dv_error *err)
     if (m->values[m->output].constant)
         return dv_fail(err, DV_UNSUPPORTED, "the output '%s' is a constant", output);
     return dv_recognise_lrn(m, err) && dv_recognise_layer_norm(m, err) &&
-           dv_recognise_padded_pool(m, err) && make_calls(m, err) && dv_number_layers(m, err) &&
-           dv_find_activations(m, err) && dv_count_behind(m, err);
+           dv_recognise_gelu(m, err) && dv_recognise_padded_pool(m, err) && make_calls(m, err) &&
+           dv_number_layers(m, err) && dv_find_activations(m, err) && dv_count_behind(m, err);
 }

@@ -136,12 +136,13 @@ bool dv_model_evaluate(dv_model *m, const dv_node_words *w, size_t limit, dv_arr
 bool dv_model_warn(dv_model *m, dv_error *err, const char *fmt, ...) DV_PRINTF(3, 4) DV_MUST_CHECK;
 
 /* Sets the output and closes the model: recognises patterns (PyTorch's LocalResponseNorm, layer
- * normalisations written out, pools of a padded map), numbers the layers. */
+ * normalisations and GELU written out, pools of a padded map), numbers the layers. */
 bool dv_model_finish(dv_model *m, const char *output, dv_error *err) DV_MUST_CHECK;
 
 /* Steps of dv_model_finish, each in a file of its own. */
 bool dv_recognise_lrn(dv_model *m, dv_error *err) DV_MUST_CHECK;
 bool dv_recognise_layer_norm(dv_model *m, dv_error *err) DV_MUST_CHECK;
+bool dv_recognise_gelu(dv_model *m, dv_error *err) DV_MUST_CHECK;
 bool dv_recognise_padded_pool(dv_model *m, dv_error *err) DV_MUST_CHECK;
 bool dv_number_layers(dv_model *m, dv_error *err) DV_MUST_CHECK;
 bool dv_count_behind(dv_model *m, dv_error *err) DV_MUST_CHECK;

@@ -11,7 +11,7 @@
 typedef struct dv_step_tail {
     dv_tail program;            /* without data */
     int values[DV_TAIL_INPUTS]; /* that its inputs are */
-    int nodes[DV_TAIL_STEPS];   /* of its steps */
+    int n_nodes, nodes[DV_TAIL_STEPS];
 } dv_step_tail;
 
 /* One operator at work in the forward pass, together with those fused onto it. */

@@ -141,7 +141,8 @@ static bool append(growth *g, int node, dv_error *err, bool *failed)
     if (!free_array(g, &s->out))
         return false;
     g->members[g->n++] = (member){ n->out[0], 0, s->out };
-    g->tail.nodes[t->n_steps++] = node;
+    g->tail.nodes[g->tail.n_nodes++] = node;
+    t->n_steps++;
     return true;
 }
 
@@ -176,6 +177,50 @@ static bool grow(growth *g, const bool *done, dv_step_tail *best, dv_error *err)
     return true;
 }
 
+static bool same_place(dv_tail_place a, dv_tail_place b)
+{
+    return a.kind == b.kind && a.i == b.i;
+}
+
+/* Whether a step from the first on reads what lies in a place before them. */
+static bool is_read(const dv_tail *t, int first, dv_tail_place place)
+{
+    for (int i = first; i < t->n_steps; i++) {
+        const dv_tail_step *s = &t->steps[i];
+        if (same_place(s->in[0], place) || (s->element.binary && same_place(s->in[1], place)))
+            return true;
+        if (same_place(s->out, place))
+            return false;
+    }
+    return false;
+}
+
+/* Whether step i + 1 multiplies the sigmoid of step i into what it is of. */
+static bool is_silu(const dv_tail *t, int i)
+{
+    const dv_tail_step *s = &t->steps[i], *next = s + 1;
+    if (s->element.binary || s->element.map != DV_MAP_SIGMOID || s->in[0].kind == DV_TAIL_INPUT ||
+        !next->element.binary || next->element.combine != DV_COMBINE_MUL)
+        return false;
+    for (int k = 0; k < 2; k++)
+        if (same_place(next->in[k], s->in[0]) && same_place(next->in[1 - k], s->out))
+            return same_place(next->out, s->out) || !is_read(t, i + 2, s->out);
+    return false;
+}
+
+/* x sigmoid(x) in one step, with the same bytes. */
+static void join_steps(dv_tail *t)
+{
+    for (int i = 0; i + 1 < t->n_steps; i++)
+        if (is_silu(t, i)) {
+            t->steps[i].element.map = DV_MAP_SILU;
+            t->steps[i].out = t->steps[i + 1].out;
+            t->n_steps--;
+            memmove(&t->steps[i + 1], &t->steps[i + 2],
+                    (size_t)(t->n_steps - i - 1) * sizeof *t->steps);
+        }
+}
+
 bool dv_plan_tail(dv_plan *p, const dv_readers *r, dv_step *s, bool *done, dv_error *err)
 {
     const dv_model *m = p->model;
@@ -188,9 +233,10 @@ bool dv_plan_tail(dv_plan *p, const dv_readers *r, dv_step *s, bool *done, dv_er
     g.tail.program.isa = dv_isa_best();
     if (!grow(&g, done, &best, err))
         return false;
-    const int n = best.program.n_steps;
+    const int n = best.n_nodes;
     if (n == 0)
         return true;
+    join_steps(&best.program);
     s->tail = dv_arena_array(&p->arena, 1, sizeof *s->tail, err);
     if (!s->tail)
         return false;

@@ -377,7 +377,7 @@ static bool reach_outputs(dv_trace *t, int step, dv_box *boxes)
     for (int o = 0; o < m->nodes[s->node].n_out; o++) {
         boxes[o] = reach_output(t, s->node, &t->forward[step], o);
         /* What a step makes for its tail has not changed before it ran: nothing says so of it. */
-        for (int i = 0; o == 0 && s->tail && i < s->tail->program.n_steps; i++) {
+        for (int i = 0; o == 0 && s->tail && i < s->tail->n_nodes; i++) {
             const int node = s->tail->nodes[i];
             boxes[0] = dv_box_hull(boxes[0], reach_output(t, node, &m->calls[node], 0));
         }

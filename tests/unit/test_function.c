@@ -134,6 +134,11 @@ static double sigmoid(double x, double a, double b)
     return (void)a, (void)b, 1 / (1 + exp(-x));
 }
 
+static double silu(double x, double a, double b)
+{
+    return (void)a, (void)b, x / (1 + exp(-x));
+}
+
 static double softplus(double x, double a, double b)
 {
     return (void)a, (void)b, fmax(x, 0) + log1p(exp(-fabs(x)));
@@ -189,6 +194,7 @@ static const struct {
     [DV_MAP_RECIPROCAL] = { reciprocal, .units = 0.5 },
     [DV_MAP_SELU] = { selu, 1.67326319f, 1.05070102f, .units = 3 },
     [DV_MAP_SIGMOID] = { sigmoid, .units = 3 },
+    [DV_MAP_SILU] = { silu, .units = 4, .of_one = 0x1p-119 },
     [DV_MAP_SOFTPLUS] = { softplus, .units = 3 },
     [DV_MAP_SOFTSIGN] = { softsign, .units = 3 },
     [DV_MAP_SQRT] = { sqrt_of, .units = 0.5 },
@@ -218,7 +224,7 @@ static bool is_right(dv_function f, float x, float y)
     const double off = fabs((double)y - want);
     if (isinf(x) && isnan(y)) /* 0 times infinity */
         return f == DV_MAP_GELU || f == DV_MAP_GELU_TANH || f == DV_MAP_HARD_SWISH ||
-               f == DV_MAP_SOFTSIGN || isnan(want);
+               f == DV_MAP_SILU || f == DV_MAP_SOFTSIGN || isnan(want);
     if (isnan(x))
         return isnan(y);
     return units_off(y, want) <= functions[f].units || off <= functions[f].of_one ||
