@@ -13,10 +13,11 @@ void *dv_large_alloc(size_t size)
     if (size > PTRDIFF_MAX)
         return NULL;
 #ifdef MADV_HUGEPAGE
-    if (size >= HUGE_PAGE) {
-        void *p = aligned_alloc(HUGE_PAGE, dv_size_round_up(size, HUGE_PAGE));
-        if (p) /* whole ones; in vain: small pages it is */
-            (void)madvise(p, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+    if (size >= HUGE_PAGE / 2) {
+        const size_t pages = dv_size_round_up(size, HUGE_PAGE);
+        void *p = aligned_alloc(HUGE_PAGE, pages);
+        if (p) /* its last page, too; in vain: small pages it is */
+            (void)madvise(p, pages, MADV_HUGEPAGE);
         return p;
     }
 #endif

@@ -394,6 +394,31 @@ TEMPLATE void v_take_larger(vf v, vi at, vf *best, vi *where)
 #define V_BACK  2, 6, 3, 7
 #endif
 
+/* The lanes from s on, and behind the last one the first. */
+#if LANES == 16
+#define V_FROM(s)                                                                             \
+    s, s + 1, s + 2, s + 3, s + 4, s + 5, s + 6, s + 7, s + 8, s + 9, s + 10, s + 11, s + 12, \
+        s + 13, s + 14, s + 15
+#elif LANES == 8
+#define V_FROM(s) s, s + 1, s + 2, s + 3, s + 4, s + 5, s + 6, s + 7
+#else
+#define V_FROM(s) s, s + 1, s + 2, s + 3
+#endif
+
+/* Of all lanes: halves are added until one is left. */
+TEMPLATE float v_sum(vf v)
+{
+#if LANES == 16
+    v += __builtin_shufflevector(v, v, V_FROM(8));
+#endif
+#if LANES >= 8
+    v += __builtin_shufflevector(v, v, V_FROM(4));
+#endif
+    v += __builtin_shufflevector(v, v, V_FROM(2));
+    v += __builtin_shufflevector(v, v, V_FROM(1));
+    return v[0];
+}
+
 TEMPLATE vf v_even(vf a, vf b)
 {
     return __builtin_shufflevector(a, b, V_EVEN);

@@ -2,24 +2,21 @@
 #ifndef DV_KERNEL_VECTOR_DOT_H
 #define DV_KERNEL_VECTOR_DOT_H
 
-/* Rows at a time: streams that the memory feeds side by side. Into the L2 cache 2 KB ahead: into
- * the L1 cache, few lines can be under way at a time, and the hardware alone stops at every page.
- */
-enum { DOT_ROWS = REGISTERS == 32 ? 8 : 4, DOT_AHEAD = 512 };
-
-static float sum_lanes(vf v)
-{
-    float part[LANES];
-    v_store(part, v);
-    for (int width = LANES / 2; width > 0; width /= 2)
-        for (int i = 0; i < width; i++)
-            part[i] += part[i + width];
-    return part[0];
-}
+/* Long rows several at a time: the vector is read once for all of them, and they are streams that
+ * the memory feeds side by side. Short ones one by one, as they lie in memory. Into the L2 cache 2
+ * KB ahead, 4 of a lone stream: into the L1 cache, few lines can be under way at a time, and the
+ * hardware alone stops at every page. */
+enum {
+    DOT_ROWS = REGISTERS == 32 ? 8 : 4,
+    DOT_AHEAD = 512,
+    DOT_SHORT = 1536, /* terms */
+    DOT_AHEAD_ALONE = 1024,
+};
 
 TEMPLATE void dot_some(const int rows, int k, const float *w, const float *x, float *y)
 {
     vf sum[DOT_ROWS][2];
+    const int ahead = rows > 1 ? DOT_AHEAD : DOT_AHEAD_ALONE;
     UNROLL
     for (int r = 0; r < rows; r++)
         sum[r][0] = sum[r][1] = (vf){ 0 };
@@ -28,8 +25,8 @@ TEMPLATE void dot_some(const int rows, int k, const float *w, const float *x, fl
         UNROLL
     for (int r = 0; r < rows; r++) {
         const float *p = w + (size_t)r * (size_t)k + i;
-        __builtin_prefetch(p + DOT_AHEAD, 0, 2);
-        __builtin_prefetch(p + DOT_AHEAD + LANES, 0, 2);
+        __builtin_prefetch(p + ahead, 0, 2);
+        __builtin_prefetch(p + ahead + LANES, 0, 2);
         sum[r][0] = v_fma(v_load_anywhere(p), v_load(x + i), sum[r][0]);
         sum[r][1] = v_fma(v_load_anywhere(p + LANES), v_load(x + i + LANES), sum[r][1]);
     }
@@ -42,13 +39,13 @@ TEMPLATE void dot_some(const int rows, int k, const float *w, const float *x, fl
     }
     UNROLL
     for (int r = 0; r < rows; r++)
-        y[r] = sum_lanes(sum[r][0] + sum[r][1]);
+        y[r] = v_sum(sum[r][0] + sum[r][1]);
 }
 
 static void dot_rows(int rows, int k, const float *w, const float *x, float *y)
 {
     int r = 0;
-    for (; r + DOT_ROWS <= rows; r += DOT_ROWS)
+    for (; k > DOT_SHORT && r + DOT_ROWS <= rows; r += DOT_ROWS)
         dot_some(DOT_ROWS, k, w + (size_t)r * (size_t)k, x, y + r);
     for (; r < rows; r++)
         dot_some(1, k, w + (size_t)r * (size_t)k, x, y + r);
@@ -118,7 +115,7 @@ static void many_end(int rows, int vectors, int k, const float *w, const float *
     }
     for (int v = 0; v < vectors; v++)
         for (int r = 0; r < rows; r++)
-            y[v][r] = sum_lanes(sums[0].sum[r][v] + sums[1].sum[r][v]);
+            y[v][r] = v_sum(sums[0].sum[r][v] + sums[1].sum[r][v]);
 }
 
 TEMPLATE void many_some(const int rows, int k, const float *w, int n, const float *const *x,
