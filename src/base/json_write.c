@@ -1,7 +1,6 @@
 #include "base/json_write.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -90,7 +89,7 @@ void dv_json_put_text(dv_json *w, const char *key, const char *v)
 void dv_json_put_int(dv_json *w, const char *key, int64_t v)
 {
     begin(w, key);
-    dv_text_format(w->to, "%" PRId64, v);
+    dv_text_int(w->to, v);
 }
 
 void dv_json_put_float(dv_json *w, const char *key, float v)

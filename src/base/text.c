@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "base/decimal.h"
 #include "base/format.h"
 #include "base/utf8.h"
 
@@ -65,35 +66,51 @@ bool dv_is_utf8(const char *s)
     return true;
 }
 
+/* How many bytes from s on stand in a JSON string as they are, of ASCII. */
+static size_t plain_length(const char *s)
+{
+    size_t n = 0;
+    while (s[n] >= ' ' && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+        n++;
+    return n;
+}
+
+/* One character that may not stand as it is, or is not of ASCII. Returns its bytes. */
+static size_t add_character(dv_text *t, const char *s)
+{
+    const size_t n = dv_utf8_length(s);
+    if (*s == '"' || *s == '\\')
+        dv_text_format(t, "\\%c", *s);
+    else if ((unsigned char)*s < ' ' || *s == 0x7f)
+        dv_text_format(t, "\\u%04x", (unsigned)*s);
+    else if (n > 0)
+        dv_text_add(t, s, n);
+    else
+        dv_text_add(t, "\xef\xbf\xbd", 3);
+    return n ? n : 1;
+}
+
 void dv_text_string(dv_text *t, const char *s)
 {
     dv_text_add(t, "\"", 1);
     while (*s) {
-        size_t n = dv_utf8_length(s);
-        if (*s == '"' || *s == '\\')
-            dv_text_format(t, "\\%c", *s);
-        else if ((unsigned char)*s < ' ' || *s == 0x7f)
-            dv_text_format(t, "\\u%04x", (unsigned)*s);
-        else if (n > 0)
-            dv_text_add(t, s, n);
-        else
-            dv_text_add(t, "\xef\xbf\xbd", 3);
-        s += n ? n : 1;
+        const size_t n = plain_length(s);
+        dv_text_add(t, s, n);
+        s += n > 0 ? n : add_character(t, s);
     }
     dv_text_add(t, "\"", 1);
 }
 
+void dv_text_int(dv_text *t, int64_t v)
+{
+    char digits[DV_DECIMAL_MAX];
+    dv_text_add(t, digits, dv_decimal_int(v, digits));
+}
+
 void dv_text_float(dv_text *t, float v)
 {
-    char digits[32] = "null";
-    void *before = dv_locale_plain();
-    for (int precision = 6; isfinite(v) && precision <= 9; precision++) {
-        snprintf(digits, sizeof digits, "%.*g", precision, (double)v);
-        if (strtof(digits, NULL) == v)
-            break;
-    }
-    dv_locale_restore(before);
-    dv_text_add(t, digits, strlen(digits));
+    char digits[DV_DECIMAL_MAX] = "null";
+    dv_text_add(t, digits, isfinite(v) ? dv_decimal_float(v, digits) : strlen(digits));
 }
 
 bool dv_text_ok(const dv_text *t, const char *what, dv_error *err)

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Starts out as { 0 }. What is added after memory ran out is lost; dv_text_ok tells. */
 typedef struct dv_text {
@@ -20,6 +21,8 @@ void dv_text_vformat(dv_text *t, const char *fmt, va_list args) DV_PRINTF(2, 0);
 
 /* A JSON string with its quotes. What is not UTF-8 becomes U+FFFD. */
 void dv_text_string(dv_text *t, const char *s);
+
+void dv_text_int(dv_text *t, int64_t v);
 
 /* The fewest digits that give the same float32 again; "null" for what is not finite. */
 void dv_text_float(dv_text *t, float v);

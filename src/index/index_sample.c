@@ -19,10 +19,18 @@ void dv_sample_insert(dv_index_unit *u, int size, dv_hit h)
     const uint64_t rank = dv_sample_rank(h.image);
     if (!dv_sample_enters(u, rank))
         return;
-    int i = u->n_sample < size ? u->n_sample++ : size - 1;
-    for (; i > 0 && rank < dv_sample_rank(u->sample[i - 1].image); i--)
-        u->sample[i] = u->sample[i - 1];
-    u->sample[i] = h;
+    int at = 0, end = u->n_sample;
+    while (at < end) {
+        const int middle = (at + end) / 2;
+        if (rank < dv_sample_rank(u->sample[middle].image))
+            end = middle;
+        else
+            at = middle + 1;
+    }
+    if (u->n_sample < size)
+        u->n_sample++;
+    memmove(u->sample + at + 1, u->sample + at, (size_t)(u->n_sample - 1 - at) * sizeof *u->sample);
+    u->sample[at] = h;
     if (u->n_sample == size)
         u->sample_end = dv_sample_rank(u->sample[size - 1].image);
 }

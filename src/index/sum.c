@@ -79,8 +79,9 @@ const char *dv_sum_text(const int64_t sum[DV_SUM_LIMBS], char text[DV_SUM_TEXT_M
     int64_t limbs[DV_SUM_LIMBS];
     bool negative = magnitude(sum, limbs);
     char digits[N_DIGITS + 1];
-    for (size_t i = 0; i < DV_SUM_LIMBS; i++)
-        snprintf(digits + 8 * i, 9, "%08" PRIx32, (uint32_t)limbs[DV_SUM_LIMBS - 1 - i]);
+    for (int i = 0; i < N_DIGITS; i++)
+        digits[i] = "0123456789abcdef"[limbs[DV_SUM_LIMBS - 1 - i / 8] >> (28 - i % 8 * 4) & 15];
+    digits[N_DIGITS] = '\0';
     int end = N_DIGITS, zeros = (int)strspn(digits, "0");
     if (zeros == N_DIGITS) {
         snprintf(text, DV_SUM_TEXT_MAX, "0");

@@ -13,12 +13,12 @@ void dv_gemm(bool trans_a, bool trans_b, int m, int n, int k, float alpha, const
              const float *b, int ldb, float beta, float *c, int ldc);
 
 /* y (n) = epilogue(W (n,k) * x (k)): a fully connected layer on one image, rows shared among the
- * workers; bound by reading W once. */
+ * workers; bound by reading W once. W may lie at any address. */
 void dv_gemv(int n, int k, const float *w, const float *x, const dv_epilogue *ep, float *y,
              dv_pool *pool);
 
 /* The same for several vectors: y[i] (n) = ep[i] of W (n,k) * x[i] (k), to the bytes of one by one.
- * W is read once for every DV_DOT_VECTORS of them. */
+ * W, at any address, is read once for every DV_DOT_VECTORS of them. */
 void dv_gemv_many(int n, int k, const float *w, int vectors, const float *const *x,
                   const dv_epilogue *ep, float *const *y, dv_pool *pool);
 

@@ -226,11 +226,11 @@ typedef struct dv_isa {
     void (*meanpool_rows)(const dv_pool_shape *s, const float *plane, int lo, int hi,
                           const float *rows, const float *columns, float *y);
 
-    /* y (rows) = w (rows, k) * x (k). */
+    /* y (rows) = w (rows, k) * x (k); w may lie at any address. */
     void (*dot_rows)(int rows, int k, const float *w, const float *x, float *y);
 
-    /* y[i] (rows) = w (rows, k) * x[i] (k) for n vectors, w being read once; to the bytes of
-     * dot_rows. */
+    /* y[i] (rows) = w (rows, k) * x[i] (k) for n vectors, w being read once, from any
+     * address; to the bytes of dot_rows. */
     void (*dot_rows_many)(int rows, int k, const float *w, int n, const float *const *x,
                           float *const *y);
 

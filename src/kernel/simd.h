@@ -68,11 +68,18 @@
 typedef float vf __attribute__((vector_size(LANES * 4)));
 typedef int32_t vi __attribute__((vector_size(LANES * 4)));
 typedef float vf_unaligned __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef float vf_anywhere __attribute__((vector_size(LANES * 4), aligned(1), may_alias));
 typedef int32_t vi_unaligned __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 TEMPLATE vf v_load(const float *p)
 {
     return *(const vf_unaligned *)p;
+}
+
+/* From any address, no multiple of four either. */
+TEMPLATE vf v_load_anywhere(const float *p)
+{
+    return *(const vf_anywhere *)p;
 }
 
 TEMPLATE void v_store(float *p, vf v)
@@ -225,7 +232,7 @@ TEMPLATE __mmask16 v_lanes_in(int lo, int hi)
 #endif
 
 /* Lanes [lo, hi) from p + lane, zero in the others, whose memory is not touched. 0 <= lo, and
- * hi <= lo for none. */
+ * hi <= lo for none. p: as for v_load_anywhere. */
 TEMPLATE vf v_load_range(const float *p, int lo, int hi)
 {
     if (hi <= lo)
@@ -235,11 +242,11 @@ TEMPLATE vf v_load_range(const float *p, int lo, int hi)
 #elif LANES == 8
     return _mm256_maskload_ps(p, v_lanes_in(lo, hi));
 #else
-    vf v = { 0 };
+    float part[LANES] = { 0 };
     for (int i = 0; i < LANES; i++)
         if (i >= lo && i < hi)
-            v[i] = p[i];
-    return v;
+            memcpy(&part[i], p + i, sizeof *part);
+    return v_load(part);
 #endif
 }
 

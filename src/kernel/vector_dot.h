@@ -27,8 +27,8 @@ TEMPLATE void dot_some(const int rows, int k, const float *w, const float *x, fl
         const float *p = w + (size_t)r * (size_t)k + i;
         __builtin_prefetch(p + ahead, 0, 2);
         __builtin_prefetch(p + ahead + LANES, 0, 2);
-        sum[r][0] = v_fma(v_load(p), v_load(x + i), sum[r][0]);
-        sum[r][1] = v_fma(v_load(p + LANES), v_load(x + i + LANES), sum[r][1]);
+        sum[r][0] = v_fma(v_load_anywhere(p), v_load(x + i), sum[r][0]);
+        sum[r][1] = v_fma(v_load_anywhere(p + LANES), v_load(x + i + LANES), sum[r][1]);
     }
     for (; i < k; i += LANES) {
         const int left = k - i < LANES ? k - i : LANES;
@@ -87,7 +87,7 @@ TEMPLATE void many_part(const int rows, const int vectors, int terms, size_t pit
             b[v] = v_load(x[v] + from + i);
         UNROLL
         for (int r = 0; r < rows; r++) {
-            const vf a = v_load(w + (size_t)r * pitch + i);
+            const vf a = v_load_anywhere(w + (size_t)r * pitch + i);
             UNROLL
             for (int v = 0; v < vectors; v++)
                 sum[r][v] = v_fma(a, b[v], sum[r][v]);

@@ -267,6 +267,8 @@ bool dv_mine(const dv_model *m, const dv_mine_options *o, const dv_list *list,
     int n = choose_tensors(m, o, tensors);
     dv_index x = { 0 };
     dv_journal *j = NULL;
+    if (!o->append) /* which may have nothing to do */
+        dv_mine_ahead(m, o, n, tensors, list->count / o->shards);
     bool ok = begin(&x, m, o, n, tensors, err) && open_journal(&j, o, err) &&
               mine(&x, m, o, tensors, list, j, result, err);
     if (ok)

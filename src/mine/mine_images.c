@@ -6,6 +6,7 @@
 #include "run/crew.h"
 #include "run/watch.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,34 @@ static int32_t count_of_shard(int64_t from, int64_t end, int k, int n)
     return first < end ? (int32_t)((end - 1 - first) / n + 1) : 0;
 }
 
+static dv_request request_for(const dv_mine_options *o, int n, const int *tensors, int64_t images)
+{
+    return (dv_request){ .n_keep = n,
+                         .keep = tensors,
+                         .exact = o->exact,
+                         .images = images,
+                         .in_place = true,
+                         .unchecked = true };
+}
+
+static void *hash(void *model)
+{
+    return dv_model_sha256(model, NULL) ? model : NULL;
+}
+
+/* A plan leaves arranged weights behind it. */
+void dv_mine_ahead(const dv_model *m, const dv_mine_options *o, int n, const int *tensors,
+                   int64_t images)
+{
+    const dv_request r = request_for(o, n, tensors, images);
+    pthread_t hashing;
+    if (dv_pool_size(o->pool) < 2 ||
+        pthread_create(&hashing, NULL, hash, (dv_model *)(uintptr_t)m) != 0)
+        return;
+    dv_plan_free(dv_plan_new(m, &r, o->pool, NULL));
+    pthread_join(hashing, NULL);
+}
+
 bool dv_mine_images(const dv_model *m, const dv_mine_options *o, const dv_list *list, int32_t first,
                     const int *tensors, dv_index *x, dv_journal *j, dv_error *err)
 {
@@ -168,9 +197,7 @@ bool dv_mine_images(const dv_model *m, const dv_mine_options *o, const dv_list *
     const int32_t left = count_of_shard(x->done, x->count, o->shard, o->shards);
     p.total = count_of_shard(first, x->count, o->shard, o->shards);
     p.done = p.total - left;
-    const dv_request r = {
-        .n_keep = x->n_layers, .keep = tensors, .exact = o->exact, .images = left, .unchecked = true
-    };
+    const dv_request r = request_for(o, x->n_layers, tensors, left);
     const dv_crew_options c = { .request = &r, .pool = o->pool, .tasks = left, .together = true };
     const dv_tasks tasks = { .n = left,
                              .watch = &o->watch,

@@ -222,6 +222,10 @@ struct dv_op {
      * gained. */
     void (*forward_many)(const dv_call *const *c, int n);
 
+    /* Whether forward and forward_many read input i, a constant of float32, at any address: one
+     * that is no multiple of four as well. c has shapes, but no data. NULL: they do not. */
+    bool (*reads_anywhere)(const dv_call *c, int i);
+
     /* An elementwise operator that dv_isa computes says by which function: its output is *f of
      * input 0 with the parameters *a and *b, or *f of the inputs 0 and 1, broadcast. False: not as
      * this node has it. NULL: it is another operator. What forward writes to aux is not told. */

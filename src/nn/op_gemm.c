@@ -8,6 +8,7 @@
 #include "nn/piece.h"
 #include "nn/weights.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,7 +121,7 @@ static bool arrange(const dv_call *c, const dv_use *use, sizes z, state *st, dv_
 {
     const gemm *p = c->params;
     const float *b = c->in[1].data;
-    if (use->many && is_vector(c))
+    if (use->many && is_vector(c) && (uintptr_t)b % sizeof *b == 0)
         return dv_columns_new(z.n, z.k, b, use->cache, &st->columns, err);
     if (!is_tiled(c))
         return true;
@@ -227,6 +228,11 @@ static void forward_many(const dv_call *const *c, int n)
     dv_gemv_many(z.n, z.k, c[0]->in[1].data, n, a, ep, y, c[0]->pool);
 }
 
+static bool reads_anywhere(const dv_call *c, int i)
+{
+    return i == 1 && is_vector(c);
+}
+
 /* One row: only the rows or columns of the weight that the signal's box names are read. */
 static void project_row(const dv_call *c, sizes z, const dv_signal *out, float *g)
 {
@@ -282,6 +288,7 @@ const dv_op dv_op_gemm = {
     .scratch_bytes = scratch_bytes,
     .forward = forward,
     .forward_many = forward_many,
+    .reads_anywhere = reads_anywhere,
     .takes_epilogue = true,
     .takes_tail = true,
     .window = dv_window_whole,

@@ -193,6 +193,31 @@ static void columns_read_weights_that_are_not_finite(void **unused)
     }
 }
 
+/* Behind any number of bytes, as in a file. */
+static void weights_may_lie_anywhere(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < rounds(40); i++) {
+        const int n = random_int(1, 60), k = random_int(1, i % 3 ? 70 : 1200);
+        const size_t bytes = (size_t)n * (size_t)k * sizeof(float);
+        float *w = random_array((size_t)n * (size_t)k), *x = random_array((size_t)k);
+        float want[60], y[60], many[60];
+        char *room = malloc(bytes + 3); /* aligned, as all from malloc */
+        assert_non_null(room);
+        dv_gemv(n, k, w, x, &dv_no_epilogue, want, NULL);
+        for (int shift = 1; shift < 4; shift++) {
+            char *moved = room + shift;
+            memcpy(moved, w, bytes);
+            dv_gemv(n, k, (const void *)moved, x, &dv_no_epilogue, y, NULL);
+            assert_memory_equal(y, want, (size_t)n * sizeof *y);
+            dv_gemv_many(n, k, (const void *)moved, 1, (const float *[]){ x }, &dv_no_epilogue,
+                         (float *[]){ many }, NULL);
+            assert_memory_equal(many, want, (size_t)n * sizeof *y);
+        }
+        free(w), free(x), free(room);
+    }
+}
+
 /* As many terms as fill no vector, one part or several, behind whichever alignment. */
 static void many_vectors_are_gemv_to_the_byte(void **unused)
 {
@@ -231,6 +256,7 @@ int main(void)
         cmocka_unit_test(gemv_is_the_definition),
         cmocka_unit_test(gemv_transposed_adds_and_skips_zeros),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
+        cmocka_unit_test(weights_may_lie_anywhere),
         cmocka_unit_test(many_vectors_are_gemv_to_the_byte),
         cmocka_unit_test(columns_are_gemv_to_the_byte),
         cmocka_unit_test(columns_read_weights_that_are_not_finite),

@@ -291,6 +291,82 @@ static void every_part_of_a_copy_is_made_once_by_whoever_comes(void **state)
     dv_pool_free(pool);
 }
 
+/* -- weights that stay where they are --------------------------------------------------------- */
+
+enum { FC_IN = 45, FC_OUT = 21 };
+
+/* A fully connected layer whose weights begin `shift` bytes behind a multiple of 64. */
+static dv_model *fully_connected(int shift)
+{
+    const size_t bytes = FC_IN * FC_OUT * sizeof(float);
+    uint32_t seed = 11;
+    dv_model *m = net_new(5, 3, 3);
+    char *room = dv_arena_alloc(&m->arena, bytes + 128, NULL);
+    dv_array *a = dv_arena_alloc(&m->arena, sizeof *a, NULL);
+    assert_true(room && a);
+    room += 64 - (uintptr_t)room % 64 + (uintptr_t)shift;
+    for (size_t i = 0; i < bytes; i += sizeof(float)) {
+        const float v = net_random(&seed);
+        memcpy(room + i, &v, sizeof v);
+    }
+    *a = (dv_array){ .type = DV_F32, .shape = { 2, { FC_OUT, FC_IN } }, .data = room };
+    assert_true(dv_model_add_constant(m, "w", a, NULL));
+    net_add(m, "Flatten", "x", "flat", NULL);
+    net_add(m, "Gemm", "flat w", "y", (net_ints[]){ { "transB", 0, { 1 } }, { 0 } });
+    net_finish(m, "y");
+    return m;
+}
+
+/* y: (n, FC_OUT) of n inputs that go together. Returns bytes of copied and arranged weights. */
+static size_t products(const dv_model *m, bool in_place, int64_t images, int n, float *y)
+{
+    const int tensor = dv_model_output(m);
+    const dv_request r = { .n_keep = 1, .keep = &tensor, .images = images, .in_place = in_place };
+    dv_plan *p = dv_plan_new(m, &r, NULL, NULL);
+    dv_trace *t[DV_TOGETHER] = { NULL };
+    float *x[DV_TOGETHER];
+    bool ok[DV_TOGETHER];
+    dv_error err[DV_TOGETHER];
+    assert_non_null(p);
+    for (int i = 0; i < n; i++) {
+        t[i] = i ? dv_trace_new_beside(t[0], NULL) : dv_trace_new(p, NULL, NULL);
+        x[i] = random_input(m, (uint32_t)i);
+        ok[i] = true;
+        assert_non_null(t[i]);
+    }
+    dv_traces_forward(t, (const float *const *)x, n, ok, err);
+    for (int i = n - 1; i >= 0; i--) {
+        assert_true(ok[i]);
+        memcpy(y + (ptrdiff_t)i * FC_OUT, dv_trace_tensor(t[i], tensor), FC_OUT * sizeof *y);
+        dv_trace_free(t[i]);
+        free(x[i]);
+    }
+    dv_plan_free(p);
+    int w = 0;
+    while (!m->values[w].constant)
+        w++;
+    return dv_weights_cache_bytes(dv_model_cache(m, w));
+}
+
+static void weights_in_place_give_the_same_bytes_and_are_not_copied(void **state)
+{
+    (void)state;
+    float want[DV_TOGETHER * FC_OUT], y[DV_TOGETHER * FC_OUT];
+    for (int shift = 0; shift < 4; shift++)
+        for (int n = 1; n <= DV_TOGETHER; n++) {
+            dv_model *m = fully_connected(shift);
+            const size_t size = (size_t)n * FC_OUT * sizeof *y;
+            const size_t spared = products(m, true, shift ? 200 : 0, n, y);
+            assert_int_equal(spared, 0);
+            const size_t copied = products(m, true, 1000000, n, want);
+            assert_true(!shift || copied >= FC_IN * FC_OUT * sizeof *y);
+            assert_memory_equal(y, want, size);
+            products(m, false, 0, n, y);
+            assert_memory_equal(y, want, size);
+            dv_model_free(m);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_size_that_is_none_is_refused),
         cmocka_unit_test(plans_of_one_model_and_of_all_its_sizes_hold_one_copy_of_the_weights),
         cmocka_unit_test(threads_on_one_plan_and_one_pool_never_wait_for_each_other),
+        cmocka_unit_test(weights_in_place_give_the_same_bytes_and_are_not_copied),
         cmocka_unit_test(every_part_of_a_copy_is_made_once_by_whoever_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
