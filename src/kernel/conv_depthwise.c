@@ -9,6 +9,7 @@
 enum {
     TASK_TERMS = 1 << 18, /* of one task, about: some microseconds */
     TOGETHER = 8,         /* outputs of a group that are computed together */
+    CACHED = 4096,        /* numbers read and written by groups that are: small maps */
 };
 
 static bool fits(const dv_conv *k, dv_direction direction)
@@ -46,14 +47,29 @@ typedef struct forward_job {
     float *y;
     int parts;       /* of a group: TOGETHER outputs or fewer */
     int n, together; /* parts of all groups and images, and those of a task */
+    int groups;      /* that are computed together, where they have one part */
 } forward_job;
 
-static void forward_part(const forward_job *job, int i)
+static void run_tail(const dv_tail *tail, const dv_target *y, int channels)
+{
+    const size_t size = (size_t)y->rows * (size_t)y->columns;
+    if (size == y->plane) /* fewer runs */
+        dv_tail_run(tail, y->data, size * (size_t)channels);
+    else
+        for (int c = 0; c < channels; c++)
+            dv_tail_run_rows(tail, y->data + (size_t)c * y->plane, y->pitch, y->rows,
+                             (size_t)y->columns);
+}
+
+/* Of part i as many as `most` that can be computed together with it. How many those are. */
+static int forward_parts(const forward_job *job, int i, int most)
 {
     const dv_conv_shape *s = &job->k->s;
     const dv_region *r = job->region;
     const int in = s->in_channels / s->group, out = s->out_channels / s->group;
     const int first = i % job->parts * TOGETHER, group = i / job->parts; /* of all images */
+    const int left = s->group - group % s->group;
+    const int groups = job->parts > 1 ? 1 : dv_least(dv_least(left, most), job->groups);
     const int m = group % s->group * out + first;
     const size_t in_plane = (size_t)s->in[0] * (size_t)s->in[1], pitch = (size_t)s->out[1];
     const size_t plane = (size_t)s->out[0] * pitch, taps = (size_t)s->kernel[0] * s->kernel[1];
@@ -62,7 +78,8 @@ static void forward_part(const forward_job *job, int i)
                          .rows = s->in[0],
                          .columns = s->in[1],
                          .next = in_plane };
-    const dv_filter filter = { .outputs = dv_least(out - first, TOGETHER),
+    const dv_filter filter = { .groups = groups,
+                               .outputs = dv_least(out - first, TOGETHER),
                                .planes = in,
                                .kernel = { s->kernel[0], s->kernel[1] },
                                .stride = { s->stride[0], s->stride[1] },
@@ -77,8 +94,9 @@ static void forward_part(const forward_job *job, int i)
     const dv_epilogue ep = dv_epilogue_from(job->ep, m);
     job->k->isa->depthwise(&filter, &x, 1, r->rows.lo * s->stride[0] - s->pad[0],
                            r->columns.lo * s->stride[1] - s->pad[1], &ep, &y);
-    for (int o = 0; ep.tail && o < filter.outputs; o++)
-        dv_tail_run_rows(ep.tail, y.data + (size_t)o * plane, pitch, y.rows, (size_t)y.columns);
+    if (ep.tail)
+        run_tail(ep.tail, &y, groups * filter.outputs);
+    return groups;
 }
 
 static void forward_task(void *ctx, int i, int worker)
@@ -86,8 +104,8 @@ static void forward_task(void *ctx, int i, int worker)
     (void)worker;
     const forward_job *job = ctx;
     const int end = dv_least((i + 1) * job->together, job->n);
-    for (int part = i * job->together; part < end; part++)
-        forward_part(job, part);
+    for (int part = i * job->together; part < end;)
+        part += forward_parts(job, part, end - part);
 }
 
 static size_t forward_scratch(const dv_conv *k, int workers)
@@ -109,7 +127,10 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
         rows * (region->columns.hi - region->columns.lo) * dv_least(out, TOGETHER);
     job.parts = dv_ceil_div(out, TOGETHER);
     job.n = s->batch * s->group * job.parts;
+    const double read = (double)in * s->in[0] * s->in[1];
     job.together = in_task(outputs, (double)in * s->kernel[0] * s->kernel[1]);
+    job.groups = (int)(CACHED / (outputs + read)) / 2 * 2; /* a vector may be of two */
+    job.groups = dv_greatest(job.groups, 1);
     dv_pool_run(pool, dv_ceil_div(job.n, job.together), forward_task, &job);
 }
 
@@ -186,7 +207,8 @@ static void transposed_plane(const transposed_job *job, int c, float *kernel)
     const dv_range all = { c * multiple, (c + 1) * multiple };
     const dv_range m = dv_range_clip(all, box->lo[DV_C], box->hi[DV_C]);
     float *plane = kernel + dv_aligned_size((size_t)taps * sizeof(float)) / sizeof(float);
-    const dv_filter turned = { .outputs = 1,
+    const dv_filter turned = { .groups = 1,
+                               .outputs = 1,
                                .planes = 1,
                                .kernel = { s->kernel[0], s->kernel[1] },
                                .stride = { 1, 1 },

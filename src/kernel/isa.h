@@ -36,11 +36,12 @@ typedef struct dv_target {
     bool add;            /* to what is there already */
 } dv_target;
 
-/* Kernels of some planes that are summed, and how they slide. Axis 0 is y, 1 is x. */
+/* Kernels of some planes that are summed, and how they slide; of some groups, each with planes and
+ * outputs of its own. Axis 0 is y, 1 is x. */
 typedef struct dv_filter {
-    int outputs, planes;
+    int groups, outputs, planes;
     int kernel[2], stride[2], dilation[2];
-    const float *weight; /* (outputs,planes,kh,kw) */
+    const float *weight; /* (groups,outputs,planes,kh,kw) */
 } dv_filter;
 
 /* A value and the place, in floats, of what it multiplies. */
@@ -210,10 +211,10 @@ typedef struct dv_isa {
     void (*maxpool_row)(const dv_pool_shape *s, const float *plane, int oy, int lo, int hi,
                         bool settle, float *y, int32_t *switches);
 
-    /* y (outputs, rows, columns) = ep(the sums of the taps of all planes, x being the first and
-     * x->next between them); output (i, j) has its first tap at (y0 + i * stride,
-     * x0 + j * stride). ep's arrays start at the first output. Of x, rows but every `every`th are
-     * zeros and not read. */
+    /* y (groups, outputs, rows, columns) = ep(the sums of the taps of all planes of a group, x
+     * being the first and x->next between them; those of the next group come behind them); output
+     * (i, j) has its first tap at (y0 + i * stride, x0 + j * stride). ep's arrays start at the
+     * first output. Of x, rows but every `every`th are zeros and not read. */
     void (*depthwise)(const dv_filter *k, const dv_plane *x, int every, int y0, int x0,
                       const dv_epilogue *ep, const dv_target *y);
 

@@ -375,23 +375,38 @@ TEMPLATE void v_take_larger(vf v, vi at, vf *best, vi *where)
 /* The even and the odd elements of a followed by b; and the inverse: the first and the second half
  * of a0 b0 a1 b1 … */
 #if LANES == 16
-#define V_EVEN  0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-#define V_ODD   1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
-#define V_NEXT  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
-#define V_FRONT 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define V_BACK  8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define V_EVEN          0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define V_ODD           1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define V_NEXT          1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+#define V_FRONT         0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define V_BACK          8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define V_BEFORE        15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+#define V_HALVES        0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define V_SECOND        8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15
+#define V_NEXT_HALVES   1, 2, 3, 4, 5, 6, 7, 16, 9, 10, 11, 12, 13, 14, 15, 24
+#define V_BEFORE_HALVES 7, 16, 17, 18, 19, 20, 21, 22, 15, 24, 25, 26, 27, 28, 29, 30
 #elif LANES == 8
-#define V_EVEN  0, 2, 4, 6, 8, 10, 12, 14
-#define V_ODD   1, 3, 5, 7, 9, 11, 13, 15
-#define V_NEXT  1, 2, 3, 4, 5, 6, 7, 8
-#define V_FRONT 0, 8, 1, 9, 2, 10, 3, 11
-#define V_BACK  4, 12, 5, 13, 6, 14, 7, 15
+#define V_EVEN          0, 2, 4, 6, 8, 10, 12, 14
+#define V_ODD           1, 3, 5, 7, 9, 11, 13, 15
+#define V_NEXT          1, 2, 3, 4, 5, 6, 7, 8
+#define V_FRONT         0, 8, 1, 9, 2, 10, 3, 11
+#define V_BACK          4, 12, 5, 13, 6, 14, 7, 15
+#define V_BEFORE        7, 8, 9, 10, 11, 12, 13, 14
+#define V_HALVES        0, 1, 2, 3, 8, 9, 10, 11
+#define V_SECOND        4, 5, 6, 7, 4, 5, 6, 7
+#define V_NEXT_HALVES   1, 2, 3, 8, 5, 6, 7, 12
+#define V_BEFORE_HALVES 3, 8, 9, 10, 7, 12, 13, 14
 #else
-#define V_EVEN  0, 2, 4, 6
-#define V_ODD   1, 3, 5, 7
-#define V_NEXT  1, 2, 3, 4
-#define V_FRONT 0, 4, 1, 5
-#define V_BACK  2, 6, 3, 7
+#define V_EVEN          0, 2, 4, 6
+#define V_ODD           1, 3, 5, 7
+#define V_NEXT          1, 2, 3, 4
+#define V_FRONT         0, 4, 1, 5
+#define V_BACK          2, 6, 3, 7
+#define V_BEFORE        3, 4, 5, 6
+#define V_HALVES        0, 1, 4, 5
+#define V_SECOND        2, 3, 2, 3
+#define V_NEXT_HALVES   1, 4, 3, 6
+#define V_BEFORE_HALVES 1, 4, 3, 6
 #endif
 
 /* The lanes from s on, and behind the last one the first. */
@@ -443,6 +458,61 @@ TEMPLATE vf v_zip_front(vf a, vf b)
 TEMPLATE vf v_zip_back(vf a, vf b)
 {
     return __builtin_shufflevector(a, b, V_BACK);
+}
+
+/* The last element of a, and b without its last. */
+TEMPLATE vf v_before(vf a, vf b)
+{
+    return __builtin_shufflevector(a, b, V_BEFORE);
+}
+
+/* As v_next and v_before in each half of the lanes by itself. */
+TEMPLATE vf v_next_halves(vf a, vf b)
+{
+    return __builtin_shufflevector(a, b, V_NEXT_HALVES);
+}
+
+TEMPLATE vf v_before_halves(vf a, vf b)
+{
+    return __builtin_shufflevector(a, b, V_BEFORE_HALVES);
+}
+
+/* The first half of a, then that of b. */
+TEMPLATE vf v_halves(vf a, vf b)
+{
+    return __builtin_shufflevector(a, b, V_HALVES);
+}
+
+TEMPLATE vf v_set_halves(float a, float b)
+{
+#if LANES == 16
+    return _mm512_mask_broadcastss_ps(_mm512_set1_ps(a), 0xff00, _mm_set_ss(b));
+#else
+    return v_halves(v_set(a), v_set(b));
+#endif
+}
+
+/* Half as many lanes from p, then from q; the mask is of those of each. */
+TEMPLATE vf v_load_halves(const float *p, const float *q, v_mask mask)
+{
+#if LANES == 16
+    const __m256 a = _mm256_maskz_loadu_ps((__mmask8)mask, p);
+    return _mm512_insertf32x8(_mm512_castps256_ps512(a), _mm256_maskz_loadu_ps((__mmask8)mask, q),
+                              1);
+#else
+    return v_halves(v_load_masked(p, mask), v_load_masked(q, mask));
+#endif
+}
+
+TEMPLATE void v_store_halves(float *p, float *q, vf v, v_mask mask)
+{
+#if LANES == 16
+    _mm256_mask_storeu_ps(p, (__mmask8)mask, _mm512_castps512_ps256(v));
+    _mm256_mask_storeu_ps(q, (__mmask8)mask, _mm512_extractf32x8_ps(v, 1));
+#else
+    v_store_masked(p, v, mask);
+    v_store_masked(q, __builtin_shufflevector(v, v, V_SECOND), mask);
+#endif
 }
 
 /* r, rows of a square matrix, becomes its columns: as many perfect shuffles as lanes has bits. */
