@@ -1,9 +1,7 @@
 /* test_gelu.c - a GELU that is written out is one operator, of which all that lies between can
  * still be asked for. */
 #include "net.h"
-
-#include "deconvviz/project.h"
-#include "graph/plan.h"
+#include "net_run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -161,32 +159,6 @@ static void what_is_another_formula_stays(void **state)
 
 /* -- what it computes ------------------------------------------------------------------------- */
 
-typedef struct run {
-    dv_plan *plan;
-    dv_trace *trace;
-} run;
-
-static run run_keeping(const dv_model *m, int n, const int *keep)
-{
-    float x[N];
-    uint32_t seed = 3;
-    for (int i = 0; i < N; i++)
-        x[i] = 3 * net_random(&seed);
-    dv_error err = { 0 };
-    dv_request r = { .n_keep = n, .keep = keep, .rules = (1u << DV_N_RULES) - 1 };
-    run it = { .plan = dv_plan_new(m, &r, NULL, &err) };
-    it.trace = it.plan ? dv_trace_new(it.plan, NULL, &err) : NULL;
-    if (!it.trace || !dv_trace_forward(it.trace, x, &err))
-        fail_msg("%s", err.message);
-    return it;
-}
-
-static void end(run it)
-{
-    dv_trace_free(it.trace);
-    dv_plan_free(it.plan);
-}
-
 static void what_lies_between_can_be_asked_for(void **state)
 {
     (void)state;
@@ -199,8 +171,9 @@ static void what_lies_between_can_be_asked_for(void **state)
             in_one[i] = dv_model_value(m, names[i]);
             in_chain[i] = dv_model_value(chain, names[i]);
         }
-        run all = run_keeping(m, NAMES, in_one), alone = run_keeping(m, 1, &m->output);
-        run other = run_keeping(chain, NAMES, in_chain);
+        net_run all = net_run_keeping(m, 3, NAMES, in_one),
+                alone = net_run_keeping(m, 3, 1, &m->output);
+        net_run other = net_run_keeping(chain, 3, NAMES, in_chain);
         assert_memory_equal(dv_trace_tensor(all.trace, m->output),
                             dv_trace_tensor(alone.trace, m->output), N * sizeof(float));
         for (int i = 0; i < NAMES; i++) {
@@ -209,29 +182,10 @@ static void what_lies_between_can_be_asked_for(void **state)
             for (int k = 0; k < N; k++)
                 assert_float_equal(a[k], b[k], 1e-6);
         }
-        end(all), end(alone), end(other);
+        net_run_end(all), net_run_end(alone), net_run_end(other);
         dv_model_free(m);
         dv_model_free(chain);
     }
-}
-
-/* The signal that a unit of y sends to the input, all of it. */
-static void project(const dv_model *m, dv_rule rule, int channel, float *to)
-{
-    run it = run_keeping(m, 1, &m->output);
-    dv_error err = { 0 };
-    dv_projector *p = dv_projector_new(it.trace, NULL, &err);
-    const dv_unit u = { m->output, channel, H / 2, W / 3 };
-    dv_signal s;
-    if (!p || !dv_project(p, &u, rule, DV_SEED_ONE, &s, &err))
-        fail_msg("%s", err.message);
-    memset(to, 0, N * sizeof *to);
-    for (int32_t c = s.box.lo[0]; c < s.box.hi[0]; c++)
-        for (int32_t y = s.box.lo[1]; y < s.box.hi[1]; y++)
-            for (int32_t x = s.box.lo[2]; x < s.box.hi[2]; x++)
-                to[(c * H + y) * W + x] = *dv_signal_at(&s, c, y, x);
-    dv_projector_free(p);
-    end(it);
 }
 
 static void the_way_back_is_that_of_the_chain(void **state)
@@ -242,8 +196,9 @@ static void the_way_back_is_that_of_the_chain(void **state)
         for (dv_rule rule = 0; rule < DV_N_RULES; rule++)
             for (int channel = 0; channel < C; channel++) {
                 float a[N], b[N];
-                project(m, rule, channel, a);
-                project(chain, rule, channel, b);
+                net_run_project(m, 3, &(dv_unit){ m->output, channel, H / 2, W / 3 }, rule, a);
+                net_run_project(chain, 3, &(dv_unit){ chain->output, channel, H / 2, W / 3 }, rule,
+                                b);
                 for (int k = 0; k < N; k++)
                     assert_float_equal(a[k], b[k], 1e-5);
             }

@@ -1,9 +1,7 @@
 /* test_layer_norm.c - a layer normalisation that is written out is one operator, of which all that
  * lies between can still be asked for. */
 #include "net.h"
-
-#include "deconvviz/project.h"
-#include "graph/plan.h"
+#include "net_run.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -110,32 +108,6 @@ static void what_is_another_formula_stays(void **state)
 
 /* -- what it computes ------------------------------------------------------------------------- */
 
-typedef struct run {
-    dv_plan *plan;
-    dv_trace *trace;
-} run;
-
-static run run_keeping(const dv_model *m, int n, const int *keep)
-{
-    float x[N];
-    uint32_t seed = 3;
-    for (int i = 0; i < N; i++)
-        x[i] = net_random(&seed);
-    dv_error err = { 0 };
-    dv_request r = { .n_keep = n, .keep = keep, .rules = (1u << DV_N_RULES) - 1 };
-    run it = { .plan = dv_plan_new(m, &r, NULL, &err) };
-    it.trace = it.plan ? dv_trace_new(it.plan, NULL, &err) : NULL;
-    if (!it.trace || !dv_trace_forward(it.trace, x, &err))
-        fail_msg("%s", err.message);
-    return it;
-}
-
-static void end(run it)
-{
-    dv_trace_free(it.trace);
-    dv_plan_free(it.plan);
-}
-
 static void what_lies_between_can_be_asked_for(void **state)
 {
     (void)state;
@@ -148,8 +120,9 @@ static void what_lies_between_can_be_asked_for(void **state)
         in_one[i] = dv_model_value(one, names[i]);
         in_written[i] = dv_model_value(written, names[i]);
     }
-    run all = run_keeping(one, NAMES, in_one), alone = run_keeping(one, 1, &one->output);
-    run other = run_keeping(written, NAMES, in_written);
+    net_run all = net_run_keeping(one, 1, NAMES, in_one),
+            alone = net_run_keeping(one, 1, 1, &one->output);
+    net_run other = net_run_keeping(written, 1, NAMES, in_written);
     assert_int_equal(alone.plan->n_steps, 2);
     assert_memory_equal(dv_trace_tensor(all.trace, one->output),
                         dv_trace_tensor(alone.trace, one->output), N * sizeof(float));
@@ -159,29 +132,9 @@ static void what_lies_between_can_be_asked_for(void **state)
         for (size_t k = 0; k < dv_shape_count(&one->values[in_one[i]].shape); k++)
             assert_float_equal(a[k], b[k], 1e-5);
     }
-    end(all), end(alone), end(other);
+    net_run_end(all), net_run_end(alone), net_run_end(other);
     dv_model_free(one);
     dv_model_free(written);
-}
-
-/* The signal that unit (channel, y, x) of `name` sends to the input, all of it. */
-static void project(const dv_model *m, const char *name, dv_rule rule, int channel, float *to)
-{
-    const int tensor = dv_model_value(m, name);
-    run it = run_keeping(m, 1, &tensor);
-    dv_error err = { 0 };
-    dv_projector *p = dv_projector_new(it.trace, NULL, &err);
-    const dv_unit u = { tensor, channel, H / 2, W / 3 };
-    dv_signal s;
-    if (!p || !dv_project(p, &u, rule, DV_SEED_ONE, &s, &err))
-        fail_msg("%s", err.message);
-    memset(to, 0, N * sizeof *to);
-    for (int32_t c = s.box.lo[0]; c < s.box.hi[0]; c++)
-        for (int32_t y = s.box.lo[1]; y < s.box.hi[1]; y++)
-            for (int32_t x = s.box.lo[2]; x < s.box.hi[2]; x++)
-                to[(c * H + y) * W + x] = *dv_signal_at(&s, c, y, x);
-    dv_projector_free(p);
-    end(it);
 }
 
 static void the_way_back_is_that_of_the_chain(void **state)
@@ -194,8 +147,11 @@ static void the_way_back_is_that_of_the_chain(void **state)
         for (dv_rule rule = 0; rule < DV_N_RULES; rule++)
             for (int i = 0; i < 3; i++) {
                 float a[N], b[N];
-                project(one, names[i], rule, i, a);
-                project(written, names[i], rule, i, b);
+                net_run_project(
+                    one, 1, &(dv_unit){ dv_model_value(one, names[i]), i, H / 2, W / 3 }, rule, a);
+                net_run_project(written, 1,
+                                &(dv_unit){ dv_model_value(written, names[i]), i, H / 2, W / 3 },
+                                rule, b);
                 for (int k = 0; k < N; k++)
                     assert_float_equal(a[k], b[k], 1e-5);
             }
