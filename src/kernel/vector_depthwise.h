@@ -380,7 +380,6 @@ LARGE_TEMPLATE void taps_tile_at(const int height, const int down, const int str
                                  const bool split, const dv_filter *k, int o, const taps_tile *t,
                                  const dv_epilogue *ep)
 {
-    const int beyond = (k->kernel[1] - 1) * k->dilation[1] + vectors * LANES * stride;
 #if LANES == 16 /* where masks cost nothing */
     const unsigned seen = ~0U >> (32 - ((rows - 1) * down + height));
     const bool twin = outputs == 1 && vectors == 1 && t->n <= LANES / 2 && k->groups > 1 && !t->add;
@@ -393,8 +392,8 @@ LARGE_TEMPLATE void taps_tile_at(const int height, const int down, const int str
     else
         taps_rows(height, down, stride, outputs, rows, vectors, true, false, false, split, k, o, t,
                   ep);
-    (void)beyond;
 #else
+    const int beyond = (k->kernel[1] - 1) * k->dilation[1] + vectors * LANES * stride;
     if (t->column < 0 || t->column + beyond > t->columns)
         taps_rows(height, down, stride, outputs, rows, vectors, true, false, false, false, k, o, t,
                   ep);
