@@ -249,8 +249,7 @@ static void run_tail(const job *j, int channel, int rows, int first, int n)
 {
     const size_t plane = (size_t)j->k->s.out[0] * (size_t)j->k->s.out[1];
     const size_t lo = outputs_before(j, first), hi = outputs_before(j, first + n);
-    for (int i = 0; i < rows; i++)
-        dv_tail_run(j->ep->tail, j->y + (size_t)(channel + i) * plane + lo, hi - lo);
+    dv_tail_run_rows(j->ep->tail, j->y + (size_t)channel * plane + lo, plane, rows, hi - lo);
 }
 
 /* Panels of a group and the pixels that one task computes of them. */

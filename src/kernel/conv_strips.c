@@ -202,8 +202,8 @@ static void run_panel(const job *j, const block *b, int panel, int nth)
         fetch_next(j, b, nth, &st);
         j->k->isa->strips(&st);
         st.packed += (size_t)j->strips * (size_t)p->width * (size_t)b->k;
-        for (int i = 0; last && ep.tail && i < st.rows; i++)
-            dv_tail_run(ep.tail, st.c + (size_t)i * map, (size_t)b->n);
+        if (last && ep.tail)
+            dv_tail_run_rows(ep.tail, st.c, map, st.rows, (size_t)b->n);
     }
 }
 

@@ -427,7 +427,7 @@ LARGE_TEMPLATE void taps_band(const int height, const int down, const int stride
                               taps_tile t, const dv_epilogue *ep)
 {
     enum { WIDTH = TAPS_VECTORS * LANES };
-    const bool fetch = t.n > TAPS_WIDE && k->planes == 1 && !t.add;
+    const bool fetch = t.n * stride > TAPS_WIDE && k->planes == 1 && !t.add;
     const taps_tile band = t;
     const int most = k->groups > 1 ? LANES + LANES / 2 : LANES; /* that other tiles take as well */
     for (; outputs == 1 && TAPS_VECTORS > 1 && !split && t.n > most;
