@@ -20,7 +20,7 @@ static void finish_rows(const dv_epilogue *ep, int channel, int channels, float 
 void dv_epilogue_apply(const dv_epilogue *ep, int channel, int channels, float *y, size_t pitch,
                        size_t n)
 {
-    if (ep->scale || ep->shift || ep->lo > -INFINITY || ep->hi < INFINITY)
+    if (ep->scale || ep->shift || dv_epilogue_clamps(ep))
         finish_rows(ep, channel, channels, y, pitch, n);
     if (ep->tail)
         dv_tail_run_rows(ep->tail, y, pitch, channels, n);

@@ -6,6 +6,7 @@
 #define DV_KERNEL_EPILOGUE_H
 
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct dv_epilogue {
@@ -16,6 +17,17 @@ typedef struct dv_epilogue {
 } dv_epilogue;
 
 static const dv_epilogue dv_no_epilogue = { .lo = -INFINITY, .hi = INFINITY };
+
+static inline bool dv_epilogue_clamps(const dv_epilogue *ep)
+{
+    return ep->lo > -INFINITY || ep->hi < INFINITY;
+}
+
+/* Whether it leaves outputs as they are. */
+static inline bool dv_epilogue_is_none(const dv_epilogue *ep)
+{
+    return !ep->scale && !ep->shift && !dv_epilogue_clamps(ep) && !ep->tail;
+}
 
 /* The clamp of a value; a NaN stays one, so that it is found later. */
 static inline float dv_clamp(float v, float lo, float hi)

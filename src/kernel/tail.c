@@ -1,6 +1,6 @@
 #include "kernel/tail.h"
 
-enum { CHUNK = 256 }; /* numbers: arrays of so many stay in the L1 cache */
+enum { CHUNK = 1024 }; /* numbers: arrays of so many stay in the L1 cache */
 
 /* Elements of the run that this one begins and the input has side by side, or has one number for.
  */

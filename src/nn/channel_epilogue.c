@@ -29,6 +29,8 @@ void dv_channel_epilogue_free(dv_channel_epilogue *e)
 void dv_channel_epilogue_apply_part(const dv_epilogue *ep, const dv_tensor *t, size_t first,
                                     size_t count)
 {
+    if (dv_epilogue_is_none(ep))
+        return;
     if (t->shape.rank < 2) { /* there are no channels */
         dv_epilogue_apply(ep, 0, 1, t->data + first, 0, count);
         return;

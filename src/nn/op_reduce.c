@@ -142,7 +142,8 @@ static void sum_rows(const float *x, int32_t n, const sums *s, float *y)
 typedef struct parts {
     const dv_call *c;
     sums s;
-    int32_t planes; /* of the output, in a part */
+    dv_shape shape; /* of the output, with axes merged */
+    int32_t planes; /* of it, in a part */
 } parts;
 
 enum { PART_FLOATS = 1 << 14 }; /* of the input */
@@ -152,11 +153,10 @@ static void forward_part(void *ctx, int i, int worker)
     (void)worker;
     const parts *p = ctx;
     const dv_call *c = p->c;
-    const dv_shape *shape = &c->out[0].shape;
-    const dv_box box = dv_box_part(dv_box_whole(shape), p->planes, i);
+    const dv_box box = dv_box_part(dv_box_whole(&p->shape), p->planes, i);
     const size_t plane = (size_t)box.hi[DV_Y] * (size_t)box.hi[DV_X];
     float *y = c->out[0].data + (size_t)box.lo[DV_C] * plane;
-    dv_run r = dv_run_over(shape, box);
+    dv_run r = dv_run_over(&p->shape, box);
     while (dv_run_next(&r)) {
         const float *x = c->in[0].data + dv_layout_at(&p->s.base, r.index, r.rank);
         if (!p->s.along_rows)
@@ -170,9 +170,13 @@ static void forward_part(void *ctx, int i, int worker)
 
 static void forward(const dv_call *c)
 {
-    const dv_box whole = dv_box_whole(&c->out[0].shape);
+    parts p = { .c = c,
+                .s = sums_of(c, dv_layout_whole(&c->in[0].shape)),
+                .shape = c->out[0].shape,
+                .planes = 1 };
+    dv_merge_axes(&p.shape, 1, (dv_layout *[]){ &p.s.base });
+    const dv_box whole = dv_box_whole(&p.shape);
     const size_t read = dv_shape_count(&c->in[0].shape) / (size_t)whole.hi[DV_C];
-    parts p = { .c = c, .s = sums_of(c, dv_layout_whole(&c->in[0].shape)), .planes = 1 };
     if (read < PART_FLOATS)
         p.planes = (int32_t)(PART_FLOATS / (read + 1) + 1);
     dv_pool_run(c->pool, dv_box_parts(&whole, p.planes), forward_part, &p);
