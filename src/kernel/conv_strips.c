@@ -27,10 +27,18 @@ typedef struct plan {
     int width;         /* pixels of a strip */
 } plan;
 
-/* Per cent of the lanes that hold one of n pixels. */
-static int fill(int n, int lanes)
+/* Of n pixels, those behind the strips that are computed one by one: few, and there are others. */
+static int rest_of(const dv_conv *k, int n)
 {
-    return (int)((int64_t)100 * n / dv_round_up(n, lanes));
+    const int width = k->isa->wide_pixels, left = n % width;
+    return n > width && left <= DV_REST_PIXELS ? left : 0;
+}
+
+/* Per cent of the lanes that hold one of n pixels. */
+static int fill(const dv_conv *k, int n)
+{
+    const int in_vectors = n - rest_of(k, n);
+    return (int)((int64_t)100 * in_vectors / dv_round_up(in_vectors, k->isa->lanes));
 }
 
 static bool make_plan(const dv_conv *k, plan *p)
@@ -61,9 +69,8 @@ static bool fits(const dv_conv *k, dv_direction direction)
     if (direction != DV_FORWARD || k->precision == DV_EXACT || !make_plan(k, &p))
         return false;
     const int64_t pixels = (int64_t)s->out[0] * s->out[1];
-    return p.planes.dense && pixels <= INT32_MAX / 8 &&
-           fill((int)pixels, k->isa->lanes) >= LEAST_FILL && better(&p) &&
-           (int64_t)p.depth * p.panel <= INT32_MAX;
+    return p.planes.dense && pixels <= INT32_MAX / 8 && fill(k, (int)pixels) >= LEAST_FILL &&
+           better(&p) && (int64_t)p.depth * p.panel <= INT32_MAX;
 }
 
 static dv_arrangement arrange(const dv_conv *k, dv_direction direction)
@@ -107,6 +114,7 @@ typedef struct job {
     float *y;             /* of the image */
     int row, column;      /* the first output wanted */
     int runs, length;     /* of outputs side by side: one for all rows, or one a row */
+    int rest;             /* the last so many pixels of the one run are no strip */
     int together, strips; /* runs of a block; strips of a run in it */
     int blocks, chunks;   /* tasks: of pixels, times of panels */
     int terms;            /* that are summed from one filling of the strips */
@@ -135,19 +143,22 @@ static size_t forward_scratch(const dv_conv *k, int workers)
     return dv_planes_size(&k->s, &p.planes) + strips_size(k, &p) * (size_t)workers;
 }
 
-/* What one task has in strips: pixels [first, first + n) of each of some runs, terms [t, t + k). */
+/* What one task has in strips: pixels [first, first + n) of each of some runs, terms [t, t + k);
+ * and so many pixels behind them, packed behind the strips. */
 typedef struct block {
     dv_range runs;
-    int first, n;
+    int first, n, rest;
     int group, t, k;
     float *packed;
 } block;
 
 static block block_of(const job *j, int group, int i)
 {
-    const int across = dv_ceil_div(j->length, j->strips * j->p.width);
-    block b = { .group = group, .first = i % across * j->strips * j->p.width };
-    b.n = dv_least(j->strips * j->p.width, j->length - b.first);
+    const int in_strips = j->length - j->rest, width = j->strips * j->p.width;
+    const int across = dv_ceil_div(in_strips, width);
+    block b = { .group = group, .first = i % across * width };
+    b.n = dv_least(width, in_strips - b.first);
+    b.rest = b.first + b.n == in_strips ? j->rest : 0;
     b.runs.lo = i / across * j->together;
     b.runs.hi = dv_least(b.runs.lo + j->together, j->runs);
     return b;
@@ -168,7 +179,8 @@ static const float *input_of(const job *j, const block *b, int run)
 static void fetch_next(const job *j, const block *b, int panel, dv_strips *st)
 {
     const size_t plane = j->p.planes.plane;
-    const bool more_terms = b->t + b->k < j->p.depth, more_pixels = b->first + b->n < j->length;
+    const bool more_terms = b->t + b->k < j->p.depth,
+               more_pixels = b->first + b->n + b->rest < j->length;
     if (!j->p.planes.pointwise || panel >= NEXT_PANELS || (!more_terms && !more_pixels))
         return;
     st->next = st->b + (more_terms ? (size_t)(b->t + b->k) * plane : (size_t)b->n);
@@ -176,35 +188,96 @@ static void fetch_next(const job *j, const block *b, int panel, dv_strips *st)
     st->next_step = plane;
 }
 
-/* The `nth` panel of a task; the first fills the strips. */
-static void run_panel(const job *j, const block *b, int panel, int nth)
+/* The first output of channel c of the group, in a run. */
+static float *output_of(const job *j, const block *b, int c, int run)
+{
+    const dv_conv_shape *s = &j->k->s;
+    const size_t map = (size_t)s->out[0] * (size_t)s->out[1];
+    return j->y + (size_t)(b->group * (s->out_channels / s->group) + c) * map +
+           (size_t)(j->row + run) * (size_t)s->out[1] + (size_t)(j->column + b->first);
+}
+
+/* What `panels` panels have in common. *ep: room for their epilogue. */
+static dv_strips panels_at(const job *j, const block *b, int panel, int panels, dv_epilogue *ep)
 {
     const dv_conv_shape *s = &j->k->s;
     const plan *p = &j->p;
     const int channels = s->out_channels / s->group, first = panel * p->panel;
-    const size_t map = (size_t)s->out[0] * (size_t)s->out[1];
     const size_t part = (size_t)b->group * (size_t)p->panels + (size_t)panel;
-    const bool last = b->t + b->k == p->depth;
-    const dv_epilogue ep =
-        last ? dv_epilogue_from(j->ep, b->group * channels + first) : dv_no_epilogue;
-    dv_strips st = { .rows = dv_least(channels - first, p->panel), .n = b->n, .k = b->k };
-    st.a = j->weight + (part * (size_t)p->depth + (size_t)b->t) * (size_t)p->panel;
+    *ep = b->t + b->k == p->depth ? dv_epilogue_from(j->ep, b->group * channels + first)
+                                  : dv_no_epilogue;
+    return (dv_strips){ .rows = dv_least(channels - first, panels * p->panel),
+                        .k = b->k,
+                        .a =
+                            j->weight + (part * (size_t)p->depth + (size_t)b->t) * (size_t)p->panel,
+                        .add = b->t > 0,
+                        .ep = ep,
+                        .ldc = (size_t)s->out[0] * (size_t)s->out[1] };
+}
+
+/* The `nth` panel of a task; the first fills the strips. */
+static void run_panel(const job *j, const block *b, int panel, int nth)
+{
+    const plan *p = &j->p;
+    dv_epilogue ep;
+    dv_strips st = panels_at(j, b, panel, 1, &ep);
+    st.n = b->n;
     st.offset = nth == 0 ? j->offset + b->t : NULL;
-    st.add = b->t > 0;
-    st.ep = &ep;
-    st.ldc = map;
     st.packed = b->packed;
     for (int r = b->runs.lo; r < b->runs.hi; r++) {
         st.b = input_of(j, b, r);
-        st.c = j->y + (size_t)(b->group * channels + first) * map +
-               (size_t)(j->row + r) * (size_t)s->out[1] + (size_t)(j->column + b->first);
+        st.c = output_of(j, b, panel * p->panel, r);
         st.next = st.a;
         fetch_next(j, b, nth, &st);
         j->k->isa->strips(&st);
         st.packed += (size_t)j->strips * (size_t)p->width * (size_t)b->k;
-        if (last && ep.tail)
-            dv_tail_run_rows(ep.tail, st.c, map, st.rows, (size_t)b->n);
     }
+}
+
+static float *rest_packed(const job *j, const block *b)
+{
+    return b->packed + (size_t)dv_round_up(b->n, j->p.width) * (size_t)b->k;
+}
+
+static void fill_rest(const job *j, const block *b)
+{
+    const float *x = input_of(j, b, b->runs.lo) + b->n;
+    const int32_t *offset = j->offset + b->t;
+    float *to = rest_packed(j, b);
+    for (int t = 0; t < b->k; t++, to += DV_REST_PIXELS)
+        for (int i = 0; i < b->rest; i++)
+            to[i] = x[offset[t] + i];
+}
+
+/* The rest of some panels, whose weights are in the cache by then. */
+static void run_rest(const job *j, const block *b, int panel, int panels)
+{
+    const plan *p = &j->p;
+    dv_epilogue ep;
+    dv_strips st = panels_at(j, b, panel, panels, &ep);
+    st.n = b->rest;
+    st.packed = rest_packed(j, b);
+    st.c = output_of(j, b, panel * p->panel, b->runs.lo) + b->n;
+    j->k->isa->rest(&st, (size_t)p->depth * (size_t)p->panel);
+}
+
+static void run_tail(const job *j, const block *b, int panel, int panels)
+{
+    dv_epilogue ep;
+    const dv_strips st = panels_at(j, b, panel, panels, &ep);
+    for (int r = b->runs.lo; ep.tail && r < b->runs.hi; r++)
+        dv_tail_run_rows(ep.tail, output_of(j, b, panel * j->p.panel, r), st.ldc, st.rows,
+                         (size_t)(b->n + b->rest));
+}
+
+/* Panels from the `nth` of a task on. */
+static void run_panels(const job *j, const block *b, int panel, int panels, int nth)
+{
+    for (int i = 0; i < panels; i++)
+        run_panel(j, b, panel + i, nth + i);
+    if (b->rest)
+        run_rest(j, b, panel, panels);
+    run_tail(j, b, panel, panels);
 }
 
 static void run_task(void *ctx, int i, int worker)
@@ -215,11 +288,14 @@ static void run_task(void *ctx, int i, int worker)
     const int lo = (int)((int64_t)p->panels * chunk / j->chunks);
     const int hi = (int)((int64_t)p->panels * (chunk + 1) / j->chunks);
     block b = block_of(j, group, i / j->chunks % j->blocks);
+    const int together = b.rest ? j->k->isa->narrow_panel / p->panel : 1; /* panels of a `rest` */
     b.packed = (float *)(void *)(j->scratch + (size_t)worker * j->scratch_size);
     for (b.t = 0; b.t < p->depth; b.t += j->terms) {
         b.k = dv_least(j->terms, p->depth - b.t);
-        for (int panel = lo; panel < hi; panel++)
-            run_panel(j, &b, panel, panel - lo);
+        if (b.rest)
+            fill_rest(j, &b);
+        for (int panel = lo; panel < hi; panel += together)
+            run_panels(j, &b, panel, dv_least(together, hi - panel), panel - lo);
     }
 }
 
@@ -236,13 +312,15 @@ static void set_region(job *j, const dv_region *r, int workers)
     j->column = few ? r->columns.lo : 0;
     j->runs = few ? rows : 1;
     j->length = few ? columns : rows * s->out[1];
-    const int strips = dv_ceil_div(j->length, p->width); /* of a run */
+    j->rest = few ? 0 : rest_of(j->k, j->length);
+    const int strips = dv_ceil_div(j->length - j->rest, p->width); /* of a run */
     const int fit = (int)(most / (size_t)(dv_least(p->depth, BLOCK_TERMS) * p->width));
     const int across = dv_ceil_div(strips, dv_greatest(fit, 1));
     j->strips = dv_ceil_div(strips, across);
     j->together = few ? dv_least(dv_greatest(fit / j->strips, 1), rows) : 1;
     j->blocks = dv_ceil_div(strips, j->strips) * dv_ceil_div(j->runs, j->together);
-    const int deep = (int)(most / (size_t)(j->strips * j->together * p->width));
+    const int wide = j->strips * j->together * p->width + (j->rest ? DV_REST_PIXELS : 0);
+    const int deep = (int)(most / (size_t)wide);
     j->terms = dv_ceil_div(p->depth, dv_ceil_div(p->depth, dv_greatest(deep, 1)));
     const int chunks = workers == 1 ? 1 : dv_ceil_div(TASKS * workers, j->blocks);
     j->chunks = dv_greatest(1, dv_least(chunks, p->panels / TASK_PANELS));

@@ -91,6 +91,8 @@ typedef struct dv_strips {
     size_t ldc;
 } dv_strips;
 
+enum { DV_REST_PIXELS = 4 }; /* the most of `rest` */
+
 /* Of a row of numbers: (x - mean - rest) * inverse is normalised. */
 typedef struct dv_normal {
     float mean, rest; /* which is missing to the mean */
@@ -129,6 +131,10 @@ typedef struct dv_isa {
 
     /* See dv_strips. */
     void (*strips)(const dv_strips *s);
+
+    /* The same for n <= DV_REST_PIXELS, which are packed (k, DV_REST_PIXELS), and the rows of
+     * several panels of weights, `panel` floats apart: rows <= narrow_panel. */
+    void (*rest)(const dv_strips *s, size_t panel);
 
     /* The sum over k of b[offset[k] + pixel] * a[k][channel], a (k, narrow_panel) and
      * n <= narrow_pixels, as two vectors of channels for each pixel: to c + pixel * ldc, and `half`

@@ -9,6 +9,7 @@
 #include "kernel/vector_pool.h"
 #include "kernel/vector_product.h"
 #include "kernel/vector_reduce.h"
+#include "kernel/vector_rest.h"
 #include "kernel/vector_sum.h"
 #include "kernel/vector_survey.h"
 #include "kernel/vector_tile.h"
@@ -33,6 +34,7 @@ const dv_isa DV_ISA_SYMBOL(DV_ISA) = {
     .outputs_by_2 = TAPS_MORE,
     .wide = wide,
     .strips = strips,
+    .rest = rest,
     .narrow = narrow,
     .tile = tile,
     .transpose = transpose,
