@@ -53,6 +53,16 @@ typedef struct dv_tail {
     const float *outputs; /* the first element of the tensor of outputs */
 } dv_tail;
 
+/* What y meets in the first other tensor that is laid out as the outputs are. NULL: there is none.
+ */
+static inline const float *dv_tail_met(const dv_tail *t, const float *y)
+{
+    for (int i = 0; i < t->n_inputs; i++)
+        if (t->inputs[i].rank == 1 && t->inputs[i].step[0] == 1)
+            return t->inputs[i].data + (y - t->outputs);
+    return NULL;
+}
+
 /* Runs over n outputs that lie side by side from y on, each of which is passed once. */
 void dv_tail_run(const dv_tail *t, float *y, size_t n);
 

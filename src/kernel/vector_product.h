@@ -8,6 +8,8 @@
 #ifndef DV_KERNEL_VECTOR_PRODUCT_H
 #define DV_KERNEL_VECTOR_PRODUCT_H
 
+#include "kernel/tail.h"
+
 enum {
     WIDE_ROWS = REGISTERS == 32 ? 8 : 4,
     WIDE_VECTORS = 3,
@@ -22,7 +24,8 @@ typedef enum strip_source {
     STRIP_PACKED  /* from there */
 } strip_source;
 
-/* n is in the last of `vectors` vectors of pixels when `partial`. */
+/* n is in the last of `vectors` vectors of pixels when `partial`. `next` is fetched meanwhile, a
+ * line with each term, but while strips are filled. */
 TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_source source, int n,
                          int rows, int k, const float *a, const float *b, const int32_t *offset,
                          float *packed, const float *next, size_t next_step, bool add,
@@ -58,7 +61,7 @@ TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_sour
         for (int j = 0; j < vectors; j++)
             v_store(packed + j * LANES, x[j]);
         __builtin_prefetch(a + AHEAD);
-        if (source == STRIP_PACKED)
+        if (source != STRIP_FILLED)
             __builtin_prefetch(next, 0, 2);
         if (source != STRIP_LOOSE)
             packed += WIDE_VECTORS * LANES;
@@ -89,13 +92,17 @@ TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_sour
     }
 }
 
-/* All of the terms in one block. */
+/* All of the terms in one block. Each of the first strips fetches one row of what the tail adds to
+ * the outputs, a share with each term. */
 static void wide_block(int rows, int n, int k, const float *a, const float *b,
                        const int32_t *offset, const dv_epilogue *ep, float *c, size_t ldc)
 {
-    for (; n >= WIDE_VECTORS * LANES; n -= WIDE_VECTORS * LANES) {
-        wide_strip(WIDE_VECTORS, false, STRIP_LOOSE, 0, rows, k, a, b, offset, NULL, a, 0, false,
-                   ep, c, ldc);
+    const float *met = ep->tail ? dv_tail_met(ep->tail, c) : NULL;
+    const size_t share = met ? (size_t)((n + k - 1) / k) : 0;
+    for (int i = 0; n >= WIDE_VECTORS * LANES; n -= WIDE_VECTORS * LANES, i++) {
+        const bool fetch = met && i < rows;
+        wide_strip(WIDE_VECTORS, false, STRIP_LOOSE, 0, rows, k, a, b, offset, NULL,
+                   fetch ? met + (size_t)i * ldc : a, fetch ? share : 0, false, ep, c, ldc);
         b += WIDE_VECTORS * LANES;
         c += WIDE_VECTORS * LANES;
     }
