@@ -4,8 +4,9 @@
  * each row of the input is loaded once and added to all the outputs that see it, the weights of the
  * column being in registers too: of a 3x3 kernel and 7 rows, 9 loads and 3 broadcasts for 21
  * products; of two channels of output at a time, 9 and 6 for 42. Where a vector has
- * twice as many lanes as a row has outputs, it holds rows of two groups. Zeros around a plane are
- * masks made once a column, and rows that are not read. */
+ * twice as many lanes as a row has outputs, it holds rows of two groups, or of two channels of
+ * output where several are taken. Zeros around a plane are masks made once a column, and rows that
+ * are not read. */
 #ifndef DV_KERNEL_VECTOR_DEPTHWISE_H
 #define DV_KERNEL_VECTOR_DEPTHWISE_H
 
@@ -34,10 +35,11 @@ typedef struct taps_tile {
     size_t pitch;   /* and from row to row */
     int rows, n;    /* of them */
     bool add;       /* to what is there already */
+    bool narrow;    /* rows of outputs fill half a vector at most */
 } taps_tile;
 
-/* Where one group lies; a tile of two, each in half of the lanes, has the second so many floats
- * further on. */
+/* Where one group lies; a tile of two, or of two channels of output, each in half of the lanes, has
+ * the second so many floats further on. */
 typedef struct taps_group {
     const float *x, *weight;
     float *y;
@@ -77,6 +79,15 @@ static void taps_pair(const dv_filter *k, const taps_tile *t, bool there, taps_g
     g->weight_twin = there ? taps_weights(k) : 0;
     g->y_twin = there ? (size_t)k->outputs * t->plane : 0;
     g->channel_twin = there ? k->outputs : 0;
+}
+
+/* The channel of output behind it as its twin: of the same input. */
+static void taps_pair_outputs(const dv_filter *k, const taps_tile *t, taps_group *g)
+{
+    g->x_twin = 0;
+    g->weight_twin = taps_weights(k) / (size_t)k->outputs;
+    g->y_twin = t->plane;
+    g->channel_twin = 1;
 }
 
 /* The lanes for which 0 <= first + lane * stride < columns, of each vector that is read. */
@@ -262,7 +273,18 @@ LARGE_TEMPLATE void taps_add_split(const int height, const int rows, const bool 
 }
 #endif
 
-/* Channels of outputs from o on, of all groups. */
+/* With plane c of `outputs` channels of outputs, a share of the weights of those that come next: of
+ * many planes they are many lines, which nobody has read before. */
+static void taps_fetch_weights(const dv_filter *k, int c, int outputs, const float *weight)
+{
+    enum { LINE = 16 };
+    const size_t share = (size_t)outputs * (size_t)k->kernel[0] * (size_t)k->kernel[1];
+    const float *next = weight + ((size_t)k->planes + (size_t)c) * share;
+    for (size_t i = 0; k->planes > 1 && i < share; i += LINE)
+        __builtin_prefetch(next + i, 0, 3);
+}
+
+/* Channels of outputs from o on, of all groups; twice as many where they are twins. */
 LARGE_TEMPLATE void taps_rows(const int height, const int down, const int stride, const int outputs,
                               const int rows, const int vectors, const bool edge, const bool twin,
                               const bool whole, const bool split, const dv_filter *k, int o,
@@ -272,40 +294,45 @@ LARGE_TEMPLATE void taps_rows(const int height, const int down, const int stride
     const size_t weights = (size_t)k->planes * taps;
     const v_mask mask = v_mask_range(0, t->n - (vectors - 1) * LANES);
     const bool full = t->n >= vectors * LANES, add = t->add;
-    const int n = t->rows;
+    const int n = t->rows, apart = twin && outputs > 1 ? 2 : 1; /* channels of output */
+    const int together = twin && outputs == 1 ? 2 : 1;          /* groups */
     (void)split;
     taps_group g = taps_first(k, o, t);
     for (int left = k->groups; left > 0;) {
-        if (twin) /* the last of an odd number is its own */
+        if (apart > 1)
+            taps_pair_outputs(k, t, &g);
+        else if (twin) /* the last of an odd number is its own */
             taps_pair(k, t, left > 1, &g);
         const float *weight = g.weight, *p = g.x;
         vf sum[TAPS_SUMS];
         UNROLL_SUM
         for (int i = 0; i < outputs * rows * vectors; i++)
             sum[i] = (vf){ 0 };
-        for (int c = 0; c < k->planes; c++, p += t->next, weight += taps)
+        for (int c = 0; c < k->planes; c++, p += t->next, weight += taps) {
+            taps_fetch_weights(k, c, outputs * apart, g.weight);
 #if LANES == 16
             if (split)
                 taps_add_split(height, rows, twin, whole, t, &g, p, weight, sum);
             else
 #endif
                 taps_add(height, down, stride, outputs, rows, vectors, edge, twin, whole, k, t, &g,
-                         p, weight, weights, sum);
+                         p, weight, (size_t)apart * weights, sum);
+        }
         UNROLL
         for (int i = 0; i < outputs; i++) {
-            const taps_ending ending = taps_end(ep, g.channel + i, g.channel_twin);
-            float *y = g.y + (size_t)i * t->plane;
+            const taps_ending ending = taps_end(ep, g.channel + i * apart, g.channel_twin);
+            float *y = g.y + (size_t)(i * apart) * t->plane;
             UNROLL
             for (int r = 0; r < rows; r++, y += t->pitch)
                 if ((whole || r < n) && twin)
-                    v_store_halves(y, y + g.y_twin, taps_finish(&ending, sum[r]), mask);
+                    v_store_halves(y, y + g.y_twin, taps_finish(&ending, sum[i * rows + r]), mask);
                 else if (whole || r < n)
                     taps_store(vectors, &ending, add, mask, full, &sum[(i * rows + r) * vectors],
                                y);
         }
-        left -= twin ? 2 : 1;
+        left -= together;
         if (left > 0)
-            taps_next(k, t, twin ? 2 : 1, &g);
+            taps_next(k, t, together, &g);
     }
 }
 
@@ -382,10 +409,11 @@ LARGE_TEMPLATE void taps_tile_at(const int height, const int down, const int str
 {
 #if LANES == 16 /* where masks cost nothing */
     const unsigned seen = ~0U >> (32 - ((rows - 1) * down + height));
-    const bool twin = outputs == 1 && vectors == 1 && t->n <= LANES / 2 && k->groups > 1 && !t->add;
+    const bool twin =
+        vectors == 1 && !t->add && (outputs > 1 ? t->narrow : k->groups > 1 && t->n <= LANES / 2);
     const bool whole = t->rows >= rows && (t->there & seen) == seen;
     if (twin)
-        taps_rows(height, down, stride, 1, rows, 1, true, true, false, split, k, o, t, ep);
+        taps_rows(height, down, stride, outputs, rows, 1, true, true, false, split, k, o, t, ep);
     else if (whole)
         taps_rows(height, down, stride, outputs, rows, vectors, true, false, true, split, k, o, t,
                   ep);
@@ -469,7 +497,8 @@ LARGE_TEMPLATE void taps_plane(const int height, const int down, const int strid
                                   .pitch = (size_t)apart * y->pitch,
                                   .rows = left,
                                   .n = y->columns,
-                                  .add = y->add };
+                                  .add = y->add,
+                                  .narrow = y->columns <= LANES / 2 };
             if (split || rows == TAPS_FEWER)
                 taps_band(height, down, stride, outputs, TAPS_FEWER, split, k, o, t, ep);
             else
@@ -489,14 +518,17 @@ static int taps_outputs(const dv_filter *k, int o, int most, const dv_plane *x, 
                         int x0, const dv_epilogue *ep, const dv_target *y)
 {
     const int stride = k->stride[0], height = k->kernel[0];
-    const int n = k->outputs - o >= most ? most : 1;
+    /* Twins are the rule for narrow rows, where several outputs are taken. */
+    const int twins = LANES == 16 && most > 1 && y->columns <= LANES / 2 && !y->add ? 2 : 1;
+    const int taken = k->outputs - o >= most * twins ? most : 1;
+    const int n = taken > 1 ? taken * twins : 1;
     const bool even = stride == k->stride[1], odd = stride == 1 || k->dilation[0] % 2;
     const bool tight = k->kernel[1] == height && k->dilation[0] == 1 && k->dilation[1] == 1;
     /* Kept in registers; of 5 rows they are too many, which pays where two groups share them. */
     const int narrow = height == 3 ? LANES : k->groups > 1 ? LANES / 2 : 0;
     const bool split =
         LANES == 16 && n == 1 && stride == 2 && height <= 5 && tight && y->columns <= narrow;
-    const int which = even && odd && stride < 10 ? height * 100 + stride * 10 + n : 0;
+    const int which = even && odd && stride < 10 ? height * 100 + stride * 10 + taken : 0;
     switch (which + (split ? 1000 : 0)) {
         TAPS_CASE(3, 1, 1, false)
         TAPS_CASE(5, 1, 1, false)

@@ -634,13 +634,17 @@ static void deep_sums_are_the_definition(void **unused)
         { 2, 140, { 5, 10 }, 90, { 5, 10 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 2 },
         { 1, 30, { 3, 17 }, 70, { 3, 17 }, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 1 },
         { 1, 600, { 14, 14 }, 45, { 14, 14 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
+        { 2, 48, { 7, 7 }, 48, { 7, 7 }, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 3 },
+        { 1, 48, { 14, 13 }, 45, { 7, 7 }, { 3, 3 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, 3 },
+        { 1, 10, { 9, 8 }, 26, { 9, 8 }, { 3, 3 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, 2 },
         { 2, 70, { 12, 17 }, 41, { 12, 17 }, { 1, 7 }, { 1, 1 }, { 1, 1 }, { 0, 3 }, 1 },
         { 2, 90, { 17, 12 }, 37, { 13, 12 }, { 7, 1 }, { 1, 1 }, { 1, 1 }, { 1, 0 }, 1 },
         { 2, 70, { 1, 1 }, 41, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
         { 2, 12, { 3, 4 }, 37, { 1, 1 }, { 3, 4 }, { 2, 2 }, { 1, 1 }, { 0, 0 }, 1 },
     };
     if (forced && strcmp(forced, "direct") != 0 && strcmp(forced, "strips") != 0 &&
-        strcmp(forced, "line") != 0 && strcmp(forced, "vector") != 0)
+        strcmp(forced, "line") != 0 && strcmp(forced, "vector") != 0 &&
+        strcmp(forced, "grouped") != 0)
         skip(); /* they cut otherwise */
     dv_pool *pool = dv_pool_new(3, NULL);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
@@ -651,8 +655,8 @@ static void deep_sums_are_the_definition(void **unused)
         dv_conv *k = dv_conv_new(s, w, DV_CONV_FORWARD, DV_FAST, NULL, NULL);
         assert_non_null(k);
         float *y = run_forward(k, s, x, &ep, NULL);
-        const int map = s->out[0] * s->out[1];
-        for (int at = 0; at<s->out_channels * map; at += map> 64 ? 97 : 3) {
+        const int map = s->out[0] * s->out[1], step = map > 64 ? 97 : 3;
+        for (int at = 0; at < s->out_channels * map; at += step) {
             double magnitude;
             const double sum = (double)naive_output(s, x, w, 0, at / map, at % map / s->out[1],
                                                     at % s->out[1], &magnitude);
