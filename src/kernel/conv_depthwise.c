@@ -9,6 +9,7 @@
 enum {
     TASK_TERMS = 1 << 18, /* of one task, about: some microseconds */
     TOGETHER = 8,         /* outputs of a group that are computed together */
+    MANY = 4,             /* outputs of a group, which fill vectors without those of another */
     CACHED = 4096,        /* numbers read and written by groups that are: small maps */
 };
 
@@ -130,7 +131,7 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
     const double read = (double)in * s->in[0] * s->in[1];
     job.together = in_task(outputs, (double)in * s->kernel[0] * s->kernel[1]);
     job.groups = (int)(CACHED / (outputs + read)) / 2 * 2; /* a vector may be of two */
-    job.groups = dv_greatest(job.groups, 1);
+    job.groups = out < MANY ? dv_greatest(job.groups, 1) : 1;
     dv_pool_run(pool, dv_ceil_div(job.n, job.together), forward_task, &job);
 }
 

@@ -552,12 +552,30 @@ static int taps_outputs(const dv_filter *k, int o, int most, const dv_plane *x, 
     return n;
 }
 
+/* Rows of outputs whose input stays in the L1 cache until all channels of outputs have seen it: all
+ * of them, where it is read once. A multiple of the rows of a tile. */
+static int taps_band_rows(const dv_filter *k, int most, const dv_plane *x, const dv_target *y)
+{
+    enum { CACHED = 8192 }; /* numbers */
+    if (k->planes == 1 || k->outputs <= most || k->dilation[0] > 1)
+        return y->rows;
+    const int tile = most >= TAPS_MORE ? TAPS_FEWER : TAPS_ROWS;
+    const int64_t row = (int64_t)k->planes * k->stride[0] * x->columns;
+    const int64_t fit = CACHED / row / tile;
+    return fit > 1 ? (int)fit * tile : tile;
+}
+
 static void depthwise(const dv_filter *k, const dv_plane *x, int every, int y0, int x0,
                       const dv_epilogue *ep, const dv_target *y)
 {
     const int most = k->kernel[0] != 3 ? 1 : k->stride[0] == 1 ? TAPS_OUTPUTS : TAPS_MORE;
-    for (int o = 0; o < k->outputs;)
-        o += taps_outputs(k, o, most, x, every, y0, x0, ep, y);
+    const int rows = taps_band_rows(k, most, x, y);
+    dv_target band = *y;
+    for (int r = 0; r < y->rows; r += rows, band.data += (size_t)rows * y->pitch) {
+        band.rows = y->rows - r < rows ? y->rows - r : rows;
+        for (int o = 0; o < k->outputs;)
+            o += taps_outputs(k, o, most, x, every, y0 + r * k->stride[0], x0, ep, &band);
+    }
 }
 
 #endif
