@@ -2,8 +2,9 @@
  *
  * As conv_direct.c, a sum over (channel, tap) through a table of offsets. But rows of a map lie
  * kilobytes apart, and at any place in a cache line: a block of pixels and terms is copied into
- * strips of as many pixels as the inner product takes, which all panels of weights then meet. For
- * maps whose pixels fill vectors when their rows are joined. */
+ * strips of as many pixels as the inner product takes, which all panels of weights then meet. A few
+ * pixels that are left behind the last strip meet vectors of channels instead. For maps whose
+ * pixels fill vectors when their rows are joined. */
 #include "kernel/conv_method.h"
 #include "kernel/planes.h"
 #include "kernel/tail.h"
