@@ -185,7 +185,7 @@ static void fetch_next(const job *j, const block *b, int panel, dv_strips *st)
     if (!j->p.planes.pointwise || panel >= NEXT_PANELS || (!more_terms && !more_pixels))
         return;
     st->next = st->b + (more_terms ? (size_t)(b->t + b->k) * plane : (size_t)b->n);
-    st->next += panel % 3 * j->k->isa->lanes;
+    st->next += (size_t)(panel % 3) * (size_t)j->k->isa->lanes;
     st->next_step = plane;
 }
 
@@ -268,7 +268,7 @@ static void run_tail(const job *j, const block *b, int panel, int panels)
     const dv_strips st = panels_at(j, b, panel, panels, &ep);
     for (int r = b->runs.lo; ep.tail && r < b->runs.hi; r++)
         dv_tail_run_rows(ep.tail, output_of(j, b, panel * j->p.panel, r), st.ldc, st.rows,
-                         (size_t)(b->n + b->rest));
+                         (size_t)b->n + (size_t)b->rest);
 }
 
 /* Panels from the `nth` of a task on. */

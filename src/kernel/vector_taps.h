@@ -3,10 +3,10 @@
  * A tile of outputs, some rows of one or two vectors, stays in registers. Column of taps by column,
  * each row of the input is loaded once and added to all the outputs that see it, the weights of the
  * column being in registers too: of a 3x3 kernel and 7 rows, 9 loads and 3 broadcasts for 21
- * products; of two channels of output at a time, 9 and 6 for 42. Where a vector has
- * twice as many lanes as a row has outputs, it holds rows of two groups, or of two channels of
- * output where several are taken. Zeros around a plane are masks made once a column, and rows that
- * are not read. */
+ * products; of two channels of output at a time, 9 and 6 for 42. Where a vector has twice as many
+ * lanes as a row has outputs, it holds rows of two groups, or of two channels of output where
+ * several are taken. Zeros around a plane are masks made once a column, and rows that are not read.
+ */
 #ifndef DV_KERNEL_VECTOR_TAPS_H
 #define DV_KERNEL_VECTOR_TAPS_H
 
