@@ -142,8 +142,8 @@ static void add_curve(dv_figure *to, const series *s, int n, const dv_compared_l
         const double e = layers[i].error[a][b];
         s->x[i] = i + 1;
         s->y[i] = layers[i].mean[a][b];
-        s->low[i] = s->y[i] - e;
-        s->high[i] = s->y[i] + e;
+        s->low[i] = s->y[i] - e < -1 ? -1 : s->y[i] - e; /* no correlation is beyond that */
+        s->high[i] = s->y[i] + e > 1 ? 1 : s->y[i] + e;
         s->names[i] = layers[i].layer;
     }
     snprintf(name, sizeof name, "%s / %s", dv_rule_name((dv_rule)a), dv_rule_name((dv_rule)b));
