@@ -174,7 +174,8 @@ static void forward(const dv_call *c)
                 .s = sums_of(c, dv_layout_whole(&c->in[0].shape)),
                 .shape = c->out[0].shape,
                 .planes = 1 };
-    dv_merge_axes(&p.shape, 1, (dv_layout *[]){ &p.s.base });
+    if (p.s.along_rows) /* else the last axis stays: what it has are neighbours */
+        dv_merge_axes(&p.shape, 1, (dv_layout *[]){ &p.s.base });
     const dv_box whole = dv_box_whole(&p.shape);
     const size_t read = dv_shape_count(&c->in[0].shape) / (size_t)whole.hi[DV_C];
     if (read < PART_FLOATS)
