@@ -70,19 +70,31 @@ done
 rm -rf .deconvviz*
 
 echo "-- what comes into the folder while it is written stays"
-# Stops a process once its temporary folder is there.
-halt_at_work()
+# Starts record into busy and stops it at work: its temporary folder is there, and has not taken busy's place. Where
+# record was faster, once more with busy as it was.
+halted()
 {
-    for _ in $(seq 5000); do [ -z "$(ls -d .deconvviz-*.d 2>/dev/null)" ] || break; done
-    kill -STOP "$1"
+    kept=$(mktemp -d)
+    [ ! -d busy ] || cp -a busy "$kept"
+    for _ in $(seq 50); do
+        was=$(ls -di busy 2>/dev/null)
+        deconvviz record -q --size 48 -l 1 "$@" -o busy img >said 2>&1 &
+        until [ -n "$(ls -d .deconvviz-*.d 2>/dev/null)" ] || ! kill -0 $! 2>/dev/null; do :; done
+        kill -STOP $! 2>/dev/null && [ -n "$(ls -d .deconvviz-*.d 2>/dev/null)" ] &&
+            [ "$(ls -di busy 2>/dev/null)" = "$was" ] && break
+        kill -CONT $! 2>/dev/null
+        wait $!
+        rm -rf busy
+        [ ! -d "$kept/busy" ] || cp -a "$kept/busy" .
+    done
+    rm -r "$kept"
 }
 # meanwhile COMMAND RECORD'S WORDS...
 meanwhile()
 {
     command=$1
     shift
-    deconvviz record -q --update --copy --no-png --size 48 -l 1 "$@" -o busy img >said 2>&1 &
-    halt_at_work $!
+    halted --update --copy --no-png "$@"
     eval "$command"
     kill -CONT $!
     wait $!
@@ -101,8 +113,7 @@ cat .deconvviz-*.d/1-1-c5.npy
 verify busy
 rm -r .deconvviz-*.d busy
 mkdir busy
-deconvviz record -q -l 1 -c all --size 48 -o busy img >said 2>&1 &
-halt_at_work $!
+halted -c all
 cp refs/manifest.json busy
 kill -CONT $!
 wait $! || echo "exit $?"
