@@ -5,6 +5,7 @@
 #include "image/png.h"
 #include "net.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -305,6 +306,7 @@ static int run_and_kill(dv_mine_options o, const char *a, const char *b, uint32_
 {
     struct stat before = { 0 }, after;
     (void)!stat("index", &before);
+    double patience = 3; /* ms; the next one gets more, so that the slowest machine ends */
     for (int killed = 0;; killed++) {
         fflush(NULL);
         pid_t child = fork();
@@ -318,9 +320,9 @@ static int run_and_kill(dv_mine_options o, const char *a, const char *b, uint32_
                 fprintf(stderr, "%s\n", err.message);
             _exit(ok ? 0 : 1);
         }
-        net_random(seed);
-        struct timespec wait = { 0,
-                                 (long)(*seed >> 8) % (3000000 * (killed < 99 ? killed + 1 : 99)) };
+        const double ms = patience * (0.5 + 0.5 * (double)net_random(seed));
+        patience *= 1.2;
+        struct timespec wait = { (time_t)(ms / 1e3), (long)(fmod(ms, 1e3) * 1e6) };
         nanosleep(&wait, NULL);
         kill(child, SIGKILL);
         int status;
