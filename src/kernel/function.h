@@ -26,8 +26,8 @@ typedef enum dv_function {
     DV_MAP_LOG,
     DV_MAP_NEG,
     DV_MAP_RECIPROCAL,
-    DV_MAP_SELU, /* b (x > 0 ? x : a (e^x - 1)) */
-    DV_MAP_SIGMOID,
+    DV_MAP_SELU,     /* b (x > 0 ? x : a (e^x - 1)) */
+    DV_MAP_SIGMOID,  /* to 4 units */
     DV_MAP_SILU,     /* x sigmoid(x), the bytes of their product: to 4 units or 2^-119 */
     DV_MAP_SOFTPLUS, /* log(1 + e^x) */
     DV_MAP_SOFTSIGN, /* x / (1 + |x|) */

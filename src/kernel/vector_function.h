@@ -48,11 +48,47 @@ TEMPLATE vf f_scale(vf p, exponent e)
 #endif
 }
 
-TEMPLATE vf f_exp(vf x)
+#if LANES == 16
+/* 2^(i / 32): two registers, from which each lane takes one. */
+static const float f_roots[2 * LANES] = {
+    1.0f,        1.0218972f,  1.04427373f, 1.06714046f, 1.09050775f, 1.1143868f,  1.13878858f,
+    1.1637249f,  1.18920708f, 1.21524739f, 1.24185777f, 1.26905096f, 1.29683959f, 1.32523668f,
+    1.35425556f, 1.38390994f, 1.41421354f, 1.44518077f, 1.47682619f, 1.50916445f, 1.54221082f,
+    1.5759809f,  1.61049032f, 1.64575553f, 1.68179286f, 1.71861935f, 1.75625217f, 1.79470909f,
+    1.8340081f,  1.87416768f, 1.91520655f, 1.95714414f
+};
+
+/* e^(sign x), sign 1 or -1, by sign x = n ln 2 + r, n a multiple of 1/32: what is left of e^r is
+ * next to 1. */
+TEMPLATE vf f_exp_of(const float sign, vf x)
 {
-    const exponent e = f_exponent(v_at_most(v_set(89), v_at_least(v_set(-104), x)));
+    const vf magic = v_set(393216); /* 1.5 * 2^18: what is added to it becomes such a multiple, */
+    const vf shifted = v_fma(x, v_set(sign * 1.44269504f), magic), n = shifted - magic;
+    const vf root = _mm512_permutex2var_ps(v_load(f_roots), (__m512i)shifted, /* by its last bits */
+                                           v_load(f_roots + LANES));
+    vf r = v_fnma(n, v_set(sign * 0.693359375f), x); /* times the sign */
+    r = v_fma(n, v_set(sign * 2.12194440e-4f), r);
+    const vf p = v_fma(r * r, v_fma(r, v_set(sign / 6), v_set(0.5f)), sign > 0 ? r : -r);
+    return _mm512_scalef_ps(v_fma(root, p, root), n); /* 2^ the whole number below n */
+}
+#else
+TEMPLATE vf f_exp_of(const float sign, vf x)
+{
+    const exponent e = f_exponent(sign > 0 ? x : -x);
     const vf p = v_fma(e.r * e.r, f_exp_series(e.r), e.r);
     return f_scale(p + v_set(1), e);
+}
+#endif
+
+TEMPLATE vf f_exp(vf x)
+{
+    return f_exp_of(1, v_at_most(v_set(89), v_at_least(v_set(-104), x)));
+}
+
+/* e^-x */
+TEMPLATE vf f_exp_minus(vf x)
+{
+    return f_exp_of(-1, v_at_most(v_set(104), v_at_least(v_set(-89), x)));
 }
 
 /* e^x - 1, x <= 0. */
@@ -83,7 +119,7 @@ TEMPLATE vf f_clamp(vf x, vf lo, vf hi)
 
 TEMPLATE vf f_sigmoid(vf x)
 {
-    return v_set(1) / (v_set(1) + f_exp(-x));
+    return v_set(1) / (v_set(1) + f_exp_minus(x));
 }
 
 /* With u = e^-2|x|, (1 - u) / (1 + u): of numbers near 0 by u - 1, which is as exact as for others;
@@ -153,7 +189,7 @@ static const float gelu_slope = 1.59576912f, gelu_bend = 1.59576912f * 0.044715f
 TEMPLATE vf f_gelu_tanh(vf x)
 {
     const vf u = x * v_fma(v_set(gelu_bend) * x, x, v_set(gelu_slope));
-    return x / (v_set(1) + f_exp(-u));
+    return x / (v_set(1) + f_exp_minus(u));
 }
 
 /* p + x p (1 - p) u', where p (1 - p) = e / (1 + e)^2 with e = e^-|u|. */

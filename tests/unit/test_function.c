@@ -193,7 +193,7 @@ static const struct {
     [DV_MAP_NEG] = { negated, .units = 0 },
     [DV_MAP_RECIPROCAL] = { reciprocal, .units = 0.5 },
     [DV_MAP_SELU] = { selu, 1.67326319f, 1.05070102f, .units = 3 },
-    [DV_MAP_SIGMOID] = { sigmoid, .units = 3 },
+    [DV_MAP_SIGMOID] = { sigmoid, .units = 4 },
     [DV_MAP_SILU] = { silu, .units = 4, .of_one = 0x1p-119 },
     [DV_MAP_SOFTPLUS] = { softplus, .units = 3 },
     [DV_MAP_SOFTSIGN] = { softsign, .units = 3 },
