@@ -307,7 +307,7 @@ static void run_panels(const job *j, const block *b)
             isa->transpose(b->n, j->p.panel, sums, width, b->tile, ld);
             store_tile(j, channel, rows, b->first, b->n, b->tile, (int)ld);
         }
-        if (j->ep->tail)
+        if (j->ep->tail && !j->ep->plus)
             run_tail(j, channel, rows, b->first, b->n);
     }
 }
@@ -370,12 +370,20 @@ static void set_region(job *j, const dv_region *r)
     j->chunks = dv_ceil_div(j->p.panels, j->p.task_panels);
 }
 
+/* Whether outputs go from the sums to where they belong. */
+static bool ends_in_registers(const plan *p)
+{
+    return p->wide && p->depth <= p->sum_block && (p->planes.dense || p->by_rows);
+}
+
 static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
                     const dv_region *region, float *y, void *scratch, dv_pool *pool)
 {
     const dv_conv_shape *s = &k->s;
-    job j = { .k = k, .ep = ep, .weight = packed, .offset = k->table };
+    job j = { .k = k, .weight = packed, .offset = k->table };
     make_plan(k, &j.p);
+    const dv_epilogue joined = ends_in_registers(&j.p) ? dv_epilogue_joined(*ep) : *ep;
+    j.ep = &joined;
     j.scratch = (char *)scratch + dv_planes_size(s, &j.p.planes);
     j.scratch_size = tile_size(k, &j.p);
     set_region(&j, region);

@@ -155,7 +155,8 @@ static inline dv_epilogue dv_epilogue_from(const dv_epilogue *ep, int channel)
                           .shift = ep->shift ? ep->shift + channel : NULL,
                           .lo = ep->lo,
                           .hi = ep->hi,
-                          .tail = ep->tail };
+                          .tail = ep->tail,
+                          .plus = ep->plus };
 }
 
 #endif

@@ -266,7 +266,7 @@ static void run_tail(const job *j, const block *b, int panel, int panels)
 {
     dv_epilogue ep;
     const dv_strips st = panels_at(j, b, panel, panels, &ep);
-    for (int r = b->runs.lo; ep.tail && r < b->runs.hi; r++)
+    for (int r = b->runs.lo; ep.tail && !ep.plus && r < b->runs.hi; r++)
         dv_tail_run_rows(ep.tail, output_of(j, b, panel * j->p.panel, r), st.ldc, st.rows,
                          (size_t)b->n + (size_t)b->rest);
 }
@@ -331,7 +331,8 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
                     const dv_region *region, float *y, void *scratch, dv_pool *pool)
 {
     const dv_conv_shape *s = &k->s;
-    job j = { .k = k, .ep = ep, .weight = packed, .offset = k->table };
+    const dv_epilogue joined = dv_epilogue_joined(*ep);
+    job j = { .k = k, .ep = &joined, .weight = packed, .offset = k->table };
     make_plan(k, &j.p);
     j.scratch = (char *)scratch + dv_planes_size(s, &j.p.planes);
     j.scratch_size = strips_size(k, &j.p);

@@ -14,6 +14,7 @@ typedef struct dv_epilogue {
     const float *shift;         /* (C); NULL: 0 */
     float lo, hi;               /* -INFINITY and INFINITY where there is no clamp */
     const struct dv_tail *tail; /* what is done behind it; NULL: nothing */
+    bool plus; /* only of dv_epilogue_joined: what the tail adds is added before the clamp */
 } dv_epilogue;
 
 static const dv_epilogue dv_no_epilogue = { .lo = -INFINITY, .hi = INFINITY };

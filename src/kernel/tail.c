@@ -43,6 +43,25 @@ static void run_step(const dv_tail *t, const dv_tail_step *s, float *y,
         t->isa->map(e->map, n, in[0], e->a, e->b, to);
 }
 
+bool dv_tail_is_sum(const dv_tail *t, float *lo, float *hi)
+{
+    const dv_tail_step *sum = &t->steps[0], *clamp = &t->steps[1];
+    const int other = sum->in[0].kind == DV_TAIL_OUTPUT; /* of its arguments */
+    const bool clamped = t->n_steps == 2;
+    if (t->n_steps < 1 || t->n_steps > 2 || t->n_inputs != 1 || t->inputs[0].rank != 1 ||
+        t->inputs[0].step[0] != 1)
+        return false;
+    if (!sum->element.binary || sum->element.combine != DV_COMBINE_ADD ||
+        sum->in[1 - other].kind != DV_TAIL_OUTPUT || sum->in[other].kind != DV_TAIL_INPUT)
+        return false;
+    if (clamped && (clamp->element.binary || clamp->element.map != DV_MAP_CLAMP ||
+                    clamp->in[0].kind != sum->out.kind || clamp->in[0].i != sum->out.i))
+        return false;
+    *lo = clamped ? clamp->element.a : -INFINITY;
+    *hi = clamped ? clamp->element.b : INFINITY;
+    return true;
+}
+
 void dv_tail_run(const dv_tail *t, float *y, size_t n)
 {
     float array[DV_TAIL_ARRAYS][CHUNK];

@@ -63,6 +63,19 @@ static inline const float *dv_tail_met(const dv_tail *t, const float *y)
     return NULL;
 }
 
+/* Whether all that it does is to add another tensor that is laid out as the outputs are, and to
+ * clamp the sums to [*lo, *hi]. */
+bool dv_tail_is_sum(const dv_tail *t, float *lo, float *hi);
+
+/* The epilogue with such a tail in it, for kernels that know `plus`, to the same bytes: y =
+ * clamp(acc * scale[c] + shift[c] + dv_tail_met(tail, y)), and the tail is not run. Any other
+ * epilogue is left as it is. */
+static inline dv_epilogue dv_epilogue_joined(dv_epilogue ep)
+{
+    ep.plus = ep.tail && !dv_epilogue_clamps(&ep) && dv_tail_is_sum(ep.tail, &ep.lo, &ep.hi);
+    return ep;
+}
+
 /* Runs over n outputs that lie side by side from y on, each of which is passed once. */
 void dv_tail_run(const dv_tail *t, float *y, size_t n);
 

@@ -24,6 +24,14 @@ typedef enum strip_source {
     STRIP_PACKED  /* from there */
 } strip_source;
 
+/* The lines of what is added to `rows` rows of `vectors` vectors of outputs. */
+TEMPLATE void fetch_met(const int vectors, int rows, const float *met, size_t pitch)
+{
+    for (int i = 0; i < rows; i++, met += pitch)
+        for (int j = 0; j <= vectors; j++)
+            __builtin_prefetch(met + (ptrdiff_t)j * LANES);
+}
+
 /* n is in the last of `vectors` vectors of pixels when `partial`. `next` is fetched meanwhile, a
  * line with each term, but while strips are filled. */
 TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_source source, int n,
@@ -32,6 +40,9 @@ TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_sour
                          const dv_epilogue *ep, float *c, size_t ldc)
 {
     vf sum[WIDE_ROWS][WIDE_VECTORS];
+    const float *met = ep->plus ? dv_tail_met(ep->tail, c) : NULL;
+    if (met)
+        fetch_met(vectors, rows, met, ldc);
     UNROLL
     for (int i = 0; i < WIDE_ROWS; i++)
         UNROLL
@@ -83,11 +94,16 @@ TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_sour
         const vf shift = v_set(ep->shift ? ep->shift[i] : 0);
         UNROLL
         for (int j = 0; j < vectors; j++) {
-            const vf y = v_at_most(hi, v_at_least(lo, v_fma(sum[i][j], scale, shift)));
-            if (partial && j == vectors - 1)
-                v_store_range(c + (size_t)i * ldc + j * LANES, y, 0, n);
+            const bool part = partial && j == vectors - 1;
+            const size_t at = (size_t)i * ldc + (size_t)j * LANES;
+            vf y = v_fma(sum[i][j], scale, shift);
+            if (met)
+                y += part ? v_load_range(met + at, 0, n) : v_load(met + at);
+            y = v_at_most(hi, v_at_least(lo, y));
+            if (part)
+                v_store_range(c + at, y, 0, n);
             else
-                v_store(c + (size_t)i * ldc + j * LANES, y);
+                v_store(c + at, y);
         }
     }
 }
@@ -97,7 +113,7 @@ TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_sour
 static void wide_block(int rows, int n, int k, const float *a, const float *b,
                        const int32_t *offset, const dv_epilogue *ep, float *c, size_t ldc)
 {
-    const float *met = ep->tail ? dv_tail_met(ep->tail, c) : NULL;
+    const float *met = ep->tail && !ep->plus ? dv_tail_met(ep->tail, c) : NULL;
     const size_t share = met ? (size_t)((n + k - 1) / k) : 0;
     for (int i = 0; n >= WIDE_VECTORS * LANES; n -= WIDE_VECTORS * LANES, i++) {
         const bool fetch = met && i < rows;

@@ -35,6 +35,7 @@ TEMPLATE void rest_pixels(const int n, const dv_strips *s, size_t panel)
 {
     const tile_columns v = tile_columns_of(&(dv_tile){ .columns = s->rows, .ep = s->ep });
     const float *a[REST_PANELS], *p = s->packed;
+    const float *met = s->ep->plus ? dv_tail_met(s->ep->tail, s->c) : NULL;
     vf sum[DV_REST_PIXELS][2];
     UNROLL
     for (int i = 0; i < REST_PANELS; i++) /* the first stands for those that are not there */
@@ -64,8 +65,12 @@ TEMPLATE void rest_pixels(const int n, const dv_strips *s, size_t panel)
     for (int i = 0; i < n; i++)
         UNROLL
     for (int j = 0; j < 2; j++) {
-        const vf y = v_at_most(v.hi, v_at_least(v.lo, v_fma(sum[i][j], v.scale[j], v.shift[j])));
-        rest_store(y, s->c + i + (size_t)(j * LANES) * s->ldc, s->ldc, s->rows - j * LANES);
+        const size_t at = (size_t)i + (size_t)(j * LANES) * s->ldc;
+        vf y = v_fma(sum[i][j], v.scale[j], v.shift[j]);
+        if (met)
+            y += rest_load(met + at, s->ldc, s->rows - j * LANES);
+        y = v_at_most(v.hi, v_at_least(v.lo, y));
+        rest_store(y, s->c + at, s->ldc, s->rows - j * LANES);
     }
 }
 

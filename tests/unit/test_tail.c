@@ -132,6 +132,22 @@ static int residual(dv_model *m, int h, int w)
     return 2;
 }
 
+/* The same without a clamp, and of outputs that are their own residual. */
+static int plain_sum(dv_model *m, int h, int w)
+{
+    (void)h, (void)w;
+    net_add(m, "Add", "base before", "out", NULL);
+    return 1;
+}
+
+static int twice(dv_model *m, int h, int w)
+{
+    (void)h, (void)w;
+    net_add(m, "Add", "base base", "sum", NULL);
+    net_add(m, "Relu", "sum", "out", NULL);
+    return 2;
+}
+
 /* One number a channel, one a column, one a place of the map. */
 static int broadcast(dv_model *m, int h, int w)
 {
@@ -159,8 +175,9 @@ static int open_end(dv_model *m, int h, int w)
     return 2;
 }
 
-static int (*const chains[])(dv_model *m, int h, int w) = { silu,     silu_and_more, gelu,
-                                                            residual, broadcast,     open_end };
+static int (*const chains[])(dv_model *m, int h, int w) = { silu,      silu_and_more, gelu,
+                                                            residual,  plain_sum,     twice,
+                                                            broadcast, open_end };
 enum { N_CHAINS = sizeof chains / sizeof chains[0] };
 
 /* What the chain is behind, of kernel k and in groups. */
