@@ -158,7 +158,7 @@ LARGE_TEMPLATE void taps_plane(const int height, const int down, const int strid
             const int below = y->rows - row, top = y0 + row * k->stride[0];
             const int left = apart == 1 ? below : (below + apart - 1) / apart;
             const bool fewer = split || (outputs > 1 && outputs >= TAPS_MORE);
-            rows = fewer ? TAPS_FEWER : taps_tile_rows(left);
+            rows = outputs > TAPS_MORE ? TAPS_LEAST : fewer ? TAPS_FEWER : taps_tile_rows(left);
             const taps_tile t = { .x = x->data + (ptrdiff_t)top * (ptrdiff_t)x->pitch,
                                   .next = x->next,
                                   .step = (size_t)dilation * x->pitch,
@@ -173,7 +173,9 @@ LARGE_TEMPLATE void taps_plane(const int height, const int down, const int strid
                                   .n = y->columns,
                                   .add = y->add,
                                   .narrow = y->columns <= LANES / 2 };
-            if (split || rows == TAPS_FEWER)
+            if (outputs > TAPS_MORE)
+                taps_band(height, down, stride, outputs, TAPS_LEAST, false, k, o, t, ep);
+            else if (split || rows == TAPS_FEWER)
                 taps_band(height, down, stride, outputs, TAPS_FEWER, split, k, o, t, ep);
             else
                 taps_band(height, down, stride, outputs, TAPS_ROWS, false, k, o, t, ep);
@@ -194,7 +196,8 @@ static int taps_outputs(const dv_filter *k, int o, int most, const dv_plane *x, 
     const int stride = k->stride[0], height = k->kernel[0];
     /* Twins are the rule for narrow rows, where several outputs are taken. */
     const int twins = LANES == 16 && most > 1 && y->columns <= LANES / 2 && !y->add ? 2 : 1;
-    const int taken = k->outputs - o >= most * twins ? most : 1;
+    const bool many = most == TAPS_MORE && twins == 1 && k->outputs - o >= TAPS_MOST;
+    const int taken = many ? TAPS_MOST : k->outputs - o >= most * twins ? most : 1;
     const int n = taken > 1 ? taken * twins : 1;
     const bool even = stride == k->stride[1], odd = stride == 1 || k->dilation[0] % 2;
     const bool tight = k->kernel[1] == height && k->dilation[0] == 1 && k->dilation[1] == 1;
@@ -212,6 +215,7 @@ static int taps_outputs(const dv_filter *k, int o, int most, const dv_plane *x, 
 #if REGISTERS == 32
         TAPS_CASE(3, 1, 2, false)
         TAPS_CASE(3, 2, 4, false)
+        TAPS_CASE(3, 2, 8, false)
 #endif
 #if LANES == 16
         TAPS_CASE(3, 2, 1, true)
@@ -233,7 +237,9 @@ static int taps_band_rows(const dv_filter *k, int most, const dv_plane *x, const
     enum { CACHED = 8192 }; /* numbers */
     if (k->planes == 1 || k->outputs <= most || k->dilation[0] > 1)
         return y->rows;
-    const int tile = most >= TAPS_MORE ? TAPS_FEWER : TAPS_ROWS;
+    const int tile = most < TAPS_MORE         ? TAPS_ROWS
+                     : k->outputs < TAPS_MOST ? TAPS_FEWER
+                                              : TAPS_LEAST;
     const int64_t row = (int64_t)k->planes * k->stride[0] * x->columns;
     const int64_t fit = CACHED / row / tile;
     return fit > 1 ? (int)fit * tile : tile;

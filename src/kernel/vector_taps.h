@@ -16,8 +16,10 @@ enum {
     TAPS_VECTORS = REGISTERS == 32 ? 2 : 1,
     TAPS_OUTPUTS = REGISTERS == 32 ? 2 : 1, /* channels of a tile one vector wide */
     TAPS_MORE = REGISTERS == 32 ? 4 : 1,    /* and where rows are costly to read: with a stride */
-    TAPS_HEIGHT = 7,                        /* of a kernel, at most, for tiles of many rows */
-    TAPS_SUMS = REGISTERS == 32 ? 16 : TAPS_ROWS
+    TAPS_MOST = REGISTERS == 32 ? 8 : 1,    /* or so many, of tiles of TAPS_LEAST rows */
+    TAPS_LEAST = 3,
+    TAPS_HEIGHT = 7, /* of a kernel, at most, for tiles of many rows */
+    TAPS_SUMS = REGISTERS == 32 ? TAPS_MOST * TAPS_LEAST : TAPS_ROWS
 };
 
 /* What a tile reads and writes; and the same of the groups behind the first. */
@@ -210,6 +212,37 @@ LARGE_TEMPLATE void taps_add(const int height, const int down, const int stride,
     }
 }
 
+/* The same for so many outputs that registers hold their sums and the rows of the input, and
+ * weights come one by one; vectors have one row. */
+LARGE_TEMPLATE void taps_add_many(const int height, const int down, const int stride,
+                                  const int outputs, const int rows, const bool edge,
+                                  const bool whole, const dv_filter *k, const taps_tile *t,
+                                  const float *p, const float *weight, size_t w_plane,
+                                  vf sum[TAPS_SUMS])
+{
+    enum { MOST = (TAPS_LEAST - 1) * 2 + 3 };
+    int first = t->column;
+    for (int tx = 0; tx < k->kernel[1]; tx++, weight++, first += k->dilation[1]) {
+        vf x[MOST];
+        v_mask mask[2];
+        if (edge)
+            taps_masks(stride, first, t->columns, mask);
+        const float *row = p + first;
+        UNROLL
+        for (int i = 0; i < (rows - 1) * down + height; i++, row += t->step)
+            x[i] = whole || t->there >> i & 1 ? taps_load(stride, edge, row, mask) : (vf){ 0 };
+        UNROLL
+        for (int o = 0; o < outputs; o++)
+            UNROLL
+        for (int ty = 0; ty < height; ty++) {
+            const vf w = v_set(weight[(size_t)o * w_plane + (size_t)(ty * k->kernel[1])]);
+            UNROLL
+            for (int r = 0; r < rows; r++)
+                sum[o * rows + r] = v_fma(w, x[r * down + ty], sum[o * rows + r]);
+        }
+    }
+}
+
 #if LANES == 16
 /* The same of a square kernel of 3 or 5 with stride 2: rows are split once into what lies in even
  * and in odd columns, counted from that of the middle tap, and stay in registers; the other taps
@@ -308,6 +341,11 @@ LARGE_TEMPLATE void taps_rows(const int height, const int down, const int stride
             sum[i] = (vf){ 0 };
         for (int c = 0; c < k->planes; c++, p += t->next, weight += taps) {
             taps_fetch_weights(k, c, outputs * apart, g.weight);
+            if (outputs > TAPS_MORE) {
+                taps_add_many(height, down, stride, outputs, rows, edge, whole, k, t, p, weight,
+                              (size_t)apart * weights, sum);
+                continue;
+            }
 #if LANES == 16
             if (split)
                 taps_add_split(height, rows, twin, whole, t, &g, p, weight, sum);
