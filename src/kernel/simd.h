@@ -375,38 +375,32 @@ TEMPLATE void v_take_larger(vf v, vi at, vf *best, vi *where)
 /* The even and the odd elements of a followed by b; and the inverse: the first and the second half
  * of a0 b0 a1 b1 … */
 #if LANES == 16
-#define V_EVEN          0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-#define V_ODD           1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
-#define V_NEXT          1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
-#define V_FRONT         0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define V_BACK          8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#define V_BEFORE        15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
-#define V_HALVES        0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
-#define V_SECOND        8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15
-#define V_NEXT_HALVES   1, 2, 3, 4, 5, 6, 7, 16, 9, 10, 11, 12, 13, 14, 15, 24
-#define V_BEFORE_HALVES 7, 16, 17, 18, 19, 20, 21, 22, 15, 24, 25, 26, 27, 28, 29, 30
+#define V_EVEN        0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define V_ODD         1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define V_NEXT        1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+#define V_FRONT       0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define V_BACK        8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#define V_HALVES      0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
+#define V_SECOND      8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15
+#define V_NEXT_HALVES 1, 2, 3, 4, 5, 6, 7, 16, 9, 10, 11, 12, 13, 14, 15, 24
 #elif LANES == 8
-#define V_EVEN          0, 2, 4, 6, 8, 10, 12, 14
-#define V_ODD           1, 3, 5, 7, 9, 11, 13, 15
-#define V_NEXT          1, 2, 3, 4, 5, 6, 7, 8
-#define V_FRONT         0, 8, 1, 9, 2, 10, 3, 11
-#define V_BACK          4, 12, 5, 13, 6, 14, 7, 15
-#define V_BEFORE        7, 8, 9, 10, 11, 12, 13, 14
-#define V_HALVES        0, 1, 2, 3, 8, 9, 10, 11
-#define V_SECOND        4, 5, 6, 7, 4, 5, 6, 7
-#define V_NEXT_HALVES   1, 2, 3, 8, 5, 6, 7, 12
-#define V_BEFORE_HALVES 3, 8, 9, 10, 7, 12, 13, 14
+#define V_EVEN        0, 2, 4, 6, 8, 10, 12, 14
+#define V_ODD         1, 3, 5, 7, 9, 11, 13, 15
+#define V_NEXT        1, 2, 3, 4, 5, 6, 7, 8
+#define V_FRONT       0, 8, 1, 9, 2, 10, 3, 11
+#define V_BACK        4, 12, 5, 13, 6, 14, 7, 15
+#define V_HALVES      0, 1, 2, 3, 8, 9, 10, 11
+#define V_SECOND      4, 5, 6, 7, 4, 5, 6, 7
+#define V_NEXT_HALVES 1, 2, 3, 8, 5, 6, 7, 12
 #else
-#define V_EVEN          0, 2, 4, 6
-#define V_ODD           1, 3, 5, 7
-#define V_NEXT          1, 2, 3, 4
-#define V_FRONT         0, 4, 1, 5
-#define V_BACK          2, 6, 3, 7
-#define V_BEFORE        3, 4, 5, 6
-#define V_HALVES        0, 1, 4, 5
-#define V_SECOND        2, 3, 2, 3
-#define V_NEXT_HALVES   1, 4, 3, 6
-#define V_BEFORE_HALVES 1, 4, 3, 6
+#define V_EVEN        0, 2, 4, 6
+#define V_ODD         1, 3, 5, 7
+#define V_NEXT        1, 2, 3, 4
+#define V_FRONT       0, 4, 1, 5
+#define V_BACK        2, 6, 3, 7
+#define V_HALVES      0, 1, 4, 5
+#define V_SECOND      2, 3, 2, 3
+#define V_NEXT_HALVES 1, 4, 3, 6
 #endif
 
 /* The lanes from s on, and behind the last one the first. */
@@ -447,7 +441,11 @@ TEMPLATE vf v_odd(vf a, vf b)
 /* a without its first element, and the first of b. */
 TEMPLATE vf v_next(vf a, vf b)
 {
+#if LANES == 16 /* which GCC does not see, and copies a register for */
+    return (vf)_mm512_alignr_epi32((__m512i)b, (__m512i)a, 1);
+#else
     return __builtin_shufflevector(a, b, V_NEXT);
+#endif
 }
 
 TEMPLATE vf v_zip_front(vf a, vf b)
@@ -460,21 +458,10 @@ TEMPLATE vf v_zip_back(vf a, vf b)
     return __builtin_shufflevector(a, b, V_BACK);
 }
 
-/* The last element of a, and b without its last. */
-TEMPLATE vf v_before(vf a, vf b)
-{
-    return __builtin_shufflevector(a, b, V_BEFORE);
-}
-
-/* As v_next and v_before in each half of the lanes by itself. */
+/* As v_next in each half of the lanes by itself. */
 TEMPLATE vf v_next_halves(vf a, vf b)
 {
     return __builtin_shufflevector(a, b, V_NEXT_HALVES);
-}
-
-TEMPLATE vf v_before_halves(vf a, vf b)
-{
-    return __builtin_shufflevector(a, b, V_BEFORE_HALVES);
 }
 
 /* The first half of a, then that of b. */

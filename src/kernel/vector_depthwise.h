@@ -78,7 +78,7 @@ static unsigned taps_there(const dv_plane *x, int every, int row, int step, int 
 
 LARGE_TEMPLATE void taps_tile_at(const int height, const int down, const int stride,
                                  const int outputs, const int rows, const int vectors,
-                                 const bool split, const dv_filter *k, int o, const taps_tile *t,
+                                 const bool strided, const dv_filter *k, int o, const taps_tile *t,
                                  const dv_epilogue *ep)
 {
 #if LANES == 16 /* where masks cost nothing */
@@ -87,13 +87,13 @@ LARGE_TEMPLATE void taps_tile_at(const int height, const int down, const int str
         vectors == 1 && !t->add && (outputs > 1 ? t->narrow : k->groups > 1 && t->n <= LANES / 2);
     const bool whole = t->rows >= rows && (t->there & seen) == seen;
     if (twin)
-        taps_rows(height, down, stride, outputs, rows, 1, true, true, false, split, k, o, t, ep);
+        taps_rows(height, down, stride, outputs, rows, 1, true, true, false, strided, k, o, t, ep);
     else if (whole)
-        taps_rows(height, down, stride, outputs, rows, vectors, true, false, true, split, k, o, t,
+        taps_rows(height, down, stride, outputs, rows, vectors, true, false, true, strided, k, o, t,
                   ep);
     else
-        taps_rows(height, down, stride, outputs, rows, vectors, true, false, false, split, k, o, t,
-                  ep);
+        taps_rows(height, down, stride, outputs, rows, vectors, true, false, false, strided, k, o,
+                  t, ep);
 #else
     const int beyond = (k->kernel[1] - 1) * k->dilation[1] + vectors * LANES * stride;
     if (t->column < 0 || t->column + beyond > t->columns)
@@ -102,7 +102,7 @@ LARGE_TEMPLATE void taps_tile_at(const int height, const int down, const int str
     else
         taps_rows(height, down, stride, outputs, rows, vectors, false, false, false, false, k, o, t,
                   ep);
-    (void)split;
+    (void)strided;
 #endif
 }
 
@@ -125,39 +125,39 @@ static void taps_fetch(const taps_tile *band, int height, int rows, int stride, 
 
 /* The tiles of some rows, t being the first. */
 LARGE_TEMPLATE void taps_band(const int height, const int down, const int stride, const int outputs,
-                              const int rows, const bool split, const dv_filter *k, int o,
+                              const int rows, const bool strided, const dv_filter *k, int o,
                               taps_tile t, const dv_epilogue *ep)
 {
     enum { WIDTH = TAPS_VECTORS * LANES };
     const bool fetch = t.n * stride > TAPS_WIDE && k->planes == 1 && !t.add;
     const taps_tile band = t;
     const int most = k->groups > 1 ? LANES + LANES / 2 : LANES; /* that other tiles take as well */
-    for (; outputs == 1 && TAPS_VECTORS > 1 && !split && t.n > most;
+    for (; outputs == 1 && TAPS_VECTORS > 1 && t.n > most;
          t.n -= WIDTH, t.column += WIDTH * stride, t.y += WIDTH) {
         if (fetch)
             taps_fetch(&band, height, rows, stride, band.n - t.n, WIDTH);
-        taps_tile_at(height, down, stride, outputs, rows, TAPS_VECTORS, false, k, o, &t, ep);
+        taps_tile_at(height, down, stride, outputs, rows, TAPS_VECTORS, strided, k, o, &t, ep);
     }
     for (; t.n > 0; t.n -= LANES, t.column += LANES * stride, t.y += LANES) {
         if (fetch)
             taps_fetch(&band, height, rows, stride, band.n - t.n, LANES);
-        taps_tile_at(height, down, stride, outputs, rows, 1, split, k, o, &t, ep);
+        taps_tile_at(height, down, stride, outputs, rows, 1, strided, k, o, &t, ep);
     }
 }
 
 /* Output rows that are `apart` see rows of the input that are `down` dilations apart; so those are
  * taken together. */
 LARGE_TEMPLATE void taps_plane(const int height, const int down, const int stride,
-                               const int outputs, const bool split, const dv_filter *k, int o,
+                               const int outputs, const bool strided, const dv_filter *k, int o,
                                const dv_plane *x, int every, int y0, int x0, const dv_epilogue *ep,
                                const dv_target *y)
 {
-    const int dilation = split ? 1 : k->dilation[0], apart = dilation;
+    const int dilation = strided ? 1 : k->dilation[0], apart = dilation;
     for (int r = 0; r < apart; r++)
         for (int row = r, rows; row < y->rows; row += rows * apart) {
             const int below = y->rows - row, top = y0 + row * k->stride[0];
             const int left = apart == 1 ? below : (below + apart - 1) / apart;
-            const bool fewer = split || (outputs > 1 && outputs >= TAPS_MORE);
+            const bool fewer = outputs > 1 && outputs >= TAPS_MORE;
             rows = outputs > TAPS_MORE ? TAPS_LEAST : fewer ? TAPS_FEWER : taps_tile_rows(left);
             const taps_tile t = { .x = x->data + (ptrdiff_t)top * (ptrdiff_t)x->pitch,
                                   .next = x->next,
@@ -175,21 +175,21 @@ LARGE_TEMPLATE void taps_plane(const int height, const int down, const int strid
                                   .narrow = y->columns <= LANES / 2 };
             if (outputs > TAPS_MORE)
                 taps_band(height, down, stride, outputs, TAPS_LEAST, false, k, o, t, ep);
-            else if (split || rows == TAPS_FEWER)
-                taps_band(height, down, stride, outputs, TAPS_FEWER, split, k, o, t, ep);
+            else if (rows == TAPS_FEWER)
+                taps_band(height, down, stride, outputs, TAPS_FEWER, strided, k, o, t, ep);
             else
-                taps_band(height, down, stride, outputs, TAPS_ROWS, false, k, o, t, ep);
+                taps_band(height, down, stride, outputs, TAPS_ROWS, strided, k, o, t, ep);
         }
 }
 
 /* Kernels with so many rows, this stride along both axes, and so many outputs at a time. */
-#define TAPS_CASE(height, stride, outputs, split)                                          \
-    case height * 100 + stride * 10 + outputs + (split ? 1000 : 0):                        \
-        taps_plane(height, stride, stride, outputs, split, k, o, x, every, y0, x0, ep, y); \
+#define TAPS_CASE(height, stride, outputs, strided)                                          \
+    case height * 100 + stride * 10 + outputs + (strided ? 1000 : 0):                        \
+        taps_plane(height, stride, stride, outputs, strided, k, o, x, every, y0, x0, ep, y); \
         break;
 
-/* Of each group, the outputs from o on, as many as are taken together: no more than `most`. How
- * many those are. */
+/* Of each group, the outputs from o on, as many as are taken together: no more than `most`, or with
+ * a stride TAPS_MOST. How many those are. */
 static int taps_outputs(const dv_filter *k, int o, int most, const dv_plane *x, int every, int y0,
                         int x0, const dv_epilogue *ep, const dv_target *y)
 {
@@ -201,12 +201,11 @@ static int taps_outputs(const dv_filter *k, int o, int most, const dv_plane *x, 
     const int n = taken > 1 ? taken * twins : 1;
     const bool even = stride == k->stride[1], odd = stride == 1 || k->dilation[0] % 2;
     const bool tight = k->kernel[1] == height && k->dilation[0] == 1 && k->dilation[1] == 1;
-    /* Kept in registers; of 5 rows they are too many, which pays where two groups share them. */
-    const int narrow = height == 3 ? LANES : k->groups > 1 ? LANES / 2 : 0;
-    const bool split =
-        LANES == 16 && n == 1 && stride == 2 && height <= 5 && tight && y->columns <= narrow;
+    /* Which sums in another order: so only where outputs are never taken together. */
+    const bool strided =
+        LANES == 16 && (most == 1 || k->outputs < most) && stride == 2 && height <= 5 && tight;
     const int which = even && odd && stride < 10 ? height * 100 + stride * 10 + taken : 0;
-    switch (which + (split ? 1000 : 0)) {
+    switch (which + (strided ? 1000 : 0)) {
         TAPS_CASE(3, 1, 1, false)
         TAPS_CASE(5, 1, 1, false)
         TAPS_CASE(7, 1, 1, false)

@@ -244,61 +244,63 @@ LARGE_TEMPLATE void taps_add_many(const int height, const int down, const int st
 }
 
 #if LANES == 16
-/* The same of a square kernel of 3 or 5 with stride 2: rows are split once into what lies in even
- * and in odd columns, counted from that of the middle tap, and stay in registers; the other taps
- * see them moved by one lane. */
-LARGE_TEMPLATE void taps_add_split(const int height, const int rows, const bool twin,
-                                   const bool whole, const taps_tile *t, const taps_group *g,
-                                   const float *p, const float *weight, vf sum[TAPS_SUMS])
+/* The same of a square kernel of 3 or 5 with stride 2, row by row: the first two columns of taps
+ * see what lies in even and in odd columns, the others those moved by a lane. */
+LARGE_TEMPLATE void taps_add_strided(const int height, const int rows, const int vectors,
+                                     const bool twin, const bool whole, const taps_tile *t,
+                                     const taps_group *g, const float *p, const float *weight,
+                                     vf sum[TAPS_SUMS])
 {
-    enum { MOST = (TAPS_FEWER - 1) * 2 + 5 };
-    const int half = height / 2, n = (rows - 1) * 2 + height, first = t->column + half;
-    const int width = (twin ? LANES / 2 : LANES) * 2;
-    v_mask mask[2];
-    taps_masks(2, first, t->columns, mask);
-    vf split[2][MOST];
-    const float *row = p + first;
+    enum { MOST = 5 };
+    const int width = twin ? LANES : LANES * 2, end = t->column + vectors * width;
+    vf w[MOST * MOST];
+    v_mask mask[TAPS_VECTORS][2], beside[MOST];
+    UNROLL
+    for (int i = 0; i < height * height; i++)
+        w[i] =
+            twin ? v_set_halves(weight[i], weight[(size_t)i + g->weight_twin]) : v_set(weight[i]);
+    UNROLL
+    for (int j = 0; j < vectors; j++)
+        taps_masks(2, t->column + j * width, t->columns, mask[j]);
+    UNROLL
+    for (int tx = 2; tx < height; tx++)
+        beside[tx] = v_mask_range(0, end + tx - 2 >= 0 && end + tx - 2 < t->columns);
+    const float *row = p + t->column;
     UNROLL_SUM
-    for (int i = 0; i < n; i++, row += t->step) {
-        split[0][i] = split[1][i] = (vf){ 0 };
+    for (int i = 0; i < (rows - 1) * 2 + height; i++, row += t->step) {
         if (!whole && !(t->there >> i & 1))
             continue;
-        const vf a = v_load_masked(row, mask[0]);
-        const vf b =
-            twin ? v_load_masked(row + g->x_twin, mask[0]) : v_load_masked(row + LANES, mask[1]);
-        split[0][i] = v_even(a, b);
-        split[1][i] = v_odd(a, b);
-    }
-    UNROLL
-    for (int tx = 0; tx < height; tx++) {
-        const int parity = (tx + half) % 2, moved = (tx - half - parity) / 2;
-        const int beside = first + (moved < 0 ? parity - 2 : width);
-        const bool inside = beside >= 0 && beside < t->columns;
-        vf w[5];
+        vf x[MOST][TAPS_VECTORS];
         UNROLL
-        for (int ty = 0; ty < height; ty++) {
-            const float *at = weight + ty * height + tx;
-            w[ty] = twin ? v_set_halves(*at, at[g->weight_twin]) : v_set(*at);
+        for (int j = 0; j < vectors; j++) {
+            const vf a = v_load_masked(row + j * width, mask[j][0]);
+            const vf b = twin ? v_load_masked(row + g->x_twin, mask[0][0])
+                              : v_load_masked(row + j * width + LANES, mask[j][1]);
+            x[0][j] = v_even(a, b);
+            x[1][j] = v_odd(a, b);
         }
-        row = p + beside;
-        UNROLL_SUM
-        for (int i = 0; i < n; i++, row += t->step) {
-            if (!whole && !(t->there >> i & 1))
-                continue;
-            vf x = split[parity][i];
-            if (moved != 0) {
-                vf edge = { 0 };
-                if (inside)
-                    edge = twin ? v_set_halves(*row, row[g->x_twin]) : v_set(*row);
-                x = moved < 0 ? (twin ? v_before_halves(edge, x) : v_before(edge, x))
-                              : (twin ? v_next_halves(x, edge) : v_next(x, edge));
-            }
+        UNROLL
+        for (int tx = 2; tx < height; tx++) {
+            const float *q = row + vectors * width + tx - 2;
+            vf next = v_load_masked(q, beside[tx]);
+            if (twin)
+                next = v_halves(next, v_load_masked(q + g->x_twin, beside[tx]));
             UNROLL
-            for (int ty = 0; ty < height; ty++) {
-                const int r = (i - ty) / 2;
-                if (i >= ty && (i - ty) % 2 == 0 && r < rows)
-                    sum[r] = v_fma(w[ty], x, sum[r]);
+            for (int j = vectors - 1; j >= 0; j--) {
+                x[tx][j] = twin ? v_next_halves(x[tx - 2][j], next) : v_next(x[tx - 2][j], next);
+                next = x[tx - 2][j];
             }
+        }
+        UNROLL
+        for (int tx = 0; tx < height; tx++)
+            UNROLL
+        for (int ty = 0; ty < height; ty++) {
+            const int r = (i - ty) / 2;
+            if (i < ty || (i - ty) % 2 != 0 || r >= rows)
+                continue;
+            UNROLL
+            for (int j = 0; j < vectors; j++)
+                sum[r * vectors + j] = v_fma(w[ty * height + tx], x[tx][j], sum[r * vectors + j]);
         }
     }
 }
@@ -318,7 +320,7 @@ static void taps_fetch_weights(const dv_filter *k, int c, int outputs, const flo
 /* Channels of outputs from o on, of all groups; twice as many where they are twins. */
 LARGE_TEMPLATE void taps_rows(const int height, const int down, const int stride, const int outputs,
                               const int rows, const int vectors, const bool edge, const bool twin,
-                              const bool whole, const bool split, const dv_filter *k, int o,
+                              const bool whole, const bool strided, const dv_filter *k, int o,
                               const taps_tile *t, const dv_epilogue *ep)
 {
     const size_t taps = (size_t)k->kernel[0] * (size_t)k->kernel[1];
@@ -327,7 +329,7 @@ LARGE_TEMPLATE void taps_rows(const int height, const int down, const int stride
     const bool full = t->n >= vectors * LANES, add = t->add;
     const int n = t->rows, apart = twin && outputs > 1 ? 2 : 1; /* channels of output */
     const int together = twin && outputs == 1 ? 2 : 1;          /* groups */
-    (void)split;
+    (void)strided;
     taps_group g = taps_first(k, o, t);
     for (int left = k->groups; left > 0;) {
         if (apart > 1)
@@ -347,8 +349,8 @@ LARGE_TEMPLATE void taps_rows(const int height, const int down, const int stride
                 continue;
             }
 #if LANES == 16
-            if (split)
-                taps_add_split(height, rows, twin, whole, t, &g, p, weight, sum);
+            if (strided)
+                taps_add_strided(height, rows, vectors, twin, whole, t, &g, p, weight, sum);
             else
 #endif
                 taps_add(height, down, stride, outputs, rows, vectors, edge, twin, whole, k, t, &g,

@@ -641,6 +641,10 @@ static void deep_sums_are_the_definition(void **unused)
         { 2, 90, { 17, 12 }, 37, { 13, 12 }, { 7, 1 }, { 1, 1 }, { 1, 1 }, { 1, 0 }, 1 },
         { 2, 70, { 1, 1 }, 41, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 1, 1 }, { 0, 0 }, 1 },
         { 2, 12, { 3, 4 }, 37, { 1, 1 }, { 3, 4 }, { 2, 2 }, { 1, 1 }, { 0, 0 }, 1 },
+        { 3, 8, { 40, 41 }, 8, { 20, 21 }, { 3, 3 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, 2 },
+        { 3, 16, { 31, 64 }, 32, { 16, 32 }, { 3, 3 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, 2 },
+        { 3, 5, { 40, 72 }, 5, { 20, 36 }, { 3, 3 }, { 2, 2 }, { 1, 1 }, { 1, 1 }, 5 },
+        { 3, 4, { 40, 39 }, 4, { 20, 20 }, { 5, 5 }, { 2, 2 }, { 1, 1 }, { 2, 2 }, 4 },
     };
     if (forced && strcmp(forced, "direct") != 0 && strcmp(forced, "strips") != 0 &&
         strcmp(forced, "line") != 0 && strcmp(forced, "vector") != 0 &&
@@ -662,7 +666,7 @@ static void deep_sums_are_the_definition(void **unused)
                                                     at % s->out[1], &magnitude);
             assert_near(y[at], fmax(sum + (double)shift[at / map], -1), 1 + magnitude, s);
         }
-        for (int trial = 0; trial < 3; trial++)
+        for (int trial = 0; trial < 12; trial++)
             check_box(k, s, x, &ep, y, trial ? pool : NULL);
         float *again = run_forward(k, s, x, &ep, pool);
         assert_memory_equal(again, y, count_out(s) * sizeof *y);
