@@ -48,8 +48,7 @@ bool dv_tail_is_sum(const dv_tail *t, float *lo, float *hi)
     const dv_tail_step *sum = &t->steps[0], *clamp = &t->steps[1];
     const int other = sum->in[0].kind == DV_TAIL_OUTPUT; /* of its arguments */
     const bool clamped = t->n_steps == 2;
-    if (t->n_steps < 1 || t->n_steps > 2 || t->n_inputs != 1 || t->inputs[0].rank != 1 ||
-        t->inputs[0].step[0] != 1)
+    if (t->n_steps < 1 || t->n_steps > 2 || t->n_inputs != 1 || !dv_tail_met(t, t->outputs))
         return false;
     if (!sum->element.binary || sum->element.combine != DV_COMBINE_ADD ||
         sum->in[1 - other].kind != DV_TAIL_OUTPUT || sum->in[other].kind != DV_TAIL_INPUT)

@@ -57,9 +57,13 @@ static void taps_lines(const dv_filter *k, int group, int o, const dv_plane *x, 
         }
 }
 
-/* Rows of the next tile, of `left` that there are. */
-static int taps_tile_rows(int left)
+/* Rows of the next tile of so many outputs, of `left` that there are. */
+TEMPLATE int taps_tile_rows(int outputs, int left)
 {
+    if (outputs > TAPS_MORE)
+        return TAPS_LEAST;
+    if (outputs > 1 && outputs == TAPS_MORE)
+        return TAPS_FEWER;
     return left <= TAPS_FEWER || (left <= 16 && left % TAPS_FEWER == 0) ? TAPS_FEWER : TAPS_ROWS;
 }
 
@@ -157,8 +161,7 @@ LARGE_TEMPLATE void taps_plane(const int height, const int down, const int strid
         for (int row = r, rows; row < y->rows; row += rows * apart) {
             const int below = y->rows - row, top = y0 + row * k->stride[0];
             const int left = apart == 1 ? below : (below + apart - 1) / apart;
-            const bool fewer = outputs > 1 && outputs >= TAPS_MORE;
-            rows = outputs > TAPS_MORE ? TAPS_LEAST : fewer ? TAPS_FEWER : taps_tile_rows(left);
+            rows = taps_tile_rows(outputs, left);
             const taps_tile t = { .x = x->data + (ptrdiff_t)top * (ptrdiff_t)x->pitch,
                                   .next = x->next,
                                   .step = (size_t)dilation * x->pitch,
@@ -188,17 +191,27 @@ LARGE_TEMPLATE void taps_plane(const int height, const int down, const int strid
         taps_plane(height, stride, stride, outputs, strided, k, o, x, every, y0, x0, ep, y); \
         break;
 
-/* Of each group, the outputs from o on, as many as are taken together: no more than `most`, or with
- * a stride TAPS_MOST. How many those are. */
+/* Twins are the rule for narrow rows, where several outputs are taken. */
+static int taps_twins(int most, const dv_target *y)
+{
+    return LANES == 16 && most > 1 && y->columns <= LANES / 2 && !y->add ? 2 : 1;
+}
+
+/* Of the outputs from o on as many are summed together: 1, `most`, or with a stride TAPS_MOST. */
+static int taps_taken(const dv_filter *k, int o, int most, const dv_target *y)
+{
+    const int left = k->outputs - o, twins = taps_twins(most, y);
+    if (most == TAPS_MORE && twins == 1 && left >= TAPS_MOST)
+        return TAPS_MOST;
+    return left >= most * twins ? most : 1;
+}
+
+/* Of each group, the outputs from o on that are taken together, or as twins. How many those are. */
 static int taps_outputs(const dv_filter *k, int o, int most, const dv_plane *x, int every, int y0,
                         int x0, const dv_epilogue *ep, const dv_target *y)
 {
     const int stride = k->stride[0], height = k->kernel[0];
-    /* Twins are the rule for narrow rows, where several outputs are taken. */
-    const int twins = LANES == 16 && most > 1 && y->columns <= LANES / 2 && !y->add ? 2 : 1;
-    const bool many = most == TAPS_MORE && twins == 1 && k->outputs - o >= TAPS_MOST;
-    const int taken = many ? TAPS_MOST : k->outputs - o >= most * twins ? most : 1;
-    const int n = taken > 1 ? taken * twins : 1;
+    const int taken = taps_taken(k, o, most, y), n = taken > 1 ? taken * taps_twins(most, y) : 1;
     const bool even = stride == k->stride[1], odd = stride == 1 || k->dilation[0] % 2;
     const bool tight = k->kernel[1] == height && k->dilation[0] == 1 && k->dilation[1] == 1;
     /* Which sums in another order: so only where outputs are never taken together. */
@@ -236,9 +249,7 @@ static int taps_band_rows(const dv_filter *k, int most, const dv_plane *x, const
     enum { CACHED = 8192 }; /* numbers */
     if (k->planes == 1 || k->outputs <= most || k->dilation[0] > 1)
         return y->rows;
-    const int tile = most < TAPS_MORE         ? TAPS_ROWS
-                     : k->outputs < TAPS_MOST ? TAPS_FEWER
-                                              : TAPS_LEAST;
+    const int tile = taps_tile_rows(taps_taken(k, 0, most, y), y->rows);
     const int64_t row = (int64_t)k->planes * k->stride[0] * x->columns;
     const int64_t fit = CACHED / row / tile;
     return fit > 1 ? (int)fit * tile : tile;

@@ -197,7 +197,7 @@ TEMPLATE vf f_gelu_tanh_slope(vf x)
 {
     const vf v = f_clamp(x, v_set(-10), v_set(10)); /* beyond it is 0 or 1 */
     const vf square = v_set(gelu_bend) * v * v, u = v * (square + v_set(gelu_slope));
-    const vf e = f_exp(-f_abs(u)), q = v_set(1) / (v_set(1) + e);
+    const vf e = f_exp_minus(f_abs(u)), q = v_set(1) / (v_set(1) + e);
     const vf p = v_if_less(u, v_set(0), e * q, q);
     return v_fma(v * e * q * q, v_fma(v_set(3), square, v_set(gelu_slope)), p);
 }
@@ -217,7 +217,7 @@ TEMPLATE vf f_log_series(vf s)
 
 TEMPLATE vf f_softplus(vf x)
 {
-    const vf e = f_exp(-f_abs(x));
+    const vf e = f_exp_minus(f_abs(x));
     return v_at_least(v_set(0), x) + f_log_series(e / (v_set(2) + e));
 }
 

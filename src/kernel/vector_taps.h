@@ -213,7 +213,7 @@ LARGE_TEMPLATE void taps_add(const int height, const int down, const int stride,
 }
 
 /* The same for so many outputs that registers hold their sums and the rows of the input, and
- * weights come one by one; vectors have one row. */
+ * weights come one by one; tiles are one vector wide. */
 LARGE_TEMPLATE void taps_add_many(const int height, const int down, const int stride,
                                   const int outputs, const int rows, const bool edge,
                                   const bool whole, const dv_filter *k, const taps_tile *t,
