@@ -62,7 +62,7 @@ TEMPLATE int taps_tile_rows(int outputs, int left)
 {
     if (outputs > TAPS_MORE)
         return TAPS_LEAST;
-    if (outputs > 1 && outputs == TAPS_MORE)
+    if (outputs > 1 && outputs >= TAPS_MORE)
         return TAPS_FEWER;
     return left <= TAPS_FEWER || (left <= 16 && left % TAPS_FEWER == 0) ? TAPS_FEWER : TAPS_ROWS;
 }
