@@ -24,7 +24,9 @@ typedef struct dv_request {
     int64_t images; /* about how many will follow each other; 0: a few. The same results */
     bool in_place; /* weights that a few hundred images read stay in the model's file, mapped, where
                       a pass alone reads them, which spares a copy; the same results */
-    bool unchecked; /* a NaN among what is kept is no failure: the caller looks for it */
+    bool unchecked;  /* a NaN among what is kept is no failure: the caller looks for it */
+    bool in_passing; /* what is kept is shown during a pass, see dv_trace_show, and is gone behind
+                        it: less memory, and in the cache. Not together with rules or boxes */
 } dv_request;
 
 /* Order, memory and kernels for a request. Const once made, shared by all threads. */
@@ -72,7 +74,16 @@ bool dv_trace_forward_box(dv_trace *t, const float *input, dv_box changed,
  * nothing could have changed. */
 dv_box dv_trace_box(const dv_trace *t, int tensor);
 
-/* The activations of a kept tensor after a forward pass; NULL for one that was not kept. */
+/* Is shown a tensor that the request keeps, as soon as a pass has made it, by the thread that runs
+ * the pass: its activations, which must not be used after the call. */
+typedef void dv_viewer(void *ctx, int tensor, const float *activations);
+
+/* Who is shown what is kept by the passes of a trace from here on, if its request says in_passing;
+ * each tensor once a pass. */
+void dv_trace_show(dv_trace *t, dv_viewer *viewer, void *ctx);
+
+/* The activations of a kept tensor after a forward pass; NULL for one that was not kept, or in
+ * passing only. */
 const float *dv_trace_tensor(const dv_trace *t, int tensor);
 
 DV_END

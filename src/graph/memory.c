@@ -1,5 +1,6 @@
 /* memory.c - where each activation lies in a trace: one that nobody needs any more gives its place
- * away. */
+ * away. What is made and read between two steps that run together is in memory that all traces
+ * share, for they pass there one after the other. */
 #include "graph/places.h"
 #include "graph/plan.h"
 #include "nn/rearrange.h"
@@ -9,9 +10,10 @@
 /* Views share one place, and what is joined lies in the place of the whole: that of the value at
  * the root of the chain. */
 typedef struct lives {
-    int *root;        /* (n_values) */
-    int *last;        /* (n_values) of roots: the last step that reads it; n_steps: kept */
-    dv_place *offset; /* (n_values) from the root's place */
+    int *root;         /* (n_values) */
+    int *first, *last; /* (n_values) of roots: the steps that make it first and read it last;
+                          n_steps: kept */
+    dv_place *offset;  /* (n_values) from the root's place */
 } lives;
 
 static void note_reading(const dv_plan *p, lives *l, int value, int step)
@@ -19,9 +21,20 @@ static void note_reading(const dv_plan *p, lives *l, int value, int step)
     if (value == DV_NO_VALUE || p->model->values[value].constant)
         return;
     int root = l->root[value];
-    int until = p->kept[value] ? p->n_steps : step;
+    int until = p->kept[value] && !p->request.in_passing ? p->n_steps : step;
     if (until > l->last[root])
         l->last[root] = until;
+    if (step < l->first[root])
+        l->first[root] = step;
+}
+
+/* Whether no step runs together while the value lives. */
+static bool lives_apart(const dv_plan *p, const lives *l, int root)
+{
+    int i = l->first[root];
+    while (i <= l->last[root] && i < p->n_steps && !p->steps[i].together)
+        i++;
+    return i > l->last[root];
 }
 
 /* Where part k of what a step joins begins in the whole, in units; -1: not to be said so. */
@@ -84,13 +97,16 @@ static void join_parts(const dv_plan *p, lives *l)
 static bool find_lives(dv_plan *p, lives *l, dv_error *err)
 {
     const dv_model *m = p->model;
-    l->root = dv_arena_array(&p->arena, 2 * (size_t)m->n_values, sizeof *l->root, err);
+    l->root = dv_arena_array(&p->arena, 3 * (size_t)m->n_values, sizeof *l->root, err);
     l->offset = dv_arena_array(&p->arena, (size_t)m->n_values, sizeof *l->offset, err);
     if (!l->root || !l->offset)
         return false;
     l->last = l->root + m->n_values;
-    for (int v = 0; v < m->n_values; v++)
+    l->first = l->last + m->n_values;
+    for (int v = 0; v < m->n_values; v++) {
         l->root[v] = v;
+        l->first[v] = p->n_steps;
+    }
     join_parts(p, l);
     for (int i = 0; i < p->n_steps; i++)
         if (p->steps[i].view) {
@@ -112,8 +128,18 @@ static bool find_lives(dv_plan *p, lives *l, dv_error *err)
     return true;
 }
 
+/* The memory of a trace, and what is shared. */
+typedef struct memories {
+    dv_places own, shared;
+} memories;
+
+static dv_places *memory_of(const dv_plan *p, const lives *l, int root, memories *f)
+{
+    return lives_apart(p, l, root) ? &f->shared : &f->own;
+}
+
 /* Gives each output of a step a place, with all that it will be a part of. */
-static void place_outputs(dv_plan *p, const lives *l, dv_step *s, dv_places *f)
+static void place_outputs(dv_plan *p, const lives *l, dv_step *s, memories *f)
 {
     const dv_model *m = p->model;
     const dv_node *n = &m->nodes[s->node];
@@ -121,7 +147,8 @@ static void place_outputs(dv_plan *p, const lives *l, dv_step *s, dv_places *f)
         const int v = k ? n->out[k] : s->out, root = l->root[v];
         if (p->places[root] == DV_NOWHERE && !s->view)
             p->places[root] = dv_places_take(
-                f, dv_place_units(dv_shape_count(&m->values[root].shape) * sizeof(float)));
+                memory_of(p, l, root, f),
+                dv_place_units(dv_shape_count(&m->values[root].shape) * sizeof(float)));
         if (p->places[root] != DV_NOWHERE)
             p->places[v] = p->places[root] + l->offset[v];
     }
@@ -155,7 +182,17 @@ static bool list_endings(dv_plan *p, const lives *l, int **first, int **next, dv
     return true;
 }
 
-static bool place_all(dv_plan *p, dv_places *f, dv_error *err)
+/* Those that are shared lie behind the others. */
+static void number_shared(dv_plan *p, const lives *l, const memories *f)
+{
+    p->n_units = f->own.end;
+    p->n_shared = f->shared.end;
+    for (int v = 0; v < p->model->n_values; v++)
+        if (p->places[v] != DV_NOWHERE && lives_apart(p, l, l->root[v]))
+            p->places[v] += f->own.end;
+}
+
+static bool place_all(dv_plan *p, memories *f, dv_error *err)
 {
     const dv_model *m = p->model;
     lives l;
@@ -165,18 +202,18 @@ static bool place_all(dv_plan *p, dv_places *f, dv_error *err)
     size_t input = dv_shape_count(&m->values[m->input].shape) * sizeof(float);
     if (l.last[m->input] ==
         p->n_steps) /* kept: copied, for the caller's need not outlive the pass */
-        p->places[m->input] = dv_places_take(f, dv_place_units(input));
+        p->places[m->input] = dv_places_take(&f->own, dv_place_units(input));
     for (int i = 0; i < p->n_steps; i++) {
         place_outputs(p, &l, &p->steps[i], f);
-        place_aux(p, &p->steps[i], f);
+        place_aux(p, &p->steps[i], &f->own);
         for (int v = first[i]; v >= 0; v = next[v]) {
             size_t bytes = dv_shape_count(&m->values[v].shape) * sizeof(float);
             if (p->places[v] != DV_NOWHERE &&
-                !dv_places_give(f, p->places[v], dv_place_units(bytes), err))
+                !dv_places_give(memory_of(p, &l, v, f), p->places[v], dv_place_units(bytes), err))
                 return false;
         }
     }
-    p->n_units = f->end;
+    number_shared(p, &l, f);
     return true;
 }
 
@@ -191,8 +228,9 @@ bool dv_plan_places(dv_plan *p, dv_error *err)
         p->places[v] = DV_NOWHERE;
     for (int i = 0; i < m->n_nodes; i++)
         p->aux[i] = DV_NOWHERE;
-    dv_places f = { 0 };
+    memories f = { { 0 }, { 0 } };
     bool ok = place_all(p, &f, err);
-    dv_places_release(&f);
+    dv_places_release(&f.own);
+    dv_places_release(&f.shared);
     return ok;
 }

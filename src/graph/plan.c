@@ -220,6 +220,9 @@ static bool make(dv_plan *p, const dv_request *r, dv_pool *pool, dv_error *err)
     mark_needed(p, wanted);
     if (r->boxes && r->noise)
         return dv_fail(err, DV_BAD_USAGE, "a plan for boxes, and for noise: one of them");
+    if (r->in_passing && (r->boxes || r->rules))
+        return dv_fail(err, DV_BAD_USAGE, "a plan for %s whose activations are gone",
+                       r->boxes ? "boxes" : "rules");
     if (!convert_constants(p, pool, err) || !dv_plan_steps(p, pool, err) ||
         !check_steps(p, pool, err))
         return false;
@@ -268,5 +271,6 @@ const dv_model *dv_plan_model(const dv_plan *p)
 
 size_t dv_plan_trace_bytes(const dv_plan *p, dv_pool *pool)
 {
-    return dv_size_add((size_t)p->n_units * DV_PLACE_UNIT, dv_plan_scratch(p, pool));
+    return dv_size_add((size_t)(p->n_units + p->n_shared) * DV_PLACE_UNIT,
+                       dv_plan_scratch(p, pool));
 }

@@ -33,13 +33,14 @@ struct dv_plan {
     dv_request request;      /* keep points into the arena */
     const float **constants; /* (n_values) float32 data of the constants that run; NULL others */
     bool *needed;            /* (n_nodes) runs, or is fused */
-    bool *kept;              /* (n_values) stays until the trace's next pass */
+    bool *kept;              /* (n_values) stays until the trace's next pass, or is shown */
     dv_place *places;        /* (n_values) of activations */
     int n_steps;
     dv_step *steps;
-    void **states;    /* (n_nodes) of the steps, for the way back */
-    dv_place *aux;    /* (n_nodes) */
-    dv_place n_units; /* memory of a trace, without scratch */
+    void **states;     /* (n_nodes) of the steps, for the way back */
+    dv_place *aux;     /* (n_nodes) */
+    dv_place n_units;  /* memory of a trace, without scratch */
+    dv_place n_shared; /* of all that lie beside each other; their places follow the others */
 };
 
 /* Bytes of scratch for the largest step of a pass on so many workers. */
@@ -75,8 +76,8 @@ bool dv_plan_places(dv_plan *p, dv_error *err) DV_MUST_CHECK; /* memory.c: who l
 struct dv_trace {
     const dv_plan *plan;
     dv_pool *pool;
-    uint8_t *memory, *scratch;
-    bool beside;        /* another: the scratch is that one's */
+    uint8_t *memory, *shared, *scratch;
+    bool beside;        /* another: what is shared, and the scratch, are that one's */
     const float *input; /* during a pass */
     float noise;        /* see dv_trace_set_noise */
     uint64_t noise_seed;
@@ -86,18 +87,21 @@ struct dv_trace {
     dv_box *changed;    /* (n_values) by the last pass; NULL unless the request has boxes */
     dv_box *boxes;      /* of the outputs of one node, with it */
     bool passed;        /* what is kept is that of a pass */
-    dv_call *back;      /* (n_nodes) for the way back: data of constants and of kept activations */
+    bool nan;           /* there was one in what was shown */
+    dv_viewer *viewer;  /* NULL: nobody */
+    void *viewer_ctx;
+    dv_call *back; /* (n_nodes) for the way back: data of constants and of kept activations */
 };
 
 /* A pass: its input is taken, its steps run, what it makes is checked. */
 void dv_trace_begin(dv_trace *t, const float *input);
 bool dv_trace_end(dv_trace *t, dv_error *err) DV_MUST_CHECK;
 
-/* Runs one step of a pass; boxes: of the outputs, NULL: all of them. Before and behind the operator
- * itself: */
+/* Runs one step of a pass, unless it is a view, and shows what it has made; boxes: of the outputs,
+ * NULL: all of them. Before and behind the operator itself: */
 void dv_trace_run_step(dv_trace *t, int step, const dv_box *boxes);
 dv_call dv_trace_begin_step(const dv_trace *t, int step, const dv_box *boxes);
-void dv_trace_end_step(const dv_trace *t, int step, const dv_call *c);
+void dv_trace_end_step(dv_trace *t, int step, const dv_call *c);
 
 /* -- several traces of one plan, together.c --------------------------------------------------- */
 
@@ -105,7 +109,8 @@ void dv_trace_end_step(const dv_trace *t, int step, const dv_call *c);
 int dv_plan_together(const dv_plan *p);
 
 /* A trace of the same plan and pool, for passes with the first by dv_traces_forward, whose scratch
- * it shares: it must not outlive that one. NULL with err set. Freed by dv_trace_free. */
+ * it shares, and the memory of what lives between two steps that run together: it must not outlive
+ * that one. NULL with err set. Freed by dv_trace_free. */
 dv_trace *dv_trace_new_beside(const dv_trace *first, dv_error *err) DV_MUST_CHECK;
 
 /* Steps of a plan, (n_steps) numbers that rise, in each of n traces, n <= DV_TOGETHER. NULL: the

@@ -34,8 +34,8 @@ void dv_plan_mark_together(dv_plan *p)
     }
 }
 
-/* A single trace stays in the cache from image to image, more or less; many do not. So what they
- * share has to be more than one of them. */
+/* A single trace stays in the cache from image to image, more or less; many do not. So the weights
+ * that they share have to be more than what each has of its own. */
 int dv_plan_together(const dv_plan *p)
 {
     size_t shared = 0;
@@ -74,8 +74,7 @@ static int run_apart(dv_trace *t, const int *steps, int n_steps, int i)
 {
     const dv_plan *p = t->plan;
     for (; i < n_steps && !p->steps[step_of(steps, i)].together; i++)
-        if (!p->steps[step_of(steps, i)].view)
-            dv_trace_run_step(t, step_of(steps, i), NULL);
+        dv_trace_run_step(t, step_of(steps, i), NULL);
     return i;
 }
 

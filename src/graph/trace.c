@@ -9,7 +9,11 @@
 
 static void *at(const dv_trace *t, dv_place place)
 {
-    return place == DV_NOWHERE ? NULL : t->memory + (size_t)place * DV_PLACE_UNIT;
+    const dv_place own = t->plan->n_units;
+    if (place == DV_NOWHERE)
+        return NULL;
+    return place < own ? t->memory + (size_t)place * DV_PLACE_UNIT
+                       : t->shared + (size_t)(place - own) * DV_PLACE_UNIT;
 }
 
 /* Points a tensor of a forward call at its data. The input stays NULL: it is known only later. */
@@ -109,6 +113,7 @@ static bool make(dv_trace *t, const dv_trace *beside, dv_error *err)
             n_tensors += 2 * (size_t)(m->nodes[i].n_in + m->nodes[i].n_out);
     t->memory = dv_large_alloc((size_t)p->n_units * DV_PLACE_UNIT);
     t->beside = beside != NULL;
+    t->shared = beside ? beside->shared : dv_large_alloc((size_t)p->n_shared * DV_PLACE_UNIT);
     t->scratch = beside ? beside->scratch : dv_large_alloc(dv_plan_scratch(p, t->pool));
     t->tensors = calloc(n_tensors, sizeof *t->tensors);
     t->forward = calloc((size_t)p->n_steps + 1, sizeof *t->forward);
@@ -118,8 +123,8 @@ static bool make(dv_trace *t, const dv_trace *beside, dv_error *err)
         t->changed = calloc((size_t)m->n_values, sizeof *t->changed);
         t->boxes = calloc((size_t)most_outputs(m) + 1, sizeof *t->boxes);
     }
-    if (!t->memory || !t->scratch || !t->tensors || !t->forward || !t->tails || !t->back ||
-        (p->request.boxes && (!t->changed || !t->boxes)))
+    if (!t->memory || !t->shared || !t->scratch || !t->tensors || !t->forward || !t->tails ||
+        !t->back || (p->request.boxes && (!t->changed || !t->boxes)))
         return dv_fail(err, DV_NO_MEMORY, "no memory for a forward pass: %zu bytes",
                        dv_plan_trace_bytes(p, t->pool));
     dv_tensor *room = t->tensors;
@@ -167,8 +172,10 @@ void dv_trace_free(dv_trace *t)
     if (!t)
         return;
     free(t->memory);
-    if (!t->beside)
+    if (!t->beside) {
+        free(t->shared);
         free(t->scratch);
+    }
     free(t->tensors);
     free(t->forward);
     free(t->tails);
@@ -191,7 +198,14 @@ const float *dv_trace_tensor(const dv_trace *t, int tensor)
 {
     if (tensor < 0 || tensor >= t->plan->model->n_values)
         return NULL;
-    return t->plan->kept[tensor] ? at(t, t->plan->places[tensor]) : NULL;
+    const dv_plan *p = t->plan;
+    return p->kept[tensor] && !p->request.in_passing ? at(t, p->places[tensor]) : NULL;
+}
+
+void dv_trace_show(dv_trace *t, dv_viewer *viewer, void *ctx)
+{
+    t->viewer = viewer;
+    t->viewer_ctx = ctx;
 }
 
 /* -- running ---------------------------------------------------------------------------------- */
@@ -224,16 +238,50 @@ dv_call dv_trace_begin_step(const dv_trace *t, int step, const dv_box *boxes)
     return c;
 }
 
-void dv_trace_end_step(const dv_trace *t, int step, const dv_call *c)
+static bool has_nan(const float *x, size_t n)
+{
+    int found = 0;
+    for (size_t i = 0; i < n; i++)
+        found |= x[i] != x[i];
+    return found;
+}
+
+static void show(dv_trace *t, int value)
+{
+    const dv_plan *p = t->plan;
+    if (!p->request.in_passing || !p->kept[value])
+        return;
+    const float *data = at(t, p->places[value]);
+    data = data ? data : input_data(t, value);
+    if (!p->request.unchecked && has_nan(data, dv_shape_count(&p->model->values[value].shape)))
+        t->nan = true;
+    else if (t->viewer)
+        t->viewer(t->viewer_ctx, value, data);
+}
+
+static void show_outputs(dv_trace *t, const dv_step *s)
+{
+    const dv_node *n = &t->plan->model->nodes[s->node];
+    for (int i = 0; i < n->n_out; i++)
+        if (n->out[i] != DV_NO_VALUE)
+            show(t, i ? n->out[i] : s->out);
+}
+
+void dv_trace_end_step(dv_trace *t, int step, const dv_call *c)
 {
     const dv_model *m = t->plan->model;
     if (t->noise > 0 && dv_is_weight_layer(m, &m->nodes[t->plan->steps[step].node]))
         dv_disturb(c->out[0].data, dv_shape_count(&c->out[0].shape), t->noise,
                    t->noise_seed + (uint64_t)step);
+    show_outputs(t, &t->plan->steps[step]);
 }
 
 void dv_trace_run_step(dv_trace *t, int step, const dv_box *boxes)
 {
+    if (t->plan->steps[step].view) {
+        show_outputs(t, &t->plan->steps[step]);
+        return;
+    }
     const dv_call c = dv_trace_begin_step(t, step, boxes);
     c.op->forward(&c);
     dv_trace_end_step(t, step, &c);
@@ -247,14 +295,6 @@ static void take_input(dv_trace *t, const float *input)
     t->input = input;
     if (kept)
         memcpy(kept, input, dv_shape_count(&m->values[m->input].shape) * sizeof *kept);
-}
-
-static bool has_nan(const float *x, size_t n)
-{
-    int found = 0;
-    for (size_t i = 0; i < n; i++)
-        found |= x[i] != x[i];
-    return found;
 }
 
 /* Runs the pass again with every activation kept, to name the first node that makes a NaN. */
@@ -299,6 +339,8 @@ static bool fail_at_nan(const dv_trace *t, dv_error *err)
 static bool check_kept(const dv_trace *t, dv_error *err)
 {
     const dv_plan *p = t->plan;
+    if (p->request.in_passing)
+        return !t->nan || fail_at_nan(t, err);
     for (int i = 0; i < p->request.n_keep && !p->request.unchecked; i++) {
         const int v = p->request.keep[i];
         if (has_nan(at(t, p->places[v]), dv_shape_count(&p->model->values[v].shape)))
@@ -309,8 +351,9 @@ static bool check_kept(const dv_trace *t, dv_error *err)
 
 void dv_trace_begin(dv_trace *t, const float *input)
 {
-    t->passed = false;
+    t->passed = t->nan = false;
     take_input(t, input);
+    show(t, t->plan->model->input);
 }
 
 bool dv_trace_end(dv_trace *t, dv_error *err)
@@ -330,8 +373,7 @@ bool dv_trace_forward(dv_trace *t, const float *input, dv_error *err)
         return dv_fail(err, DV_BAD_USAGE, "a pass without an input");
     dv_trace_begin(t, input);
     for (int i = 0; i < p->n_steps; i++)
-        if (!p->steps[i].view)
-            dv_trace_run_step(t, i, NULL);
+        dv_trace_run_step(t, i, NULL);
     return dv_trace_end(t, err);
 }
 
@@ -395,8 +437,7 @@ static void forward_changed(dv_trace *t)
         const dv_node *n = &p->model->nodes[s->node];
         if (!reach_outputs(t, i, boxes))
             continue;
-        if (!s->view)
-            dv_trace_run_step(t, i, boxes);
+        dv_trace_run_step(t, i, boxes);
         for (int o = 0; o < n->n_out; o++)
             t->changed[o ? n->out[o] : s->out] = boxes[o];
     }

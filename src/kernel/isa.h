@@ -108,7 +108,7 @@ typedef struct dv_summary {
 
 enum { DV_ROWS_AHEAD = 4 }; /* see add_rows */
 
-enum { DV_DOT_VECTORS = 8 }; /* the most of dot_rows_many */
+enum { DV_DOT_VECTORS = 16 }; /* the most of dot_rows_many */
 
 enum { DV_SUM_ROWS = 3, DV_SUM_WIDTH = 12 }; /* the most rows, and vectors of a row */
 

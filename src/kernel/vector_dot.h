@@ -52,13 +52,15 @@ static void dot_rows(int rows, int k, const float *w, const float *x, float *y)
 }
 
 /* -- several vectors --------------------------------------------------------------------------
- * In two groups, so many rows and vectors at a time as their sums fit in registers, first those of
- * the even vectors of terms, then the others. Terms come in parts that stay in the L1 cache for all
- * of that, while what comes next is fetched: each row comes from memory once. */
+ * In groups, so many rows and vectors at a time as their sums fit in registers, first those of the
+ * even vectors of terms, then the others. Terms come in parts that stay in the L1 cache for all of
+ * that, while what comes next is fetched: each row comes from memory once. */
 
 enum {
     MANY_ROWS = REGISTERS == 32 ? 6 : 3,
-    MANY_VECTORS = DV_DOT_VECTORS / 2,
+    MANY_VECTORS = 4,
+    MANY_GROUPS = DV_DOT_VECTORS / MANY_VECTORS,
+    MANY_FETCHED = 3, /* rows of what comes next, for each group: by two all, where there are two */
     MANY_TERMS = 512,
 };
 
@@ -66,8 +68,8 @@ typedef struct many_sums {
     vf sum[MANY_ROWS][MANY_VECTORS];
 } many_sums;
 
-/* Every other vector of `terms` terms, from x on in the vectors; half of what lies from `next` on
- * in each row is fetched meanwhile. */
+/* Every other vector of `terms` terms, from x on in the vectors; some rows of what lies from `next`
+ * on are fetched meanwhile. */
 TEMPLATE void many_part(const int rows, const int vectors, int terms, size_t pitch, const float *w,
                         const float *const *x, ptrdiff_t from, const float *next, many_sums *sums)
 {
@@ -80,7 +82,7 @@ TEMPLATE void many_part(const int rows, const int vectors, int terms, size_t pit
     for (int i = 0; i < terms; i += 2 * LANES) {
         vf b[MANY_VECTORS];
         UNROLL
-        for (int r = 0; r < (rows + 1) / 2; r++)
+        for (int r = 0; r < (rows < MANY_FETCHED ? rows : MANY_FETCHED); r++)
             __builtin_prefetch(next + (size_t)r * pitch + i, 0, 2);
         UNROLL
         for (int v = 0; v < vectors; v++)
@@ -121,30 +123,34 @@ static void many_end(int rows, int vectors, int k, const float *w, const float *
 TEMPLATE void many_some(const int rows, int k, const float *w, int n, const float *const *x,
                         float *const *y)
 {
-    const int whole = k - k % (2 * LANES), half = n / 2;
+    const int whole = k - k % (2 * LANES), groups = (n + MANY_VECTORS - 1) / MANY_VECTORS;
     const size_t pitch = (size_t)k;
-    many_sums sums[2][2] = { 0 }; /* (group, even or odd) */
+    many_sums sums[MANY_GROUPS][2] = { 0 }; /* (group, even or odd) */
     for (int from = 0; from < whole; from += MANY_TERMS) {
         const int terms = whole - from < MANY_TERMS ? whole - from : MANY_TERMS;
         const float *part = w + from;
         const float *next = from + terms < whole ? part + terms : w + (size_t)rows * pitch;
-        for (int i = 0; i < 4; i++) {
-            const int group = i / 2, odd = i % 2 * LANES, vectors = group ? n - half : half;
-            const float *fetched = next + odd + (size_t)group * (rows / 2) * pitch;
-            const float *const *of = x + (group ? half : 0);
+        for (int i = 0; i < 2 * groups; i++) {
+            const int group = i / 2, odd = i % 2 * LANES;
+            const int first = n * group / groups, vectors = n * (group + 1) / groups - first;
+            const int fetched = group * MANY_FETCHED < rows ? group * MANY_FETCHED : 0;
+            const float *ahead = next + odd + (size_t)fetched * pitch;
+            const float *const *of = x + first;
             many_sums *to = &sums[group][i % 2];
             if (vectors == 1)
-                many_part(rows, 1, terms, pitch, part + odd, of, from + odd, fetched, to);
+                many_part(rows, 1, terms, pitch, part + odd, of, from + odd, ahead, to);
             else if (vectors == 2)
-                many_part(rows, 2, terms, pitch, part + odd, of, from + odd, fetched, to);
+                many_part(rows, 2, terms, pitch, part + odd, of, from + odd, ahead, to);
             else if (vectors == 3)
-                many_part(rows, 3, terms, pitch, part + odd, of, from + odd, fetched, to);
+                many_part(rows, 3, terms, pitch, part + odd, of, from + odd, ahead, to);
             else if (vectors == 4)
-                many_part(rows, 4, terms, pitch, part + odd, of, from + odd, fetched, to);
+                many_part(rows, 4, terms, pitch, part + odd, of, from + odd, ahead, to);
         }
     }
-    many_end(rows, half, k, w, x, whole, sums[0], y);
-    many_end(rows, n - half, k, w, x + half, whole, sums[1], y + half);
+    for (int group = 0; group < groups; group++) {
+        const int first = n * group / groups, end = n * (group + 1) / groups;
+        many_end(rows, end - first, k, w, x + first, whole, sums[group], y + first);
+    }
 }
 
 static void dot_rows_many(int rows, int k, const float *w, int n, const float *const *x,

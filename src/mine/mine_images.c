@@ -39,17 +39,33 @@ static int32_t image_of(const pass *p, int64_t task)
 
 /* -- one image -------------------------------------------------------------------------------- */
 
-static bool survey_tensors(const pass *p, const dv_trace *t, dv_survey *s, dv_error *err)
+/* What an image's pass shows is surveyed at once, while it is in the cache. */
+typedef struct surveyor {
+    const pass *p;
+    dv_survey *survey;
+    int failed; /* the first layer whose activations are not finite, or n_layers */
+} surveyor;
+
+static void survey_tensor(void *ctx, int tensor, const float *activations)
 {
-    const dv_index *x = p->index;
-    for (int i = 0; i < x->n_layers; i++) {
-        const dv_index_layer *l = &x->layers[i];
-        size_t plane = (size_t)l->size[DV_Y] * (size_t)l->size[DV_X];
-        if (!dv_survey_maps(s, (int)(l->units - x->units), l->size[DV_C],
-                            dv_trace_tensor(t, p->tensors[i]), plane))
-            return dv_fail(err, DV_BAD_DATA, "activations of layer %s are not finite", l->layer);
-    }
-    return true;
+    surveyor *s = ctx;
+    const dv_index *x = s->p->index;
+    int i = 0;
+    while (s->p->tensors[i] != tensor)
+        i++;
+    const dv_index_layer *l = &x->layers[i];
+    const size_t plane = (size_t)l->size[DV_Y] * (size_t)l->size[DV_X];
+    if (!dv_survey_maps(s->survey, (int)(l->units - x->units), l->size[DV_C], activations, plane) &&
+        i < s->failed)
+        s->failed = i;
+}
+
+static bool finite(const surveyor *s, dv_error *err)
+{
+    const dv_index *x = s->p->index;
+    return s->failed == x->n_layers ||
+           dv_fail(err, DV_BAD_DATA, "activations of layer %s are not finite",
+                   x->layers[s->failed].layer);
 }
 
 static bool read_image(const pass *p, int64_t task, float *input, slot *s, dv_error *err)
@@ -70,12 +86,17 @@ static bool work(void *ctx, dv_worker *w, int64_t task, int n, const int *slots,
     const pass *p = ctx;
     bool ok[DV_TOGETHER];
     dv_error errors[DV_TOGETHER];
-    for (int i = 0; i < n; i++)
-        ok[i] = read_image(p, task + i, w->inputs[i], &p->slots[slots[i]], &errors[i]);
+    surveyor of[DV_TOGETHER];
+    for (int i = 0; i < n; i++) {
+        slot *s = &p->slots[slots[i]];
+        of[i] = (surveyor){ p, &s->survey, p->index->n_layers };
+        dv_trace_show(w->traces[i], survey_tensor, &of[i]);
+        ok[i] = read_image(p, task + i, w->inputs[i], s, &errors[i]);
+    }
     dv_traces_forward(w->traces, (const float *const *)w->inputs, n, ok, errors);
     for (int i = 0; i < n; i++) {
         slot *s = &p->slots[slots[i]];
-        s->skipped = !ok[i] || !survey_tensors(p, w->traces[i], &s->survey, &errors[i]);
+        s->skipped = !ok[i] || !finite(&of[i], &errors[i]);
         if (s->skipped)
             s->error = errors[i];
         if (s->skipped && s->error.code == DV_NO_MEMORY) {
@@ -163,7 +184,8 @@ static dv_request request_for(const dv_mine_options *o, int n, const int *tensor
                          .exact = o->exact,
                          .images = images,
                          .in_place = true,
-                         .unchecked = true };
+                         .unchecked = true,
+                         .in_passing = true };
 }
 
 static void *hash(void *model)

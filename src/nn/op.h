@@ -160,7 +160,7 @@ enum { DV_KEEP_NOTHING = 0, DV_KEEP_IN = 1, DV_KEEP_OUT = 2 };
 
 enum { DV_NAMED_INPUTS = 5 };
 
-enum { DV_TOGETHER = 8 }; /* the most images at once */
+enum { DV_TOGETHER = 16 }; /* the most images at once */
 
 typedef struct dv_op dv_op;
 struct dv_piece;

@@ -26,7 +26,7 @@ typedef struct dv_worker {
 } dv_worker;
 
 /* A worker takes no more tasks at once. */
-enum { DV_CREW_TOGETHER = 8 };
+enum { DV_CREW_TOGETHER = 16 };
 
 /* The first n of its traces on the first n of its inputs, see dv_traces_forward. */
 void dv_worker_forward(const dv_worker *w, int n, bool *ok, dv_error *err);

@@ -49,21 +49,44 @@ static bool read_image(const pass *p, const char *path, float *input, dv_error *
     return ok;
 }
 
-static bool fill_row(const pass *p, const dv_trace *t, float *row, dv_error *err)
+/* What an image's pass shows is pooled at once, while it is in the cache. */
+typedef struct filler {
+    const pass *p;
+    float *row;
+    int failed; /* the first layer whose activations are not finite, or n_layers */
+} filler;
+
+static bool all_finite(const float *v, size_t n)
 {
+    size_t k = 0;
+    while (k < n && isfinite(v[k]))
+        k++;
+    return k == n;
+}
+
+static void fill_part(void *ctx, int tensor, const float *activations)
+{
+    filler *f = ctx;
+    const pass *p = f->p;
     for (int i = 0; i < p->about->n_layers; i++) {
         const dv_features_layer *l = &p->about->layers[i];
-        float *part = row + l->first;
-        dv_pool_map(&p->o->pooling, dv_tensor_shape(p->about->model, l->tensor),
-                    dv_trace_tensor(t, l->tensor), part);
-        for (size_t k = 0; k < l->count; k++)
-            if (!isfinite(part[k]))
-                return dv_fail(err, DV_BAD_DATA, "activations of layer %s are not finite",
-                               l->layer);
+        float *part = f->row + l->first;
+        if (l->tensor != tensor)
+            continue;
+        dv_pool_map(&p->o->pooling, dv_tensor_shape(p->about->model, tensor), activations, part);
+        if (!all_finite(part, l->count) && i < f->failed)
+            f->failed = i;
         if (p->o->normalize)
             dv_normalize(part, l->count);
     }
-    return true;
+}
+
+static bool finite(const filler *f, dv_error *err)
+{
+    const dv_features_about *a = f->p->about;
+    return f->failed == a->n_layers ||
+           dv_fail(err, DV_BAD_DATA, "activations of layer %s are not finite",
+                   a->layers[f->failed].layer);
 }
 
 /* Where memory runs out the run ends: another time there may be enough. */
@@ -72,14 +95,17 @@ static bool work(void *ctx, dv_worker *w, int64_t task, int n, const int *slots,
     const pass *p = ctx;
     bool ok[DV_TOGETHER];
     dv_error errors[DV_TOGETHER];
+    filler of[DV_TOGETHER];
     for (int i = 0; i < n; i++) {
+        of[i] = (filler){ p, p->slots[slots[i]].row, p->about->n_layers };
+        dv_trace_show(w->traces[i], fill_part, &of[i]);
         const int32_t image = image_of(p->o, p->begun + task + i);
         ok[i] = read_image(p, dv_list_path(p->about->images, image), w->inputs[i], &errors[i]);
     }
     dv_traces_forward(w->traces, (const float *const *)w->inputs, n, ok, errors);
     for (int i = 0; i < n; i++) {
         slot *s = &p->slots[slots[i]];
-        s->skipped = !ok[i] || !fill_row(p, w->traces[i], s->row, &errors[i]);
+        s->skipped = !ok[i] || !finite(&of[i], &errors[i]);
         if (!s->skipped)
             continue;
         s->error = errors[i];
@@ -140,7 +166,8 @@ static bool run_images(const dv_features_about *a, dv_features_file *f, int32_t 
                            .keep = o->tensors,
                            .exact = o->exact,
                            .images = left,
-                           .unchecked = true };
+                           .unchecked = true,
+                           .in_passing = true };
     const dv_crew_options c = { .request = &r, .pool = o->pool, .tasks = left, .together = true };
     const dv_tasks tasks = { .n = left,
                              .watch = &o->watch,

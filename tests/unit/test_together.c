@@ -171,6 +171,83 @@ static void traces_that_go_together_are_as_alone(void **state)
     dv_plan_free(p);
 }
 
+/* -- in passing ------------------------------------------------------------------------------- */
+
+static const char *const passing[] = { "x", "r1", "c2", "flat", "all", "r3", "g4", "root", "g6" };
+enum { PASSING = sizeof passing / sizeof passing[0] };
+
+typedef struct witness {
+    const int *keep;       /* (PASSING) */
+    const dv_trace *alone; /* what must be seen */
+    int seen[PASSING];
+} witness;
+
+static void witness_tensor(void *ctx, int tensor, const float *activations)
+{
+    witness *w = ctx;
+    int k = 0;
+    while (k < PASSING && w->keep[k] != tensor)
+        k++;
+    assert_true(k < PASSING);
+    w->seen[k]++;
+    assert_memory_equal(activations, dv_trace_tensor(w->alone, tensor),
+                        dv_shape_count(dv_tensor_shape(model, tensor)) * sizeof(float));
+}
+
+static void what_is_kept_in_passing_is_shown_once(void **state)
+{
+    (void)state;
+    enum { N = 5 };
+    dv_error err = { 0 };
+    int keep[PASSING];
+    for (int i = 0; i < PASSING; i++)
+        assert_true(dv_model_find(model, passing[i], &keep[i], &err));
+    dv_request r = { .n_keep = PASSING, .keep = keep };
+    dv_plan *whole = dv_plan_new(model, &r, NULL, &err);
+    r.in_passing = true;
+    dv_plan *p = dv_plan_new(model, &r, NULL, &err);
+    assert_true(whole && p);
+    assert_true(dv_plan_trace_bytes(p, NULL) < dv_plan_trace_bytes(whole, NULL));
+    dv_trace *t[DV_TOGETHER], *alone[N];
+    make_traces(p, NULL, t);
+    float *inputs[N];
+    witness w[N] = { { 0 } };
+    bool ok[N];
+    dv_error errors[N];
+    for (int i = 0; i < N; i++) {
+        assert_non_null(inputs[i] = malloc(INPUT * sizeof(float)));
+        assert_non_null(alone[i] = dv_trace_new(whole, NULL, &err));
+        fill(inputs[i], (uint32_t)(i + 1), i == 2);
+        assert_int_equal(dv_trace_forward(alone[i], inputs[i], &err), i != 2);
+        w[i] = (witness){ .keep = keep, .alone = alone[i] };
+        dv_trace_show(t[i], witness_tensor, &w[i]);
+        ok[i] = true;
+    }
+    dv_traces_forward(t, (const float *const *)inputs, N, ok, errors);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(ok[i], i != 2);
+        for (int k = 0; k < PASSING && i != 2; k++)
+            assert_int_equal(w[i].seen[k], 1);
+        assert_null(dv_trace_tensor(t[i], keep[1]));
+    }
+    assert_non_null(strstr(errors[2].message, "become NaN in node 'root'"));
+    memset(w[0].seen, 0, sizeof w[0].seen);
+    assert_true(dv_trace_forward(t[0], inputs[0], &err));
+    for (int k = 0; k < PASSING; k++)
+        assert_int_equal(w[0].seen[k], 1);
+    r.rules = 1U << DV_RULE_DECONVNET;
+    assert_null(dv_plan_new(model, &r, NULL, &err));
+    assert_int_equal(err.code, DV_BAD_USAGE);
+    for (int i = 0; i < N; i++) {
+        dv_trace_free(alone[i]);
+        free(inputs[i]);
+    }
+    for (int i = DV_TOGETHER - 1; i >= 0; i--)
+        dv_trace_free(t[i]);
+    dv_plan_free(p);
+    dv_plan_free(whole);
+}
+
 /* Weights that are read once for all of a trace are nothing to share. */
 static void convolutions_of_large_maps_go_alone(void **state)
 {
@@ -279,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(traces_that_go_together_are_as_alone),
+        cmocka_unit_test(what_is_kept_in_passing_is_shown_once),
         cmocka_unit_test(convolutions_of_large_maps_go_alone),
         cmocka_unit_test(an_index_is_the_same_however_many_images_go_together),
     };
