@@ -11,12 +11,21 @@ enum {
     TOGETHER = 8,         /* outputs of a group that are computed together */
     MANY = 4,             /* outputs of a group, which fill vectors without those of another */
     CACHED = 4096,        /* numbers read and written by groups that are: small maps */
+    ENOUGH = 16,          /* channels of a group, from which on Winograd's transforms pay, */
+    SMALL_MAP = 8,        /* but on maps up to this */
 };
 
 static bool fits(const dv_conv *k, dv_direction direction)
 {
     (void)direction;
     return k->s.group > 1 && k->s.in_channels == k->s.group;
+}
+
+static bool better_by_winograd(const dv_conv *k)
+{
+    const dv_conv_shape *s = &k->s;
+    return s->in_channels / s->group >= ENOUGH && s->out_channels / s->group >= ENOUGH &&
+           (s->out[0] > SMALL_MAP || s->out[1] > SMALL_MAP) && dv_conv_winograd.fits(k, DV_FORWARD);
 }
 
 /* Where the other ways leave half of the lanes of a panel of channels empty, and more than one
@@ -28,7 +37,7 @@ static bool fits_grouped(const dv_conv *k, dv_direction direction)
     const int kernel = s->kernel[0], stride = s->stride[0], few = k->isa->narrow_panel / 2;
     return direction == DV_FORWARD && k->precision != DV_EXACT && s->group > 1 &&
            s->in_channels / s->group <= few && s->out_channels / s->group <= few &&
-           stride == s->stride[1] && s->dilation[0] == 1 &&
+           stride == s->stride[1] && s->dilation[0] == 1 && !better_by_winograd(k) &&
            (stride == 1 ? kernel == 3 || kernel == 5 || kernel == 7
                         : stride == 2 && kernel == 3 && k->isa->outputs_by_2 > 1);
 }

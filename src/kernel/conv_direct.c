@@ -215,8 +215,9 @@ static void narrow_run(const job *j, const float *a, int t, int terms, const flo
     for (int g = 0, at = 0; g < groups; g++) {
         const int count = dv_ceil_div(n - at, groups - g);
         const bool fetch = f->left-- > 0;
-        isa->narrow(count, terms, t > 0, a, x + at, j->offset + t, fetch ? f->next : a,
-                    fetch ? f->step : 0, sums + (size_t)at * panel, panel, (size_t)isa->lanes);
+        isa->narrow(isa->narrow_panel, count, terms, t > 0, a, x + at, j->offset + t,
+                    fetch ? f->next : a, fetch ? f->step : 0, sums + (size_t)at * panel, panel,
+                    (size_t)isa->lanes);
         f->next += (size_t)terms * (size_t)f->step;
         at += count;
     }

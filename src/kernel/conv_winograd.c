@@ -112,7 +112,7 @@ static double cost(const dv_conv *k, const dv_box *out, size_t nonzeros)
 /* Vectors of outputs of a group. */
 static int vectors_of(const dv_winograd *w)
 {
-    return w->panels * w->isa->narrow_panel / w->isa->lanes;
+    return w->panels * w->panel / w->isa->lanes;
 }
 
 static dv_arrangement arrange(const dv_conv *k, dv_direction direction)
@@ -160,7 +160,7 @@ static void pack(const dv_conv *k, dv_direction direction, int part, void *packe
     const dv_isa *isa = k->isa;
     dv_winograd w;
     describe(k, direction, &w);
-    const int panel = isa->narrow_panel;
+    const int panel = w.panel;
     const int group = part / vectors_of(&w), first = part % vectors_of(&w) * isa->lanes;
     float g[TAPS * TAPS * MAX_LANES];
     float *u = (float *)packed + (size_t)group * w.group_floats +
@@ -333,8 +333,7 @@ static void transposed(const dv_conv *k, const void *packed, const dv_signal *ou
         if (map.channels <= 0)
             continue;
         const size_t skipped = (size_t)(m.lo - group * w.channels) * (size_t)w.parts;
-        map.u = (const float *)packed + (size_t)group * w.group_floats +
-                skipped * (size_t)k->isa->narrow_panel;
+        map.u = (const float *)packed + (size_t)group * w.group_floats + skipped * (size_t)w.panel;
         map.x.data = dv_signal_at(out, m.lo, box->lo[DV_Y], box->lo[DV_X]);
         map.y.data = dv_signal_at(in, group * w.outputs, rows.lo, columns.lo);
         dv_winograd_run(&w, &map, scratch, pool);

@@ -136,12 +136,13 @@ typedef struct dv_isa {
      * several panels of weights, `panel` floats apart: rows <= narrow_panel. */
     void (*rest)(const dv_strips *s, size_t panel);
 
-    /* The sum over k of b[offset[k] + pixel] * a[k][channel], a (k, narrow_panel) and
-     * n <= narrow_pixels, as two vectors of channels for each pixel: to c + pixel * ldc, and `half`
-     * floats further on, or added to what is there. What lies from `next` on is fetched into the L2
-     * cache meanwhile, next_step floats for each k. */
-    void (*narrow)(int n, int k, bool add, const float *a, const float *b, const int32_t *offset,
-                   const float *next, int next_step, float *c, size_t ldc, size_t half);
+    /* The sum over k of b[offset[k] + pixel] * a[k][channel], a (k, panel), panel being lanes or
+     * narrow_panel, and n <= narrow_pixels, as one or two vectors of channels for each pixel: to
+     * c + pixel * ldc, and `half` floats further on, or added to what is there. What lies from
+     * `next` on is fetched into the L2 cache meanwhile, next_step floats for each k. */
+    void (*narrow)(int panel, int n, int k, bool add, const float *a, const float *b,
+                   const int32_t *offset, const float *next, int next_step, float *c, size_t ldc,
+                   size_t half);
 
     /* See dv_tile. */
     void (*tile)(const dv_tile *t);

@@ -187,47 +187,57 @@ static void strips(const dv_strips *s)
         strips_from(STRIP_PACKED, s);
 }
 
-TEMPLATE void narrow_group(const int n, int k, bool add, const float *a, const float *b,
-                           const int32_t *offset, const float *next, int next_step, float *c,
-                           size_t ldc, size_t half)
+TEMPLATE void narrow_group(const int vectors, const int n, int k, bool add, const float *a,
+                           const float *b, const int32_t *offset, const float *next, int next_step,
+                           float *c, size_t ldc, size_t half)
 {
     vf sum[NARROW_PIXELS][2];
     UNROLL
     for (int i = 0; i < n; i++)
-        sum[i][0] = sum[i][1] = (vf){ 0 };
-    for (int t = 0; t < k; t++, a += 2 * LANES, next += next_step) {
+        UNROLL
+    for (int j = 0; j < vectors; j++)
+        sum[i][j] = (vf){ 0 };
+    for (int t = 0; t < k; t++, a += vectors * LANES, next += next_step) {
         const float *p = b + offset[t];
-        const vf w0 = v_load(a), w1 = v_load(a + LANES);
+        vf w[2];
+        UNROLL
+        for (int j = 0; j < vectors; j++)
+            w[j] = v_load(a + j * LANES);
         __builtin_prefetch(next, 0, 2);
         if (next_step > LANES)
             __builtin_prefetch(next + LANES, 0, 2);
         UNROLL
         for (int i = 0; i < n; i++) {
             const vf x = v_set(p[i]);
-            sum[i][0] = v_fma(x, w0, sum[i][0]);
-            sum[i][1] = v_fma(x, w1, sum[i][1]);
+            UNROLL
+            for (int j = 0; j < vectors; j++)
+                sum[i][j] = v_fma(x, w[j], sum[i][j]);
         }
     }
     if (add)
         UNROLL
-    for (int i = 0; i < n; i++) {
-        sum[i][0] += v_load(c + (size_t)i * ldc);
-        sum[i][1] += v_load(c + (size_t)i * ldc + half);
-    }
+    for (int i = 0; i < n; i++)
+        UNROLL
+    for (int j = 0; j < vectors; j++)
+        sum[i][j] += v_load(c + (size_t)i * ldc + j * half);
     UNROLL
-    for (int i = 0; i < n; i++) {
-        v_store(c + (size_t)i * ldc, sum[i][0]);
-        v_store(c + (size_t)i * ldc + half, sum[i][1]);
-    }
+    for (int i = 0; i < n; i++)
+        UNROLL
+    for (int j = 0; j < vectors; j++)
+        v_store(c + (size_t)i * ldc + j * half, sum[i][j]);
 }
 
-#define NARROW_CASE(n)                                                        \
-    case n:                                                                   \
-        narrow_group(n, k, add, a, b, offset, next, next_step, c, ldc, half); \
+#define NARROW_CASE(n)                                                               \
+    case n:                                                                          \
+        if (panel == LANES)                                                          \
+            narrow_group(1, n, k, add, a, b, offset, next, next_step, c, ldc, half); \
+        else                                                                         \
+            narrow_group(2, n, k, add, a, b, offset, next, next_step, c, ldc, half); \
         break
 
-static void narrow(int n, int k, bool add, const float *a, const float *b, const int32_t *offset,
-                   const float *next, int next_step, float *c, size_t ldc, size_t half)
+static void narrow(int panel, int n, int k, bool add, const float *a, const float *b,
+                   const int32_t *offset, const float *next, int next_step, float *c, size_t ldc,
+                   size_t half)
 {
     switch (n) {
         NARROW_CASE(1);

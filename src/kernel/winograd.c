@@ -70,9 +70,10 @@ bool dv_winograd_by_panels(const dv_winograd *w, int rows, int columns)
 
 void dv_winograd_arrange(dv_winograd *w, int rows, int columns, bool by_panels)
 {
-    w->panels = dv_ceil_div(w->outputs, w->isa->narrow_panel);
+    w->panel = w->outputs <= w->isa->lanes ? w->isa->lanes : w->isa->narrow_panel;
+    w->panels = dv_ceil_div(w->outputs, w->panel);
     w->small_map = dv_winograd_by_panels(w, rows, columns);
-    const size_t one = (size_t)w->isa->narrow_panel * (size_t)w->depth;
+    const size_t one = (size_t)w->panel * (size_t)w->depth;
     w->panel_floats = by_panels ? one * (size_t)w->frequencies : one;
     w->frequency_floats = by_panels ? one : one * (size_t)w->panels;
     w->group_floats = one * (size_t)w->panels * (size_t)w->frequencies;
@@ -82,7 +83,7 @@ static cut cut_map(const dv_winograd *w, int rows, int columns, int workers)
 {
     cut c = { .tile_rows = dv_ceil_div(rows, w->size),
               .tile_columns = dv_ceil_div(columns, w->size),
-              .outputs = w->panels * w->isa->narrow_panel };
+              .outputs = w->panels * w->panel };
     const int all = c.tile_rows * c.tile_columns, pixels = w->isa->narrow_pixels;
     const int64_t tile_floats = ((int64_t)w->depth + c.outputs) * w->frequencies;
     const int64_t weights = (int64_t)w->depth * c.outputs;
@@ -102,8 +103,7 @@ static cut cut_map(const dv_winograd *w, int rows, int columns, int workers)
     c.group_stride = one_line ? (size_t)c.group : row_floats;
     c.v_stride = row_floats * (size_t)(one_line ? 1 : groups) + SPREAD;
     c.vector_stride = (size_t)tiles * (size_t)w->isa->lanes;
-    c.m_stride =
-        (size_t)tiles * (size_t)(c.unit == PANEL ? w->isa->narrow_panel : c.outputs) + SPREAD;
+    c.m_stride = (size_t)tiles * (size_t)(c.unit == PANEL ? w->panel : c.outputs) + SPREAD;
     c.v_floats = round_to_line(c.v_stride * (size_t)w->frequencies);
     c.m_floats = round_to_line(c.m_stride * (size_t)w->frequencies);
     const dv_tiles t = { w->size, c.block_rows, c.block_columns, c.row };
@@ -192,7 +192,7 @@ static void multiply_panel(const job *j, int block, int frequency, int panel, si
 {
     const dv_isa *isa = j->w->isa;
     const dv_tiles t = tiles_of(j, block);
-    const int tiles = t.rows * t.columns, width = isa->narrow_panel;
+    const int tiles = t.rows * t.columns, width = j->w->panel;
     const float *a =
         j->map->u + (size_t)frequency * j->w->frequency_floats + (size_t)panel * j->w->panel_floats;
     /* The first two groups fetch the next weights, half of them each. */
@@ -203,8 +203,8 @@ static void multiply_panel(const job *j, int block, int frequency, int panel, si
         const int terms = dv_least(j->w->block, j->depth - d);
         const float *b = v;
         for (int first = 0, g = 0; first < tiles; first += j->c.group, g++, b += j->c.group_stride)
-            isa->narrow(dv_least(j->c.group, tiles - first), terms, d > 0, a, b, j->offset + d,
-                        a + next + g % 2 * terms * step, step,
+            isa->narrow(width, dv_least(j->c.group, tiles - first), terms, d > 0, a, b,
+                        j->offset + d, a + next + g % 2 * terms * step, step,
                         m + (size_t)first * (size_t)isa->lanes, (size_t)isa->lanes,
                         j->c.vector_stride);
     }
@@ -238,7 +238,7 @@ static int output_vectors(const job *j)
 /* Floats of the products of a panel. */
 static size_t panel_products(const job *j)
 {
-    return (size_t)(j->w->isa->narrow_panel / j->w->isa->lanes) * j->c.vector_stride;
+    return (size_t)(j->w->panel / j->w->isa->lanes) * j->c.vector_stride;
 }
 
 /* A block by one worker. */
@@ -273,7 +273,7 @@ static void run_panel(void *ctx, int panel, int worker)
     float *m = j->m + (size_t)worker * j->c.m_floats;
     for (int f = 0; f < j->w->frequencies; f++)
         multiply_panel(j, j->block, f, panel, j->w->frequency_floats, j->v, m);
-    const int vectors = j->w->isa->narrow_panel / j->w->isa->lanes;
+    const int vectors = j->w->panel / j->w->isa->lanes;
     const int last = dv_least((panel + 1) * vectors, output_vectors(j));
     for (int vector = panel * vectors; vector < last; vector++, m += j->c.vector_stride)
         transform_outputs(j, j->block, vector, m);

@@ -32,7 +32,7 @@ typedef struct dv_winograd {
     dv_taps part[2][DV_WINOGRAD_MAX_PARTS];
     int parts, depth;                      /* of both axes; channels * parts */
     int block;                             /* of them, summed by itself */
-    int panels;                            /* of outputs */
+    int panel, panels;                     /* outputs of one: a vector, or two; and how many */
     bool small_map;                        /* its transformed input stays in the L2 cache */
     size_t panel_floats, frequency_floats; /* of weights, from one to the next */
     size_t group_floats;                   /* of all weights of the group */
