@@ -212,8 +212,10 @@ LARGE_TEMPLATE void taps_add(const int height, const int down, const int stride,
     }
 }
 
-/* The same for so many outputs that registers hold their sums and the rows of the input, and
- * weights come one by one; tiles are one vector wide. */
+/* The same for so many outputs that registers hold little but their sums: the rows of the input
+ * come as outputs see them, weights one by one, for each row of outputs again; tiles are one vector
+ * wide.
+ */
 LARGE_TEMPLATE void taps_add_many(const int height, const int down, const int stride,
                                   const int outputs, const int rows, const bool edge,
                                   const bool whole, const dv_filter *k, const taps_tile *t,
@@ -227,18 +229,22 @@ LARGE_TEMPLATE void taps_add_many(const int height, const int down, const int st
         v_mask mask[2];
         if (edge)
             taps_masks(stride, first, t->columns, mask);
-        const float *row = p + first;
+        const float *row = p + first, *column = weight;
         UNROLL
-        for (int i = 0; i < (rows - 1) * down + height; i++, row += t->step)
-            x[i] = whole || t->there >> i & 1 ? taps_load(stride, edge, row, mask) : (vf){ 0 };
-        UNROLL
-        for (int o = 0; o < outputs; o++)
+        for (int r = 0; r < rows; r++) {
             UNROLL
-        for (int ty = 0; ty < height; ty++) {
-            const vf w = v_set(weight[(size_t)o * w_plane + (size_t)(ty * k->kernel[1])]);
+            for (int i = r ? (r - 1) * down + height : 0; i < r * down + height;
+                 i++, row += t->step)
+                x[i] = whole || t->there >> i & 1 ? taps_load(stride, edge, row, mask) : (vf){ 0 };
+            ONE_POINTER(column);
+            const float *w = column;
             UNROLL
-            for (int r = 0; r < rows; r++)
-                sum[o * rows + r] = v_fma(w, x[r * down + ty], sum[o * rows + r]);
+            for (int ty = 0; ty < height; ty++, w += k->kernel[1]) {
+                const float *at = w;
+                UNROLL
+                for (int o = 0; o < outputs; o++, at += w_plane)
+                    sum[o * rows + r] = v_fma(v_set(*at), x[r * down + ty], sum[o * rows + r]);
+            }
         }
     }
 }
