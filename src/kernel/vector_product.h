@@ -67,6 +67,10 @@ TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_sour
             x[j] = source != STRIP_PACKED && partial && j == vectors - 1
                        ? v_load_range(p + j * LANES, 0, n)
                        : v_load(p + j * LANES);
+        if (source == STRIP_LOOSE)
+            UNROLL
+        for (int j = 0; j < vectors; j++)
+            __builtin_prefetch(p + (WIDE_VECTORS + j) * LANES);
         if (source == STRIP_FILLED)
             UNROLL
         for (int j = 0; j < vectors; j++)
@@ -100,6 +104,8 @@ TEMPLATE void wide_strip(const int vectors, const bool partial, const strip_sour
             if (met)
                 y += part ? v_load_range(met + at, 0, n) : v_load(met + at);
             y = v_at_most(hi, v_at_least(lo, y));
+            if (source == STRIP_LOOSE)
+                __builtin_prefetch(c + at + WIDE_VECTORS * LANES, 1, 3);
             if (part)
                 v_store_range(c + at, y, 0, n);
             else
