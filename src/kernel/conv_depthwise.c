@@ -138,7 +138,8 @@ static void forward(const dv_conv *k, const void *packed, const float *x, const 
     job.parts = dv_ceil_div(out, TOGETHER);
     job.n = s->batch * s->group * job.parts;
     const double read = (double)in * s->in[0] * s->in[1];
-    job.together = in_task(outputs, (double)in * s->kernel[0] * s->kernel[1]);
+    job.together = dv_task_share(job.n, in_task(outputs, (double)in * s->kernel[0] * s->kernel[1]),
+                                 dv_pool_size(pool));
     job.groups = (int)(CACHED / (outputs + read)) / 2 * 2; /* a vector may be of two */
     job.groups = out < MANY ? dv_greatest(job.groups, 1) : 1;
     dv_pool_run(pool, dv_ceil_div(job.n, job.together), forward_task, &job);
@@ -277,8 +278,11 @@ static void transposed(const dv_conv *k, const void *packed, const dv_signal *ou
     const double rows = job.rows.hi - job.rows.lo, columns = job.columns.hi - job.columns.lo;
     if (rows <= 0 || columns <= 0)
         return;
-    job.together = in_task(rows * columns * multiple, (double)s->kernel[0] * s->kernel[1]);
-    dv_pool_run(pool, dv_ceil_div(job.last - job.first, job.together), transposed_task, &job);
+    const int n = job.last - job.first;
+    job.together =
+        dv_task_share(n, in_task(rows * columns * multiple, (double)s->kernel[0] * s->kernel[1]),
+                      dv_pool_size(pool));
+    dv_pool_run(pool, dv_ceil_div(n, job.together), transposed_task, &job);
 }
 
 /* Always the least. */

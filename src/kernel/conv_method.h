@@ -133,13 +133,21 @@ static inline int dv_round_up(int a, int to)
     return dv_ceil_div(a, to) * to;
 }
 
-/* The same for `narrow`: a block of a panel, at most 24 KB, stays in the L1 cache for all pixels.
- */
+/* As dv_sum_block for `narrow`: a block of a panel, at most 24 KB, stays in the L1 cache for all
+ * pixels. */
 static inline int dv_narrow_block(const dv_conv *k, int terms)
 {
     enum { CACHED = 192 };
     const int block = dv_sum_block(k, terms);
     return block <= CACHED ? block : dv_ceil_div(terms, dv_ceil_div(terms, CACHED));
+}
+
+/* Of n things that are shared out, those of a task: `most`, or fewer so that all workers get as
+ * many tasks. */
+static inline int dv_task_share(int n, int most, int workers)
+{
+    const int tasks = dv_ceil_div(n, most);
+    return tasks == 1 || workers == 1 ? most : dv_ceil_div(n, dv_round_up(tasks, workers));
 }
 
 /* Bytes rounded up so that what comes behind is aligned to a cache line. */

@@ -323,8 +323,9 @@ static void set_region(job *j, const dv_region *r, int workers)
     const int wide = j->strips * j->together * p->width + (j->rest ? DV_REST_PIXELS : 0);
     const int deep = (int)(most / (size_t)wide);
     j->terms = dv_ceil_div(p->depth, dv_ceil_div(p->depth, dv_greatest(deep, 1)));
-    const int chunks = workers == 1 ? 1 : dv_ceil_div(TASKS * workers, j->blocks);
-    j->chunks = dv_greatest(1, dv_least(chunks, p->panels / TASK_PANELS));
+    const int wanted = workers == 1 ? 1 : dv_ceil_div(TASKS * workers, j->blocks);
+    const int chunks = dv_least(wanted, p->panels / TASK_PANELS);
+    j->chunks = chunks > workers ? chunks / workers * workers : dv_greatest(chunks, 1);
 }
 
 static void forward(const dv_conv *k, const void *packed, const float *x, const dv_epilogue *ep,
