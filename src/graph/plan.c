@@ -89,16 +89,12 @@ static void convert_piece(const void *ctx, int i, void *data)
     dv_array_copy_floats(from, first, left < PIECE ? left : PIECE, (float *)data + first);
 }
 
-/* A copy that huge pages hold is read an eighth faster than a mapped file: with more images than
- * these it pays. */
-enum { MOST_IN_PLACE = 500 };
-
 /* Whether all that read a constant do so wherever it stands. */
 static bool stays_in_place(const dv_plan *p, int value)
 {
     const dv_model *m = p->model;
-    bool stays = p->request.in_place && p->request.images <= MOST_IN_PLACE && !p->request.rules &&
-                 m->values[value].constant->type == DV_F32;
+    bool stays =
+        p->request.in_place && !p->request.rules && m->values[value].constant->type == DV_F32;
     for (int i = 0; stays && i < m->n_nodes; i++)
         for (int k = 0; p->needed[i] && k < m->nodes[i].n_in; k++) {
             const dv_op *op = m->nodes[i].op;

@@ -166,6 +166,7 @@ static bool run_images(const dv_features_about *a, dv_features_file *f, int32_t 
                            .keep = o->tensors,
                            .exact = o->exact,
                            .images = left,
+                           .in_place = true,
                            .unchecked = true,
                            .in_passing = true };
     const dv_crew_options c = { .request = &r, .pool = o->pool, .tasks = left, .together = true };
