@@ -11,7 +11,7 @@
 #include <math.h>
 
 enum {
-    TAPS = 3,
+    TAPS = DV_WINOGRAD_TAPS,
     LEAST_DEPTH = 8,      /* terms of a sum: below it the transforms cost more than they save */
     MOST_DEPTH = 1 << 24, /* so that offsets are 32 bits */
     LEAST_OUTPUTS = 8,
@@ -35,7 +35,7 @@ static bool split_axis(const dv_conv_shape *s, int axis, dv_direction direction,
             if (w->n_parts[axis] == DV_WINOGRAD_MAX_PARTS)
                 return false;
             const int at = floor_div(first - pad, stride);
-            w->part[axis][w->n_parts[axis]++] =
+            w->taps[axis][w->n_parts[axis]++] =
                 (dv_taps){ .first = first,
                            .count = dv_least(TAPS, dv_ceil_div(taps - first, stride)),
                            .phase = first - pad - at * stride,
@@ -57,7 +57,8 @@ static bool describe(const dv_conv *k, dv_direction direction, dv_winograd *w)
     w->frequencies = (w->size + 2) * (w->size + 2);
     w->channels = direction == DV_FORWARD ? in : out;
     w->outputs = direction == DV_FORWARD ? out : in;
-    w->parts = w->n_parts[0] * w->n_parts[1];
+    w->by_parts = direction == DV_FORWARD; /* the way back may begin at any channel */
+    dv_winograd_order(w);
     if ((int64_t)w->channels * w->parts > MOST_DEPTH)
         return false;
     w->depth = w->channels * w->parts;
@@ -126,16 +127,17 @@ static dv_arrangement arrange(const dv_conv *k, dv_direction direction)
                              .order = w.panel_floats > w.frequency_floats };
 }
 
-/* g (9, lanes): part d % parts of the kernels of outputs [first, first + lanes) on channel
- * d / parts, as the direction needs them; zero behind the last tap and the last output. */
+/* g (9, lanes): the kernels of outputs [first, first + lanes) in term d, as the direction needs
+ * them; zero behind the last tap and the last output. */
 static void collect(const dv_conv *k, dv_direction direction, const dv_winograd *w, int group,
                     int first, int d, float *g)
 {
     const dv_conv_shape *s = &k->s;
     const int lanes = k->isa->lanes, taps = s->kernel[0] * s->kernel[1];
     const int in = s->in_channels / s->group, out = s->out_channels / s->group;
-    const int channel = d / w->parts, part = d % w->parts;
-    const dv_taps *y = &w->part[0][part / w->n_parts[1]], *x = &w->part[1][part % w->n_parts[1]];
+    const int channel = dv_winograd_channel(w, d);
+    const uint8_t *part = w->part[dv_winograd_part(w, d)];
+    const dv_taps *y = &w->taps[0][part[0]], *x = &w->taps[1][part[1]];
     for (int i = 0; i < TAPS * TAPS; i++) {
         const int ty = y->first + i / TAPS * s->stride[0], tx = x->first + i % TAPS * s->stride[1];
         const bool there = i / TAPS < y->count && i % TAPS < x->count;
@@ -248,8 +250,8 @@ static dv_range rows_seen(const dv_winograd *w, dv_range rows, int planes)
 {
     dv_range r = rows;
     for (int i = 0; i < w->n_parts[0]; i++) {
-        r.lo = dv_least(r.lo, rows.lo + w->part[0][i].at);
-        r.hi = dv_greatest(r.hi, rows.hi + w->part[0][i].at + TAPS - 1);
+        r.lo = dv_least(r.lo, rows.lo + w->taps[0][i].at);
+        r.hi = dv_greatest(r.hi, rows.hi + w->taps[0][i].at + TAPS - 1);
     }
     return dv_range_clip(r, 0, planes);
 }

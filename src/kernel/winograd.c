@@ -62,6 +62,35 @@ static size_t round_to_line(size_t floats)
     return (floats + 15) / 16 * 16;
 }
 
+/* Appends the parts whose taps are three, or fewer, along y and along x. */
+static void add_parts(dv_winograd *w, bool full_y, bool full_x)
+{
+    for (int y = 0; y < w->n_parts[0]; y++)
+        for (int x = 0; x < w->n_parts[1]; x++)
+            if ((w->taps[0][y].count == DV_WINOGRAD_TAPS) == full_y &&
+                (w->taps[1][x].count == DV_WINOGRAD_TAPS) == full_x) {
+                w->part[w->parts][0] = (uint8_t)y;
+                w->part[w->parts++][1] = (uint8_t)x;
+            }
+}
+
+void dv_winograd_order(dv_winograd *w)
+{
+    w->parts = 0;
+    add_parts(w, true, false);
+    const int first = w->parts;
+    add_parts(w, true, true);
+    const int end_y = w->parts;
+    add_parts(w, false, true);
+    const int end_x = w->parts;
+    add_parts(w, false, false);
+    for (int y = 0; y < 2; y++)
+        for (int x = 0; x < 2; x++) {
+            w->first[y][x] = x ? first : 0;
+            w->end[y][x] = y ? end_y : x ? end_x : w->parts;
+        }
+}
+
 bool dv_winograd_by_panels(const dv_winograd *w, int rows, int columns)
 {
     const int64_t tiles = (int64_t)dv_ceil_div(rows, w->size) * dv_ceil_div(columns, w->size);
@@ -169,13 +198,13 @@ static int left_of(const job *j, int block)
     return block % j->c.blocks_across * j->c.block_columns * j->w->size;
 }
 
-/* Part d % parts of channel d / parts. */
 static void transform_plane(const job *j, int block, int d, float *v, float *scratch)
 {
     const dv_winograd *w = j->w;
     const dv_tiles t = tiles_of(j, block);
-    const int channel = d / w->parts, part = d % w->parts;
-    const dv_taps *y = &w->part[0][part / w->n_parts[1]], *x = &w->part[1][part % w->n_parts[1]];
+    const int channel = dv_winograd_channel(w, d);
+    const uint8_t *part = w->part[dv_winograd_part(w, d)];
+    const dv_taps *y = &w->taps[0][part[0]], *x = &w->taps[1][part[1]];
     const size_t planes = (size_t)(w->phases * w->phases);
     dv_plane from = j->map->x;
     from.data +=
@@ -197,13 +226,18 @@ static void multiply_panel(const job *j, int block, int frequency, int panel, si
         j->map->u + (size_t)frequency * j->w->frequency_floats + (size_t)panel * j->w->panel_floats;
     /* The first two groups fetch the next weights, half of them each. */
     const int step = tiles > j->c.group ? width / 2 : width;
+    const int n = j->w->size + 2, last_y = frequency / n == n - 1, last_x = frequency % n == n - 1;
+    const int from = j->w->by_parts ? j->w->first[last_y][last_x] * j->w->channels : 0;
+    const int end = j->w->by_parts ? j->w->end[last_y][last_x] * j->w->channels : j->depth;
     v += (size_t)frequency * j->c.v_stride;
     m += (size_t)frequency * j->c.m_stride;
-    for (int d = 0; d < j->depth; d += j->w->block, a += (ptrdiff_t)j->w->block * width) {
-        const int terms = dv_least(j->w->block, j->depth - d);
+    a += (size_t)from * (size_t)width;
+    for (int d = from; d == from || d < end;
+         d += j->w->block, a += (ptrdiff_t)j->w->block * width) {
+        const int terms = dv_least(j->w->block, end - d);
         const float *b = v;
         for (int first = 0, g = 0; first < tiles; first += j->c.group, g++, b += j->c.group_stride)
-            isa->narrow(width, dv_least(j->c.group, tiles - first), terms, d > 0, a, b,
+            isa->narrow(width, dv_least(j->c.group, tiles - first), terms, d > from, a, b,
                         j->offset + d, a + next + g % 2 * terms * step, step,
                         m + (size_t)first * (size_t)isa->lanes, (size_t)isa->lanes,
                         j->c.vector_stride);

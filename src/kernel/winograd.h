@@ -3,7 +3,9 @@
  * The convolution is a sum of parts: one kernel of up to 3 x 3 each, on one plane of the channel
  * from some place on, with stride 1. A 3 x 3 kernel is one part; larger kernels and strides are
  * several (see conv_winograd.c). All parts of all channels are summed per frequency, so that there
- * is one transform of the output whatever their number.
+ * is one transform of the output whatever their number. Parts of fewer than three taps on an axis
+ * are zero at its last frequency, and are left out there: parts stand in such an order that those
+ * of each frequency lie side by side.
  *
  * Weights are (depth, output of the panel) for each panel and frequency. They are a stream from
  * memory, so they stand in the order in which they are read: by panels for small maps, whose
@@ -14,7 +16,10 @@
 #include "deconvviz/pool.h"
 #include "kernel/isa.h"
 
-enum { DV_WINOGRAD_MAX_PARTS = 6 }; /* on one axis */
+enum {
+    DV_WINOGRAD_TAPS = 3,
+    DV_WINOGRAD_MAX_PARTS = 6, /* on one axis */
+};
 
 /* Up to three taps of a kernel on one axis, `stride` apart. */
 typedef struct dv_taps {
@@ -29,11 +34,15 @@ typedef struct dv_winograd {
     int channels, outputs; /* of one group */
     int phases;            /* planes of a channel on each axis: the stride */
     int n_parts[2];        /* on each axis */
-    dv_taps part[2][DV_WINOGRAD_MAX_PARTS];
-    int parts, depth;                      /* of both axes; channels * parts */
-    int block;                             /* of them, summed by itself */
-    int panel, panels;                     /* outputs of one: a vector, or two; and how many */
-    bool small_map;                        /* its transformed input stays in the L2 cache */
+    dv_taps taps[2][DV_WINOGRAD_MAX_PARTS];
+    int parts, depth; /* of both axes; channels * parts */
+    bool by_parts;    /* terms are (part, channel), and some are left out; else (channel, part) */
+    uint8_t part[DV_WINOGRAD_MAX_PARTS * DV_WINOGRAD_MAX_PARTS][2]; /* (parts) on each axis */
+    int first[2][2], end[2][2]; /* parts that are not zero: by whether the frequency is the last
+                                   along y, and along x */
+    int block;                  /* of them, summed by itself */
+    int panel, panels;          /* outputs of one: a vector, or two; and how many */
+    bool small_map;             /* its transformed input stays in the L2 cache */
     size_t panel_floats, frequency_floats; /* of weights, from one to the next */
     size_t group_floats;                   /* of all weights of the group */
 } dv_winograd;
@@ -49,6 +58,20 @@ typedef struct dv_winograd_map {
     dv_target y;       /* of the first output; all rows and columns */
     int rows, columns; /* for which scratch was asked for: at least those of y */
 } dv_winograd_map;
+
+/* Part and channel of term d. */
+static inline int dv_winograd_part(const dv_winograd *w, int d)
+{
+    return w->by_parts ? d / w->channels : d % w->parts;
+}
+
+static inline int dv_winograd_channel(const dv_winograd *w, int d)
+{
+    return w->by_parts ? d % w->channels : d / w->parts;
+}
+
+/* Puts the parts of the axes together, in their order. */
+void dv_winograd_order(dv_winograd *w);
 
 /* Whether weights by panels are better for a map of rows x columns; size and depth are set. */
 bool dv_winograd_by_panels(const dv_winograd *w, int rows, int columns);
