@@ -19,6 +19,7 @@ enum {
     NEXT_PANELS = 6,        /* that fetch some of the next block */
     TASKS = 8,              /* for each worker, about */
     TASK_PANELS = 4,        /* in one, at least */
+    FEW_PANELS = 8,         /* for each worker */
 };
 
 typedef struct plan {
@@ -316,7 +317,9 @@ static void set_region(job *j, const dv_region *r, int workers)
     j->rest = few ? 0 : rest_of(j->k, j->length);
     const int strips = dv_ceil_div(j->length - j->rest, p->width); /* of a run */
     const int fit = (int)(most / (size_t)(dv_least(p->depth, BLOCK_TERMS) * p->width));
-    const int across = dv_ceil_div(strips, dv_greatest(fit, 1));
+    int across = dv_ceil_div(strips, dv_greatest(fit, 1));
+    if (p->panels < FEW_PANELS * workers) /* no chunks of them for all: rather blocks */
+        across = dv_least(dv_round_up(across, workers), strips);
     j->strips = dv_ceil_div(strips, across);
     j->together = few ? dv_least(dv_greatest(fit / j->strips, 1), rows) : 1;
     j->blocks = dv_ceil_div(strips, j->strips) * dv_ceil_div(j->runs, j->together);
