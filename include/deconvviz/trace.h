@@ -22,8 +22,9 @@ typedef struct dv_request {
     bool noise;     /* dv_trace_set_noise may be called; not together with boxes */
     bool boxes;     /* dv_trace_forward_box may be called: every activation stays in memory */
     int64_t images; /* about how many will follow each other; 0: a few. The same results */
-    bool in_place; /* weights stay in the model's file, mapped, where a pass alone reads them, which
-                      spares a copy that several images at a time read no faster; the same results */
+    bool
+        in_place; /* weights stay in the model's file, mapped, where a pass alone reads them, which
+                     spares a copy that several images at a time read no faster; the same results */
     bool unchecked;  /* a NaN among what is kept is no failure: the caller looks for it */
     bool in_passing; /* what is kept is shown during a pass, see dv_trace_show, and is gone behind
                         it: less memory, and in the cache. Not together with rules or boxes */
