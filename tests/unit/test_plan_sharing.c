@@ -356,12 +356,10 @@ static void weights_in_place_give_the_same_bytes_and_are_not_copied(void **state
         for (int n = 1; n <= DV_TOGETHER; n++) {
             dv_model *m = fully_connected(shift);
             const size_t size = (size_t)n * FC_OUT * sizeof *y;
-            const size_t spared = products(m, true, shift ? 200 : 0, n, y);
+            const size_t spared = products(m, true, shift ? 1000000 : 0, n, y);
             assert_int_equal(spared, 0);
-            const size_t copied = products(m, true, 1000000, n, want);
+            const size_t copied = products(m, false, 0, n, want);
             assert_true(!shift || copied >= FC_IN * FC_OUT * sizeof *y);
-            assert_memory_equal(y, want, size);
-            products(m, false, 0, n, y);
             assert_memory_equal(y, want, size);
             dv_model_free(m);
         }
