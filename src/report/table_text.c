@@ -71,13 +71,14 @@ static void fill(layout *l, int column, const dv_cell *cell)
         dv_text_add(to, c->none, strlen(c->none));
 }
 
-/* Adds the text as a terminal may show it; returns its width there. to: may be NULL. */
+/* Adds the text as a terminal may show it; returns its width there. to: may be NULL; text, too,
+ * where memory ran out and its size is 0. */
 static int add_shown(dv_text *to, const char *text, size_t size)
 {
     char piece[DV_SHOWN_MAX];
     int width = 0;
-    for (const char *s = text, *end = text + size; s < end;) {
-        s += dv_utf8_show(s, piece);
+    for (size_t at = 0; at < size;) {
+        at += dv_utf8_show(text + at, piece);
         width += dv_utf8_width(piece);
         if (to)
             dv_text_add(to, piece, strlen(piece));
