@@ -174,7 +174,7 @@ static void copy_cells(dv_text *cells, dv_atlas_column *to, const dv_atlas_colum
         to->size[i] = 0;
     for (int i = projected; i < DV_N_RULES; i++)
         to->scale[i] = 0;
-    char *copy = malloc(bytes + 1); /* what is added to moves */
+    char *copy = cells->failed ? NULL : malloc(bytes + 1); /* what is added to moves */
     if (copy) {
         memcpy(copy, cells->data + from->at, bytes);
         dv_text_add(cells, copy, bytes);
